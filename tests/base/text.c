@@ -1,0 +1,76 @@
+#include "base/text.h"
+
+#include "base/buf.h"
+#include "test.h"
+
+static void base64_is_read_in_its_canonical_form_only(void **state)
+{
+    static const char *const wrong[] = {"TQ", "TQ=", "TR==", "T Q==", "TQ==\n", "TQ=A", "-_=="};
+    uint8_t out[1];
+
+    (void)state;
+    assert_true(base64_read(bytes_text("TQ=="), out, 1));
+    assert_int_equal(out[0], 'M');
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(base64_read(bytes_text(wrong[i]), out, 1));
+}
+
+static void base64_of_every_length_reads_back(void **state)
+{
+    uint8_t data[70], back[70];
+    struct buf text = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i * 37);
+    for (size_t n = 0; n <= sizeof data; n++) {
+        buf_clear(&text);
+        buf_base64(&text, data, n);
+        assert_true(base64_read(buf_view(&text), back, n));
+        assert_memory_equal(data, back, n);
+    }
+    buf_done(&text);
+}
+
+static void a_decimal_has_no_leading_zero_and_no_overflow(void **state)
+{
+    uint64_t v;
+
+    (void)state;
+    assert_true(decimal_read(bytes_text("18446744073709551615"), UINT64_MAX, &v));
+    assert_true(v == UINT64_MAX);
+    assert_true(decimal_read(bytes_text("0"), 0, &v));
+    assert_false(decimal_read(bytes_text("18446744073709551616"), UINT64_MAX, &v));
+    assert_false(decimal_read(bytes_text("07"), UINT64_MAX, &v));
+    assert_false(decimal_read(bytes_text(""), UINT64_MAX, &v));
+    assert_false(decimal_read(bytes_text("+7"), UINT64_MAX, &v));
+    assert_false(decimal_read(bytes_text("11"), 10, &v));
+}
+
+static void bad_utf8_is_found_at_its_first_byte(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t at;
+    } cases[] = {
+        {"plain", 5},          {"\xd1\x8f\xe4\xb8\xad\xf0\x9f\x99\x82", 9},
+        {"a\x80", 1},          {"a\xc0\xaf", 1},
+        {"ab\xed\xa0\x80", 2}, {"\xf4\x90\x80\x80", 0},
+        {"\xe4\xb8", 0},       {"\xf8\x88\x80\x80\x80", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(utf8_bad(bytes_text(cases[i].text)), cases[i].at);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(base64_is_read_in_its_canonical_form_only),
+        cmocka_unit_test(base64_of_every_length_reads_back),
+        cmocka_unit_test(a_decimal_has_no_leading_zero_and_no_overflow),
+        cmocka_unit_test(bad_utf8_is_found_at_its_first_byte),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
