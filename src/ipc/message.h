@@ -1,0 +1,94 @@
+/*
+ * message.h - every message between our own processes, in one place.
+ *
+ * On a channel (io/channel.h) a message is u32 length of the body, u16 type, u16 version, body;
+ * numbers big-endian, "part" as in buf_part. The body of each type is given beside its name; `*`
+ * repeats a group behind a u32 count. Both ends are ours, yet every body is read through a
+ * cursor to its end: a process that was taken over must not take over the next.
+ *
+ *   parent --control--> everyone      gate <-> judge      gate <-> desk
+ *   judge  --> desk                   desk <-> keeper     desk <-> watch
+ */
+#ifndef PARLEY_IPC_MESSAGE_H
+#define PARLEY_IPC_MESSAGE_H
+
+#include <stdint.h>
+
+enum {
+    MESSAGE_VERSION = 1,
+    MESSAGE_MAX = 6 << 20, /* body; a frame of 4 MiB and what goes with it fit */
+};
+
+enum process {
+    PROCESS_NONE = 0,
+    PROCESS_PARENT,
+    PROCESS_GATE,
+    PROCESS_JUDGE,
+    PROCESS_WATCH,
+    PROCESS_DESK,
+    PROCESS_KEEPER,
+    PROCESS_COUNT,
+};
+
+enum message_type {
+    MESSAGE_NONE = 0,
+
+    /* parent -> any, on the control channel (fd 3), descriptors beside them */
+    MESSAGE_SETUP = 1,   /* part settings JSON; part own party; *{part agreement canonical,
+                            part signatures file}; *{part name, part bytes}: secrets and files the
+                            process needs as bytes (gate: "tls-key", "tls-cert") */
+    MESSAGE_FILE = 2,    /* part name + fd: "listen", "control", "lock", "sensor.0", ... */
+    MESSAGE_CHANNEL = 3, /* u8 process at the other end + fd; replaces one that was there */
+    MESSAGE_GO = 4,      /* empty: all is there, enter the sandbox and work */
+    MESSAGE_STOP = 5,    /* empty: finish what is in hand and exit 0 */
+    /* any -> parent */
+    MESSAGE_READY = 6,  /* empty: in the sandbox, working */
+    MESSAGE_RELOAD = 7, /* desk: a new agreement version lies in the node's directory; the parent
+                           starts gate, judge, watch and keeper anew with it */
+    MESSAGE_REOPEN = 8, /* watch: u32 sensor index; answered by MESSAGE_FILE */
+
+    /* gate -> desk and judge */
+    MESSAGE_LINK_UP = 20,   /* u32 link; part agreement id; part party; u8 1 if we dialled;
+                               exporter[32]; part address */
+    MESSAGE_LINK_DOWN = 21, /* u32 link; part why */
+    /* gate -> judge */
+    MESSAGE_FRAME = 22, /* u32 link; u8 frame type; part payload (untrusted) */
+    /* desk -> gate */
+    MESSAGE_SEND = 23,  /* u32 link; u8 frame type; part payload */
+    MESSAGE_CLOSE = 24, /* u32 link; part rule; part text: BYE, then close */
+
+    /* judge -> desk: checked frames (docs/PROTOCOL.hotline section 2) */
+    MESSAGE_JUDGED = 30, /* u32 link; u8 frame type; part payload, canonical and verified;
+                            for PUSH and MIRROR *{u8 ground (0 good), part rule} an entry */
+    MESSAGE_BAD = 31,    /* u32 link; part rule: the frame broke it; desk ends the link */
+
+    /* desk -> keeper */
+    MESSAGE_SIGN = 40,       /* part agreement; u64 first index; *{part entry text; part permit
+                                text; part disclosed document (root-signed kinds, else empty);
+                                *{part decision text; part suite; part signature}} */
+    MESSAGE_COSIGN = 41,     /* part agreement; part partner's note; u64 first; *{leaf[32]} */
+    MESSAGE_PEER = 42,       /* part agreement; part partner's genesis entry; part its document */
+    MESSAGE_HELLO_SIGN = 43, /* part agreement; u32 link; part bytes to sign */
+    /* keeper -> desk */
+    MESSAGE_KEEPER_STATE = 44,   /* *{part agreement; part origin; u64 size; root[32]; i64 last
+                                    cosignature time}, once at start */
+    MESSAGE_SIGNED = 45,         /* part agreement; part note with our signature lines */
+    MESSAGE_SIGN_REFUSED = 46,   /* part agreement; u64 index of the entry refused; part rule */
+    MESSAGE_COSIGNED = 47,       /* part agreement; part note with both signature lines */
+    MESSAGE_COSIGN_REFUSED = 48, /* part agreement; part rule */
+    MESSAGE_HELLO_SIGNED = 49,   /* part agreement; u32 link; part suite; part signature */
+
+    /* desk -> watch */
+    MESSAGE_WATCH_START = 60,     /* part agreement id; part saved state (empty: from the start) */
+    MESSAGE_WATCH_COMMITTED = 61, /* u64 sequence: it is durable */
+    /* watch -> desk */
+    MESSAGE_WATCH_COMMIT = 62, /* u64 sequence; part state; *{part incident, one JSON object as
+                                  `watch replay --json` prints it}; *{sample[32]: digests of raw
+                                  sample lines for the next evidence root}; part sources JSON */
+};
+
+/* "gate", "desk" ..: the word in logs and in the process title. */
+const char *process_name(enum process p);
+const char *message_name(enum message_type type);
+
+#endif
