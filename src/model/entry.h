@@ -12,15 +12,12 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "crypto/digest.h"
 
 enum {
     ENTRY_MAX = 1024, /* bytes; a full entry has about 700 */
     ENTRY_NAME = 65,  /* longest agreement or party id, and a NUL */
     CASE_TEXT = 19,   /* "C-" and 16 characters, and a NUL */
-};
-
-struct digest {
-    uint8_t byte[32]; /* SHA-256 */
 };
 
 /* The 24 statement types of DESIGN section 4 by their wire names, and the ledger's own two. */

@@ -1,0 +1,48 @@
+/*
+ * digest.h - SHA-256 and HMAC-SHA-256 (FIPS 180-4, RFC 2104), by OpenSSL.
+ *
+ * The algorithm is fetched once per process and a context is kept per thread: fetching it for
+ * every call costs five times the hash of an entry. Nothing here can fail for input; a library
+ * that cannot hash ends the process.
+ */
+#ifndef PARLEY_CRYPTO_DIGEST_H
+#define PARLEY_CRYPTO_DIGEST_H
+
+#include "base/bytes.h"
+
+struct digest {
+    uint8_t byte[32]; /* SHA-256 */
+};
+
+/* A hash being made; opaque behind a pointer so that nobody needs OpenSSL's headers. */
+struct digest_stream {
+    void *context; /* owned; NULL is not begun */
+};
+
+struct digest digest_of(struct bytes data);
+
+/* The hash of a, then b, without copying them together: prefix bytes of trees and keys. */
+struct digest digest_of_two(struct bytes a, struct bytes b);
+
+/* begin, any number of adds, end. The stream is empty again after digest_end; digest_done drops
+ * one that will not be ended, and an empty one is fine. */
+void digest_begin(struct digest_stream *s);
+void digest_add(struct digest_stream *s, struct bytes data);
+struct digest digest_end(struct digest_stream *s);
+void digest_done(struct digest_stream *s);
+
+struct digest hmac_sha256(struct bytes key, struct bytes message);
+
+static inline bool digest_equal(const struct digest *a, const struct digest *b)
+{
+    return memcmp(a->byte, b->byte, sizeof a->byte) == 0;
+}
+
+/*
+ * Loads what the two libraries load on first use (algorithms, the random device), so that a
+ * process can do it before it enters its sandbox. Harmless when repeated; nothing needs it to
+ * work.
+ */
+void crypto_start(void);
+
+#endif
