@@ -1,0 +1,181 @@
+"""Two parties on one machine, through the command line alone, as users would run them.
+
+Used by ./demo and by every story test. Nothing here knows how a node works inside.
+"""
+import copy
+import hashlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def canonical_file(value):
+    """The signed profile's form on disk: sorted, indented by one, a newline at the end."""
+    return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+
+
+class Failed(Exception):
+    def __init__(self, command, result):
+        self.result = result
+        super().__init__(f"{' '.join(map(str, command))}: exit {result.returncode}\n"
+                         f"{result.stdout}{result.stderr}")
+
+
+class Party:
+    """One side: its keys, its officers, its node."""
+
+    def __init__(self, parley, folder, name, tell=None):
+        self.parley, self.name, self.tell = str(parley), name, tell
+        self.home = pathlib.Path(folder) / name
+        self.home.mkdir(parents=True)
+        self.node = self.home / "node"
+        self.port = free_port()
+        self.process = None
+        self.log = self.home / "serve.log"
+        self.parley_ok("key", "new", self.home / "root.pem")
+        self.parley_ok("key", "new", "--tls", self.home / "tls")
+
+    def run(self, *args, officer=None, input=None, env=None, timeout=60):
+        command = [self.parley, *map(str, args)]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PARLEY_")}
+        environment["PARLEY_NODE"] = str(self.node)
+        if officer:
+            environment["PARLEY_OFFICER"] = officer
+            environment["PARLEY_KEY"] = str(self.home / f"{officer}.pem")
+        environment.update(env or {})
+        return subprocess.run(command, env=environment, text=True, capture_output=True,
+                              input=input, timeout=timeout)
+
+    def parley_ok(self, *args, **options):
+        result = self.run(*args, **options)
+        if result.returncode != 0:
+            raise Failed(("parley", *args), result)
+        return result.stdout
+
+    def json(self, *args, **options):
+        return json.loads(self.parley_ok(*args, "--json", **options))
+
+    def public(self):
+        """What the agreement says of this party's keys: (root key, tls pin), both base64."""
+        root = self.json("key", "fingerprint", self.home / "root.pem")
+        tls = self.json("key", "fingerprint", self.home / "tls.cert.pem")
+        return root["key"], tls["pin"]
+
+    def init(self, agreement, sensors=(), listen=True):
+        args = ["init", agreement, "--as", self.name, "--root-key", self.home / "root.pem",
+                "--tls-key", self.home / "tls.key.pem", "--tls-cert", self.home / "tls.cert.pem",
+                "--node", self.node]
+        if listen:
+            args += ["--listen", f"127.0.0.1:{self.port}"]
+        for sensor in sensors:
+            args += ["--sensor", sensor]
+        return self.parley_ok(*args)
+
+    def appoint(self, officer, roles="drafter,releaser"):
+        self.parley_ok("key", "new", self.home / f"{officer}.pem")
+        return self.parley_ok("officer", "add", officer, "--role", roles, "--key",
+                              self.home / f"{officer}.pem", "--root-key", self.home / "root.pem",
+                              "--yes")
+
+    def serve(self, wait=True, preload=None):
+        out = self.log.open("a")
+        env = {k: v for k, v in os.environ.items() if not k.startswith("PARLEY_")}
+        env.update(preload or {})
+        self.process = subprocess.Popen([self.parley, "serve", "--node", str(self.node)], env=env,
+                                        stdout=out, stderr=subprocess.STDOUT,
+                                        start_new_session=True)
+        out.close()
+        if wait:
+            self.until(lambda: self.run("status", "--json").returncode in (0, 3), "node is ready")
+        return self
+
+    def until(self, done, what, seconds=60):
+        """Waits until done() is true; polls, because a user's command line would."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process is not None and self.process.poll() is not None:
+                raise RuntimeError(f"{self.name}: node ended with {self.process.returncode} "
+                                   f"while waiting until {what}; see {self.log}")
+            value = done()
+            if value:
+                return value
+            time.sleep(0.05)
+        raise TimeoutError(f"{self.name}: not within {seconds} s: {what}; see {self.log}")
+
+    def stop(self):
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self.process = None
+
+    def kill(self):
+        """kill -9 of the whole node, every process of it."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+            self.process = None
+
+    def children(self):
+        """{process name: pid} of the node's five children."""
+        found = {}
+        if self.process is None:
+            return found
+        pid = self.process.pid
+        try:
+            text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        except OSError:
+            return found
+        for child in text.split():
+            try:
+                line = pathlib.Path(f"/proc/{child}/cmdline").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            for name in ("gate", "judge", "watch", "desk", "keeper"):
+                if name in line.split("\0")[0] + line.split("\0")[1:2][0] if "\0" in line else line:
+                    found[name] = int(child)
+        return found
+
+
+def make_agreement(folder, a, b, change=None, version=1, name="pact.agreement.json"):
+    """An agreement between two parties from the shipped example, signed by both."""
+    template = json.loads((SOURCE / "share" / "pact-2015.agreement.json").read_text())
+    agreement = copy.deepcopy(template)
+    agreement["version"] = version
+    for party, made in zip((a, b), agreement["parties"]):
+        key, pin = party.public()
+        made["id"] = party.name
+        made["roots"] = [{"suite": "ed25519", "key": key}]
+        made["tls"] = [pin]
+        made["nodes"] = [f"127.0.0.1:{party.port}"]
+    if change:
+        change(agreement)
+    path = pathlib.Path(folder) / name
+    path.write_text(canonical_file(agreement))
+    for party in (a, b):
+        party.parley_ok("agreement", "sign", path, "--as", party.name, "--key",
+                        party.home / "root.pem", "--yes")
+    return path
+
+
+def sha256(path):
+    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
