@@ -1,4 +1,6 @@
-int main(void)
+#include "cmd/run.h"
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return run_main(argc, argv);
 }
