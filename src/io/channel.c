@@ -258,9 +258,9 @@ struct channel *channel_new(struct loop *l, int fd, const struct channel_use *us
     *c = (struct channel){.use = use, .context = context, .fd = fd};
     c->out = evbuffer_new();
     if (c->out == NULL)
-        die("libevent: no buffer");
+        die("libevent: no buffer\n");
     if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
-        die("channel: not a descriptor");
+        die("channel: not a descriptor\n");
     c->ear = loop_fd_new(l, fd, channel_ready, c);
     c->later = loop_timer_new(l, channel_later, c);
     channel_listen(c);
@@ -282,7 +282,7 @@ void channel_send(struct channel *c, uint16_t type, struct bytes body)
     channel_head_write(&head, c->use->version, type, (uint32_t)body.len);
     if (evbuffer_add(c->out, head.data, head.len) != 0 ||
         evbuffer_add(c->out, body.data, body.len) != 0)
-        die("channel: out of memory");
+        die("channel: out of memory\n");
     buf_done(&head);
     channel_flush(c);
     if (evbuffer_get_length(c->out) > CHANNEL_HIGH)

@@ -36,14 +36,14 @@ struct loop *loop_new(void)
     struct loop *l = memory_zeroed(1, sizeof *l);
 
     if (config == NULL)
-        die("libevent: no configuration");
+        die("libevent: no configuration\n");
     /* The environment must not choose how we wait, and there are no threads to lock out. */
     event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     l->base = event_base_new_with_config(config);
     event_config_free(config);
     if (l->base == NULL)
-        die("libevent: no event base");
+        die("libevent: no event base\n");
     return l;
 }
 
@@ -75,7 +75,7 @@ static struct timeval timeval_of(int64_t us)
 static struct event *event_made(struct event *event)
 {
     if (event == NULL)
-        die("libevent: no event");
+        die("libevent: no event\n");
     return event;
 }
 
@@ -133,7 +133,7 @@ void loop_fd_want(struct loop_fd *f, unsigned what)
     events |= what & LOOP_WRITE ? EV_WRITE : 0;
     if (event_assign(f->event, f->base, f->fd, events, fd_ready, f) != 0 ||
         event_add(f->event, NULL) != 0)
-        die("libevent: cannot wait for a descriptor");
+        die("libevent: cannot wait for a descriptor\n");
 }
 
 void loop_fd_free(struct loop_fd *f)
@@ -167,7 +167,7 @@ void loop_timer_in(struct loop_timer *t, int64_t us)
     struct timeval wait = timeval_of(us);
 
     if (event_add(t->event, &wait) != 0)
-        die("libevent: cannot set a timer");
+        die("libevent: cannot set a timer\n");
 }
 
 void loop_timer_at(struct loop_timer *t, struct tick when)
@@ -209,7 +209,7 @@ struct loop_signal *loop_signal_new(struct loop *l, int number,
     *s = (struct loop_signal){.came = came, .context = context};
     s->event = event_made(evsignal_new(l->base, number, signal_came, s));
     if (event_add(s->event, NULL) != 0)
-        die("libevent: cannot wait for a signal");
+        die("libevent: cannot wait for a signal\n");
     return s;
 }
 
