@@ -15,4 +15,8 @@ enum exit_code run_help(const struct call *call);
 enum exit_code run_completion(const struct call *call);
 enum exit_code run_version(const struct call *call);
 
+enum exit_code key_new(const struct call *call);
+enum exit_code key_fingerprint(const struct call *call);
+enum exit_code key_list(const struct call *call);
+
 #endif

@@ -1,0 +1,158 @@
+#include "cmd/keyfile.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "cmd/disk.h"
+#include "cmd/passphrase.h"
+
+/* ed25519 is the only suite whose private keys this machine can hold; more will be told apart by
+ * the PEM itself. */
+static const struct suite *suite_of_pem(void)
+{
+    return suite_find(bytes_text("ed25519"));
+}
+
+static enum exit_code key_error(struct say *s, struct fault f, const char *path)
+{
+    switch (f.kind) {
+    case FAULT_MISSING:
+        return say_error(s, EXIT_USAGE, "locked", "it is encrypted, and nobody can be asked",
+                         "add --passphrase-file FILE", "%s needs a passphrase", path);
+    case FAULT_REFUSED:
+        return say_error(s, EXIT_FAILED, "passphrase", NULL, NULL,
+                         "the passphrase does not open %s", path);
+    case FAULT_UNKNOWN:
+        return say_error(s, EXIT_CANNOT_TELL, "unknown-suite", f.rule, NULL,
+                         "%s holds a key of another kind", path);
+    default:
+        return say_error(s, EXIT_FAILED, "no-key", f.rule, "parley key new FILE",
+                         "%s is no private key in PEM", path);
+    }
+}
+
+static struct fault open_pem(struct say *s, struct bytes pem, const char *path,
+                             const char *passphrase_path, struct secret **out)
+{
+    struct buf passphrase = {0};
+    struct fault f = secret_read_pem(suite_of_pem(), pem, bytes_of(NULL, 0), out);
+    char question[512];
+
+    if (f.kind != FAULT_MISSING)
+        return f;
+    snprintf(question, sizeof question, "passphrase of %.400s: ", path);
+    if (passphrase_path != NULL) {
+        f = passphrase_from_file(passphrase_path, &passphrase);
+        if (fault_is(f))
+            f = fault_make(FAULT_MISSING, 0, f.rule);
+    } else if (passphrase_ask(s, question, &passphrase)) {
+        f = fault_none();
+    }
+    if (!fault_is(f))
+        f = secret_read_pem(suite_of_pem(), pem, buf_view(&passphrase), out);
+    buf_wipe(&passphrase);
+    return f;
+}
+
+struct secret *keyfile_open(struct say *s, const char *path, const char *passphrase_path,
+                            enum exit_code *exit)
+{
+    struct buf pem = {0};
+    struct secret *key = NULL;
+    struct fault f = disk_read(path, SECRET_PEM_MAX, &pem);
+
+    if (fault_is(f)) {
+        *exit = disk_error(s, f, path);
+        return NULL;
+    }
+    f = open_pem(s, buf_view(&pem), path, passphrase_path, &key);
+    buf_wipe(&pem);
+    if (fault_is(f))
+        *exit = key_error(s, f, path);
+    return key;
+}
+
+void keyfile_public_line(const struct secret *key, struct buf *out)
+{
+    struct bytes public = secret_public(key);
+
+    buf_print(out, "%s ", suite_name(secret_suite(key)));
+    buf_base64(out, public.data, public.len);
+    buf_byte(out, '\n');
+}
+
+/* "SUITE BASE64" and whatever comment stands behind a second space. */
+static bool read_public(struct bytes text, struct keyfile *out)
+{
+    const uint8_t *gap = text.len > 0 ? memchr(text.data, ' ', text.len) : NULL;
+    struct bytes rest;
+    size_t len, n = 0;
+
+    if (gap == NULL)
+        return false;
+    out->suite = suite_find(bytes_of(text.data, (size_t)(gap - text.data)));
+    rest = bytes_of(gap + 1, text.len - (size_t)(gap + 1 - text.data));
+    while (n < rest.len && rest.data[n] != '\n' && rest.data[n] != ' ')
+        n++;
+    rest.len = n;
+    if (out->suite == NULL || !base64_size(rest, &len) || len > sizeof out->key ||
+        !base64_read(rest, out->key, len))
+        return false;
+    out->key_len = len;
+    out->kind = KEYFILE_PUBLIC;
+    return !fault_is(suite_key_check(out->suite, bytes_of(out->key, len)));
+}
+
+static bool has_text(struct bytes text, const char *needle)
+{
+    return text.len > 0 && memmem(text.data, text.len, needle, strlen(needle)) != NULL;
+}
+
+static bool read_private(struct say *s, struct bytes pem, const char *path,
+                         const char *passphrase_path, struct keyfile *out, enum exit_code *exit)
+{
+    struct secret *key = NULL;
+    struct fault f = open_pem(s, pem, path, passphrase_path, &key);
+
+    if (fault_is(f)) {
+        *exit = key_error(s, f, path);
+        return false;
+    }
+    out->kind = KEYFILE_PRIVATE;
+    out->suite = secret_suite(key);
+    out->key_len = secret_public(key).len;
+    memcpy(out->key, secret_public(key).data, out->key_len);
+    secret_free(key);
+    return true;
+}
+
+bool keyfile_read(struct say *s, const char *path, const char *passphrase_path, struct keyfile *out,
+                  enum exit_code *exit)
+{
+    struct buf text = {0};
+    struct fault f = disk_read(path, KEYFILE_MAX, &text);
+    bool good = false;
+
+    *out = (struct keyfile){.kind = KEYFILE_NONE};
+    if (fault_is(f)) {
+        *exit = disk_error(s, f, path);
+        return false;
+    }
+    if (has_text(buf_view(&text), "-----BEGIN CERTIFICATE-----")) {
+        good = keyfile_certificate_pin(buf_view(&text), out->pin);
+        out->kind = KEYFILE_CERTIFICATE;
+    } else if (has_text(buf_view(&text), "PRIVATE KEY-----")) {
+        good = read_private(s, buf_view(&text), path, passphrase_path, out, exit);
+        buf_wipe(&text);
+        return good;
+    } else {
+        good = read_public(buf_view(&text), out);
+    }
+    if (!good)
+        *exit = say_error(s, EXIT_FAILED, "no-key",
+                          "it is no private key, no certificate and no line \"SUITE BASE64\"",
+                          "parley key new FILE", "%s holds no key", path);
+    buf_wipe(&text);
+    return good;
+}

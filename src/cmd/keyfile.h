@@ -1,0 +1,49 @@
+/*
+ * keyfile.h - keys as files: a private key in PEM, a public key as the line
+ * "SUITE BASE64" beside it (FILE.pub), a channel certificate in PEM.
+ */
+#ifndef PARLEY_CMD_KEYFILE_H
+#define PARLEY_CMD_KEYFILE_H
+
+#include "cmd/say.h"
+#include "crypto/secret.h"
+
+enum { KEYFILE_MAX = 64 << 10 /* bytes: a certificate chain is the longest we are shown */ };
+
+enum keyfile_kind { KEYFILE_NONE, KEYFILE_PRIVATE, KEYFILE_PUBLIC, KEYFILE_CERTIFICATE };
+
+/* What a file shows of its key. */
+struct keyfile {
+    enum keyfile_kind kind;
+    const struct suite *suite; /* NULL for a certificate */
+    uint8_t key[SUITE_KEY_MAX];
+    size_t key_len;
+    uint8_t pin[32]; /* of a certificate: SHA-256 of SubjectPublicKeyInfo */
+};
+
+/*
+ * Opens the private key in `path`. If it is encrypted the passphrase comes from
+ * `passphrase_path`, or is asked for if that is NULL. Otherwise the error was said and *exit
+ * tells how to leave. The caller frees it with secret_free.
+ */
+struct secret *keyfile_open(struct say *s, const char *path, const char *passphrase_path,
+                            enum exit_code *exit);
+
+/* Reads whichever of the three it is; errors as keyfile_open. */
+bool keyfile_read(struct say *s, const char *path, const char *passphrase_path, struct keyfile *out,
+                  enum exit_code *exit);
+
+/* The line of a .pub file. */
+void keyfile_public_line(const struct secret *key, struct buf *out);
+
+/* A new channel key with its self-signed certificate (Ed25519, a hundred years: only the pin
+ * counts), both in PEM. False if OpenSSL cannot. */
+bool keyfile_new_certificate(struct buf *key, struct buf *certificate, uint8_t *pin);
+
+/* The pin of a certificate in PEM; false if it is none. */
+bool keyfile_certificate_pin(struct bytes pem, uint8_t *pin);
+
+/* Is the private key in this PEM the certificate's? */
+bool keyfile_certificate_fits(struct bytes key, struct bytes certificate);
+
+#endif
