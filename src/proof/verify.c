@@ -1,0 +1,86 @@
+#include "proof/verify.h"
+
+#include <stdarg.h>
+
+#include "base/memory.h"
+#include "ledger/note.h"
+#include "proof/bundle.h"
+#include "proof/verifying.h"
+
+static const struct {
+    const char *name;
+    struct fault (*make)(struct verifying *v, struct report *r);
+} checks[CHECK_COUNT] = {
+    [CHECK_FORM] = {"form", NULL},
+    [CHECK_AGREEMENT] = {"agreement", verifying_agreement},
+    [CHECK_GENESIS] = {"genesis", verifying_genesis},
+    [CHECK_HEADS] = {"heads", verifying_heads},
+    [CHECK_GROWTH] = {"growth", verifying_growth},
+    [CHECK_INCLUSION] = {"inclusion", verifying_inclusion},
+    [CHECK_DOCUMENTS] = {"documents", verifying_documents},
+    [CHECK_CHAIN] = {"chain", verifying_chain},
+    [CHECK_TIMES] = {"times", verifying_times},
+    [CHECK_OPENINGS] = {"openings", verifying_openings},
+    [CHECK_CLOCKS] = {"clocks", verifying_clocks},
+};
+
+const char *check_name(enum check c)
+{
+    return (size_t)c < CHECK_COUNT ? checks[c].name : "unknown";
+}
+
+void report_say(struct report *r, enum check c, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(r->checks[c].found, sizeof r->checks[c].found, format, args);
+    va_end(args);
+}
+
+/* What a fault in a check means for the whole. What we do not know proves nothing. */
+static void conclude(struct report *r, enum check c, struct fault f)
+{
+    bool unknown = f.kind == FAULT_UNKNOWN;
+
+    r->checks[c].state = unknown ? CHECK_UNKNOWN : CHECK_BAD;
+    r->verdict = unknown ? VERDICT_CANNOT_TELL : VERDICT_FORGED;
+    if (r->checks[c].found[0] == '\0')
+        report_say(r, c, "%s: %s", fault_word(f.kind), f.rule);
+}
+
+void bundle_verify(struct bytes text, struct report *out)
+{
+    struct verifying v = {.bundle = NULL};
+    char path[BUNDLE_PATH];
+    struct fault f;
+
+    *out = (struct report){.verdict = VERDICT_NONE};
+    f = bundle_parse(text, &v.bundle, path);
+    if (fault_is(f)) {
+        report_say(out, CHECK_FORM, "%s at byte %zu: %s%s%s", fault_word(f.kind), f.at, f.rule,
+                   path[0] == '\0' ? "" : ", ", path);
+        conclude(out, CHECK_FORM, f);
+        return;
+    }
+    out->checks[CHECK_FORM].state = CHECK_OK;
+    report_say(out, CHECK_FORM, "canonical, %zu bytes", text.len);
+    for (enum check c = CHECK_FORM + 1; c < CHECK_COUNT; c++) {
+        f = checks[c].make(&v, out);
+        if (fault_is(f)) {
+            conclude(out, c, f);
+            break;
+        }
+        if (out->checks[c].state == CHECK_NOT_MADE)
+            out->checks[c].state = CHECK_OK;
+    }
+    if (out->verdict == VERDICT_NONE)
+        out->verdict = VERDICT_VERIFIED;
+    verifying_done(&v);
+}
+
+void report_done(struct report *r)
+{
+    free(r->statements);
+    r->statements = NULL;
+}

@@ -1,0 +1,108 @@
+/*
+ * verify.h - what a stranger can say of a case bundle: docs/PROTOCOL.bundle section 3.
+ *
+ * Bytes in, a report out. Knows no node, no configuration, no network, no clock; trusts nothing
+ * but the two parties' root keys that stand in the bundle's agreement, and prints their
+ * fingerprints so that they can be compared with a paper copy.
+ */
+#ifndef PARLEY_PROOF_VERIFY_H
+#define PARLEY_PROOF_VERIFY_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "crypto/suite.h"
+#include "model/entry.h"
+#include "pact/agreement.h"
+
+enum verdict {
+    VERDICT_NONE = 0,
+    VERDICT_VERIFIED,    /* every check holds */
+    VERDICT_FORGED,      /* one does not */
+    VERDICT_CANNOT_TELL, /* a version, a suite or a cosignature is missing to say */
+};
+
+/* In the order in which they are made; the first that does not hold ends the work. */
+enum check {
+    CHECK_FORM,
+    CHECK_AGREEMENT,
+    CHECK_GENESIS,
+    CHECK_HEADS,
+    CHECK_GROWTH,
+    CHECK_INCLUSION,
+    CHECK_DOCUMENTS,
+    CHECK_CHAIN,
+    CHECK_TIMES,
+    CHECK_OPENINGS,
+    CHECK_CLOCKS,
+    CHECK_COUNT,
+};
+
+enum check_state {
+    CHECK_NOT_MADE = 0,
+    CHECK_OK,
+    CHECK_NOTED,   /* holds, with something that the reader should know */
+    CHECK_BAD,     /* forged or altered */
+    CHECK_UNKNOWN, /* cannot tell */
+};
+
+enum { REPORT_FOUND = 400, REPORT_CLOCKS = 256 };
+
+struct check_result {
+    enum check_state state;
+    char found[REPORT_FOUND]; /* one sentence for the reader */
+};
+
+struct report_party {
+    char id[ENTRY_NAME];
+    char name[128];
+    size_t root_count;
+    struct {
+        char suite[SUITE_NAME];
+        char fingerprint[FINGERPRINT_TEXT];
+    } roots[AGREEMENT_SUITES];
+};
+
+struct report_statement {
+    size_t party; /* 0 or 1 */
+    uint64_t index, number;
+    enum kind kind;
+    enum class class;
+    struct instant time;    /* as claimed */
+    bool bound;             /* the other side's cosignature covers it */
+    struct instant binding; /* when, as that cosignature says */
+};
+
+struct report_clock {
+    enum clock_kind kind;
+    size_t party;        /* who owed it */
+    uint64_t number;     /* of the other side's statement that started it */
+    enum kind statement; /* its kind */
+    struct instant due;
+    bool met, late;
+    struct instant when; /* if met */
+};
+
+struct report {
+    enum verdict verdict;
+    struct check_result checks[CHECK_COUNT];
+    char case_id[CASE_TEXT];
+    char agreement[ENTRY_NAME];
+    char title[128];
+    uint32_t version; /* the newest in the bundle */
+    struct report_party parties[AGREEMENT_PARTIES];
+    size_t statement_count;
+    struct report_statement *statements; /* owned; ascending binding time, then party, index */
+    size_t clock_count;
+    struct report_clock clocks[REPORT_CLOCKS];
+};
+
+/* "form", "agreement", ... */
+const char *check_name(enum check c);
+
+/* Makes all checks. `text` is untrusted. The report is done with report_done, whatever it says. */
+void bundle_verify(struct bytes text, struct report *out);
+void report_done(struct report *r);
+
+#endif
