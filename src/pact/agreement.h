@@ -29,6 +29,13 @@ enum {
     AGREEMENT_PREFIXES = 65536, /* inline ones; more belong into a table */
     AGREEMENT_OFFICERS = 3,     /* signatures that a release can be made to need */
     AGREEMENT_ID = 64,          /* longest id; ids are safe as names of files (text.h) */
+    AGREEMENT_LANGUAGES = 16,
+    AGREEMENT_WITHHOLD = 256,   /* field paths withheld by default */
+    AGREEMENT_COUNT = 65536,    /* largest N: watch keeps N times a group */
+    AGREEMENT_WITHIN = 2592000, /* largest W and G, 30 days: as long lives a group in memory */
+    AGREEMENT_CLOCK = 31622400, /* longest clock: a leap year */
+    AGREEMENT_SLOTS = 1024,     /* evidence samples: their document fits into 256 KiB */
+    AGREEMENT_PATTERN = 8192,   /* bytes of `covers` */
 };
 
 /* The clocks of an agreement, in the order of PROTOCOL.agreement section 2. Values in seconds. */
@@ -89,6 +96,7 @@ enum article_carries {
     ARTICLE_NONE = 0,
     ARTICLE_NOTICE,  /* machine-read matching, NOTICE statements */
     ARTICLE_CONSULT, /* a two-signature CONSULT of bounded text, nothing else ever */
+    ARTICLE_CHECK,   /* the line itself: CHECK and CONTACT; matches nothing */
 };
 
 enum {
@@ -101,7 +109,7 @@ struct article {
     const char *id;
     const char *title; /* the English one */
     enum article_carries carries;
-    const char *covers;                    /* STIX pattern; NULL for CONSULT */
+    const char *covers;                    /* STIX pattern; NULL unless it carries NOTICE */
     unsigned group;                        /* GROUP_* bits */
     uint32_t threshold_count;              /* N */
     uint32_t threshold_within;             /* W, seconds */
@@ -129,6 +137,8 @@ struct agreement {
     uint32_t evidence_slots;
     const char *const *withhold; /* field paths withheld by default */
     size_t withhold_count;
+    const char *const *languages; /* the ones free text may be in */
+    size_t language_count;
     const char *tlp; /* the highest marking that may leave, canonical lower case */
     uint64_t quota_entries, quota_bytes;
     struct bytes canonical; /* the compact form; owned by the agreement */
@@ -138,7 +148,7 @@ struct agreement {
 
 /* What was wrong with an agreement file, for the person who wrote it. */
 struct agreement_error {
-    size_t line;      /* 1-based; 0 if it concerns the whole file */
+    size_t line;      /* 1-based, in the file; 0 if it concerns the whole file */
     char member[128]; /* e.g. "articles[2].threshold.count" */
     char why[160];    /* one sentence */
 };
@@ -147,8 +157,9 @@ struct agreement_error {
  * Reads an agreement from the bytes of its file (indented form) or, if `canonical` is true, from
  * its compact form. The text may be freed afterwards. *out is written on success alone and then
  * freed with agreement_free. `error` may be NULL; it is filled on a fault.
- * Faults: LIMIT, SYNTAX, DUPLICATE, EXTRA, MISSING, RANGE, MISMATCH (the re-dump differs),
- * REFUSED (an article that cannot carry a NOTICE).
+ * Faults, at the first byte of the line: LIMIT, SHORT, SYNTAX, DUPLICATE, EXTRA, MISSING, RANGE,
+ * UNKNOWN (version of the format, a suite, a word), MISMATCH (the re-dump differs), REFUSED (an
+ * article that cannot carry a NOTICE).
  */
 MUST_CHECK struct fault agreement_parse(struct bytes text, bool canonical, struct agreement **out,
                                         struct agreement_error *error);
