@@ -1,0 +1,207 @@
+#include "hotline/roles.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "crypto/domain.h"
+
+static const char *const names[ROLE_COUNT] = {"none", "log", "cosign", "hello"};
+
+const char *role_name(enum role role)
+{
+    return (size_t)role < ROLE_COUNT ? names[role] : names[ROLE_NONE];
+}
+
+void roles_origin(const char *party, const char *agreement, char *out)
+{
+    snprintf(out, ROLES_ORIGIN, "%s/parley/%s", party, agreement);
+}
+
+/* The signature by this root key, NULL if there is none. */
+static const struct document_signature *signature_by(const struct disclosed *d,
+                                                     const struct root_key *root)
+{
+    struct bytes key = bytes_of(root->key, root->key_len);
+
+    for (size_t i = 0; i < disclosed_signature_count(d); i++) {
+        const struct document_signature *s = disclosed_signature(d, i);
+
+        if (strcmp(s->suite, root->suite) == 0 && bytes_equal(s->key, key))
+            return s;
+    }
+    return NULL;
+}
+
+static struct fault root_verify(const struct agreement *a, const struct root_key *root,
+                                const struct disclosed *d)
+{
+    const struct document_signature *s = signature_by(d, root);
+    const struct suite *suite = suite_find(bytes_text(root->suite));
+    struct digest hash = disclosed_root(d);
+
+    if (s == NULL)
+        return fault_make(FAULT_MISSING, 0, "PROTOCOL.ledger 4: a root key did not sign");
+    if (suite == NULL)
+        return fault_make(FAULT_UNKNOWN, 0, "PROTOCOL.ledger 1: no such suite here");
+    return domain_verify(suite, s->key, DOMAIN_ROOT, bytes_text(a->id),
+                         bytes_of(hash.byte, sizeof hash.byte), s->signature);
+}
+
+struct fault roots_verify(const struct agreement *a, const struct party *party,
+                          const struct disclosed *d)
+{
+    struct fault f = fault_none();
+
+    if (disclosed_signature_count(d) > party->root_count)
+        return fault_make(FAULT_EXTRA, 0, "PROTOCOL.ledger 4: a signature of no root key");
+    for (size_t i = 0; i < party->root_count && !fault_is(f); i++)
+        f = root_verify(a, &party->roots[i], d);
+    return f;
+}
+
+/* A field that must be this text. */
+static struct fault field_is(const struct disclosed *d, const char *path, const char *want)
+{
+    if (strcmp(disclosed_text(d, path), want) != 0)
+        return fault_make(FAULT_MISMATCH, 0, "genesis: agreement, party or origin differ");
+    return fault_none();
+}
+
+static struct fault read_key(const struct disclosed *d, enum role role, const char *suite,
+                             struct role_key *out)
+{
+    char path[DOCUMENT_PATH + 1];
+    const char *text;
+
+    snprintf(path, sizeof path, "key.%s.%s", role_name(role), suite);
+    text = disclosed_text(d, path);
+    out->suite = suite_find(bytes_text(suite));
+    if (out->suite == NULL)
+        return fault_make(FAULT_UNKNOWN, 0, "PROTOCOL.ledger 1: no such suite here");
+    if (text[0] == '\0')
+        return fault_make(FAULT_MISSING, 0, "genesis: a key of each role and suite");
+    if (!base64_size(bytes_text(text), &out->len) || out->len > sizeof out->key ||
+        !base64_read(bytes_text(text), out->key, out->len))
+        return fault_make(FAULT_SYNTAX, 0, "genesis: a key in base64");
+    return suite_key_check(out->suite, bytes_of(out->key, out->len));
+}
+
+static struct fault read_keys(const struct agreement *a, const struct disclosed *d,
+                              struct roles *out)
+{
+    out->suites = a->suite_count;
+    for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++)
+        for (size_t i = 0; i < a->suite_count; i++) {
+            struct fault f = read_key(d, role, a->suites[i], &out->key[role][i]);
+
+            if (fault_is(f))
+                return f;
+        }
+    return fault_none();
+}
+
+static bool key_equal(const struct role_key *a, const struct role_key *b)
+{
+    return bytes_equal(bytes_of(a->key, a->len), bytes_of(b->key, b->len));
+}
+
+static bool is_root(const struct party *p, const struct role_key *k)
+{
+    for (size_t i = 0; i < p->root_count; i++)
+        if (bytes_equal(bytes_of(p->roots[i].key, p->roots[i].key_len), bytes_of(k->key, k->len)))
+            return true;
+    return false;
+}
+
+/* "No key has two roles." */
+static struct fault keys_differ(const struct party *p, const struct roles *r)
+{
+    size_t all = (ROLE_COUNT - 1) * r->suites;
+
+    for (size_t i = 0; i < all; i++) {
+        const struct role_key *a = &r->key[1 + i / r->suites][i % r->suites];
+
+        if (is_root(p, a))
+            return fault_make(FAULT_DUPLICATE, 0, "PROTOCOL.ledger 1: no key has two roles");
+        for (size_t k = 0; k < i; k++)
+            if (key_equal(a, &r->key[1 + k / r->suites][k % r->suites]))
+                return fault_make(FAULT_DUPLICATE, 0, "PROTOCOL.ledger 1: no key has two roles");
+    }
+    return fault_none();
+}
+
+/* Nothing but what was read: three texts and a key of each role and suite, all disclosed. */
+static struct fault fields_only(const struct disclosed *d, size_t suites)
+{
+    struct disclosed_leaf leaf;
+    size_t fields = 0;
+
+    for (size_t i = 0; disclosed_leaf_at(d, i, &leaf); i++)
+        if (leaf.path != NULL)
+            fields++;
+    if (fields != 3 + (ROLE_COUNT - 1) * suites)
+        return fault_make(FAULT_EXTRA, 0, "genesis: a field that does not belong");
+    return fault_none();
+}
+
+static struct fault read_document(const struct agreement *a, const struct party *p,
+                                  const struct disclosed *d, struct roles *out)
+{
+    struct fault f = roots_verify(a, p, d);
+
+    roles_origin(p->id, a->id, out->origin);
+    if (!fault_is(f))
+        f = field_is(d, "agreement", a->id);
+    if (!fault_is(f))
+        f = field_is(d, "party", p->id);
+    if (!fault_is(f))
+        f = field_is(d, "origin", out->origin);
+    if (!fault_is(f))
+        f = read_keys(a, d, out);
+    if (!fault_is(f))
+        f = fields_only(d, out->suites);
+    return fault_is(f) ? f : keys_differ(p, out);
+}
+
+static struct fault entry_is_genesis(const struct agreement *a, const char *party,
+                                     struct bytes entry, struct entry *e)
+{
+    struct fault f = entry_parse(entry, e);
+
+    if (fault_is(f))
+        return f;
+    if (e->kind != KIND_GENESIS)
+        return fault_make(FAULT_MISMATCH, 0, "genesis: an entry of another kind");
+    if (strcmp(e->agreement, a->id) != 0 || strcmp(e->from, party) != 0)
+        return fault_make(FAULT_MISMATCH, 0, "genesis: another agreement or party");
+    return f;
+}
+
+struct fault roles_from_genesis(const struct agreement *a, const char *party, struct bytes entry,
+                                struct bytes document, struct roles *out)
+{
+    const struct party *p = agreement_party(a, party);
+    struct roles *r;
+    struct disclosed *d;
+    struct entry e;
+    struct fault f = entry_is_genesis(a, party, entry, &e);
+
+    if (fault_is(f))
+        return f;
+    if (p == NULL)
+        return fault_make(FAULT_UNKNOWN, 0, "genesis: no such party");
+    f = disclosed_parse(document, &d);
+    if (fault_is(f))
+        return f;
+    r = memory_zeroed(1, sizeof *r);
+    f = disclosed_matches(d, document, &e);
+    if (!fault_is(f))
+        f = read_document(a, p, d, r);
+    if (!fault_is(f))
+        *out = *r;
+    free(r);
+    disclosed_free(d);
+    return f;
+}

@@ -1,0 +1,63 @@
+/*
+ * roles.h - which keys a party's nodes use: what the genesis of its log says, under its root keys.
+ *
+ * The genesis is entry 0; its document (PROTOCOL.ledger section 4) has the fields
+ *   agreement, party, origin             texts: the agreement's id, the party's, the log's name
+ *   key.log.SUITE, key.cosign.SUITE, key.hello.SUITE
+ *                                        base64 public keys, one of each for every suite of the
+ *                                        agreement, all different
+ * and nothing else, all disclosed, signed by all the party's root keys. Who has the agreement needs
+ * nothing else to know all keys of both parties.
+ */
+#ifndef PARLEY_HOTLINE_ROLES_H
+#define PARLEY_HOTLINE_ROLES_H
+
+#include "crypto/suite.h"
+#include "model/entry.h"
+#include "pact/agreement.h"
+#include "statement/document.h"
+
+enum role {
+    ROLE_NONE = 0,
+    ROLE_LOG,    /* signs the heads of the party's own log */
+    ROLE_COSIGN, /* signs the partner's heads */
+    ROLE_HELLO,  /* signs the greeting of a link */
+    ROLE_COUNT,
+};
+
+/* "log", "cosign", "hello". */
+const char *role_name(enum role role);
+
+enum { ROLES_ORIGIN = 140 /* PARTY/parley/AGREEMENT and a NUL; CHECKPOINT_ORIGIN */ };
+
+struct role_key {
+    const struct suite *suite;
+    size_t len;
+    uint8_t key[SUITE_KEY_MAX]; /* public, as the suite spells it */
+};
+
+struct roles {
+    char origin[ROLES_ORIGIN]; /* the log's name */
+    size_t suites;             /* keys of each role, in the agreement's order of suites */
+    struct role_key key[ROLE_COUNT][AGREEMENT_SUITES];
+};
+
+/*
+ * What keys does this genesis give the party? Faults: those of entry_parse and of the document;
+ * MISMATCH another agreement, party, kind or log, a document that is not the entry's; MISSING and
+ * EXTRA fields; DUPLICATE a key in two roles; UNKNOWN a suite we do not have; FORGED a root
+ * signature that is not there or does not hold. *out is written on success alone.
+ */
+MUST_CHECK struct fault roles_from_genesis(const struct agreement *a, const char *party,
+                                           struct bytes entry, struct bytes document,
+                                           struct roles *out);
+
+/* Did all the party's root keys sign this document, and nobody else? For GENESIS and CONTACT.
+ * MISSING, EXTRA, UNKNOWN (a suite we do not have), FORGED. */
+MUST_CHECK struct fault roots_verify(const struct agreement *a, const struct party *party,
+                                     const struct disclosed *d);
+
+/* "PARTY/parley/AGREEMENT". `out` has ROLES_ORIGIN bytes. */
+void roles_origin(const char *party, const char *agreement, char *out);
+
+#endif
