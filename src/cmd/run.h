@@ -5,6 +5,8 @@
 #ifndef PARLEY_CMD_RUN_H
 #define PARLEY_CMD_RUN_H
 
+#include <jansson.h>
+
 #include "cmd/command.h"
 
 /* argv[0] is the program's name. Answers the exit status. */
@@ -18,5 +20,34 @@ enum exit_code run_version(const struct call *call);
 enum exit_code key_new(const struct call *call);
 enum exit_code key_fingerprint(const struct call *call);
 enum exit_code key_list(const struct call *call);
+
+enum exit_code status_run(const struct call *call);
+enum exit_code doctor_run(const struct call *call);
+enum exit_code desk_run(const struct call *call);
+
+enum exit_code case_list(const struct call *call);
+enum exit_code case_show(const struct call *call);
+enum exit_code case_export(const struct call *call);
+
+enum exit_code case_new(const struct call *call);
+enum exit_code case_say(const struct call *call);
+enum exit_code release_list(const struct call *call);
+enum exit_code release_show(const struct call *call);
+enum exit_code release_approve(const struct call *call);
+enum exit_code release_refuse(const struct call *call);
+enum exit_code list_run(const struct call *call);
+enum exit_code watch_stats(const struct call *call);
+enum exit_code watch_explain(const struct call *call);
+enum exit_code peer_show(const struct call *call);
+enum exit_code peer_ping(const struct call *call);
+enum exit_code ledger_checkpoint(const struct call *call);
+enum exit_code ledger_prove(const struct call *call);
+enum exit_code ledger_audit(const struct call *call);
+
+/* What commands of different files share: rows of cases (desk.c), and "there is no such case"
+ * with the one that was meant (case.c). */
+struct ask_answer;
+void desk_rows(struct say *s, const json_t *rows, const char *now);
+enum exit_code case_error(const struct call *call, struct ask_answer *a, const char *case_id);
 
 #endif
