@@ -13,33 +13,33 @@
 /* What a statement can make due, as bits: a row of a table starts and stops several at once. */
 enum duty {
     DUTY_NONE = 0,
-    DUTY_RECEIPT = 1,  /* the receiver's node says that it has the bytes */
-    DUTY_ACK = 2,      /* an officer of the receiver has read it */
-    DUTY_ANSWER = 4,   /* the receiver answers */
-    DUTY_INQUIRY = 8,  /* the receiver explains */
-    DUTY_CLOSE = 16,   /* the receiver moves on to the end of the case */
-    DUTY_CHECK = 32,   /* the receiver's node returns a CHECK */
+    DUTY_RECEIPT = 1, /* the receiver's node says that it has the bytes */
+    DUTY_ACK = 2,     /* an officer of the receiver has read it */
+    DUTY_ANSWER = 4,  /* the receiver answers */
+    DUTY_INQUIRY = 8, /* the receiver explains */
+    DUTY_CLOSE = 16,  /* the receiver moves on to the end of the case */
+    DUTY_CHECK = 32,  /* the receiver's node returns a CHECK */
 };
 
 /* "receipt", "ack", "answer" ..; "none" for anything but exactly one duty. */
 const char *duty_name(enum duty duty);
 
 enum type_officers {
-    OFFICERS_NONE = 0,        /* the node itself, or the root keys */
+    OFFICERS_NONE = 0, /* the node itself, or the root keys */
     OFFICERS_ONE = 1,
     OFFICERS_TWO = 2,
-    OFFICERS_ARTICLE = 100,   /* as many as the article says */
+    OFFICERS_ARTICLE = 100, /* as many as the article says */
 };
 
 struct type {
     enum kind kind;
-    const char *what;   /* one sentence */
-    bool automatic;     /* its node makes it; no officer, no free text, no RECEIPT */
-    bool in_case;       /* has a case id and a number in the case */
-    bool available;     /* false: refused as not yet available, not parsed further */
+    const char *what; /* one sentence */
+    bool automatic;   /* its node makes it; no officer, no free text, no RECEIPT */
+    bool in_case;     /* has a case id and a number in the case */
+    bool available;   /* false: refused as not yet available, not parsed further */
     enum type_officers officers;
-    unsigned starts;    /* DUTY_* bits: due from its receiver (RECEIPT not listed: see below) */
-    unsigned stops;     /* DUTY_* bits: duties of its maker that it can end */
+    unsigned starts; /* DUTY_* bits: due from its receiver (RECEIPT not listed: see below) */
+    unsigned stops;  /* DUTY_* bits: duties of its maker that it can end */
 };
 
 /* The row of a type; NULL for GENESIS, EVIDENCE and what is no type: those are said to nobody. */

@@ -1,0 +1,45 @@
+/*
+ * decision.h - an officer's word on a permit: docs/PROTOCOL.ledger section 5.
+ *
+ * Text form, signing and checking. The officer's key never lies on the node: `parley` signs, the
+ * node and keeper verify. Whether enough officers have decided is release/holds.h's.
+ */
+#ifndef PARLEY_STATEMENT_DECISION_H
+#define PARLEY_STATEMENT_DECISION_H
+
+#include "crypto/domain.h"
+#include "model/entry.h"
+
+enum { DECISION_MAX = 256 /* bytes; a full one has about 170 */ };
+
+/* As bits: an officer may have both. */
+enum role {
+    ROLE_NONE = 0,
+    ROLE_DRAFTER = 1,
+    ROLE_RELEASER = 2,
+};
+
+const char *role_name(enum role role);   /* "drafter", "releaser"; "none" else */
+enum role role_parse(struct bytes name); /* ROLE_NONE if it is neither */
+
+struct decision {
+    struct digest permit; /* SHA-256 of the permit text */
+    char officer[ENTRY_NAME];
+    enum role role;
+    struct instant time;
+};
+
+/* Reads exactly what decision_write would write. LIMIT, SHORT, SYNTAX, RANGE, UNKNOWN (role),
+ * EXTRA. */
+MUST_CHECK struct fault decision_parse(struct bytes text, struct decision *out);
+void decision_write(const struct decision *d, struct buf *out);
+
+/* Appends the officer's signature over the decision text, under this agreement. */
+void decision_sign(struct bytes text, struct bytes agreement, struct secret *key, struct buf *out);
+
+/* Does it hold? FORGED, UNKNOWN (suite), RANGE (length). */
+MUST_CHECK struct fault decision_verify(struct bytes text, struct bytes agreement,
+                                        const struct suite *suite, struct bytes key,
+                                        struct bytes signature);
+
+#endif
