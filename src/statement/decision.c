@@ -4,22 +4,22 @@
 
 static const char rule[] = "PROTOCOL.ledger section 5: decision text";
 
-const char *role_name(enum role role)
+const char *officer_role_name(enum officer_role role)
 {
-    return role == ROLE_DRAFTER ? "drafter" : role == ROLE_RELEASER ? "releaser" : "none";
+    return role == OFFICER_DRAFTER ? "drafter" : role == OFFICER_RELEASER ? "releaser" : "none";
 }
 
-enum role role_parse(struct bytes name)
+enum officer_role officer_role_parse(struct bytes name)
 {
     if (bytes_is(name, "drafter"))
-        return ROLE_DRAFTER;
-    return bytes_is(name, "releaser") ? ROLE_RELEASER : ROLE_NONE;
+        return OFFICER_DRAFTER;
+    return bytes_is(name, "releaser") ? OFFICER_RELEASER : OFFICER_NONE;
 }
 
 struct fault decision_parse(struct bytes text, struct decision *out)
 {
     struct cursor in = cursor_over(text, rule);
-    struct decision d = {.role = ROLE_NONE};
+    struct decision d = {.role = OFFICER_NONE};
     struct words w;
 
     if (text.len > DECISION_MAX)
@@ -30,8 +30,8 @@ struct fault decision_parse(struct bytes text, struct decision *out)
     w = lines_read(&in, "officer", 1);
     lines_name(&in, &w, 0, d.officer);
     w = lines_read(&in, "role", 1);
-    d.role = role_parse(w.word[0]);
-    if (cursor_ok(&in) && d.role == ROLE_NONE)
+    d.role = officer_role_parse(w.word[0]);
+    if (cursor_ok(&in) && d.role == OFFICER_NONE)
         cursor_fail(&in, FAULT_UNKNOWN, w.at);
     w = lines_read(&in, "time", 1);
     d.time = lines_time(&in, &w, 0);
@@ -45,7 +45,7 @@ void decision_write(const struct decision *d, struct buf *out)
 {
     buf_text(out, "parley-decision/v1\npermit ");
     lines_put_digest(out, &d->permit);
-    buf_print(out, "\nofficer %s\nrole %s\ntime ", d->officer, role_name(d->role));
+    buf_print(out, "\nofficer %s\nrole %s\ntime ", d->officer, officer_role_name(d->role));
     lines_put_time(out, d->time);
     buf_text(out, "\n");
 }

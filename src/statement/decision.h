@@ -13,19 +13,19 @@
 enum { DECISION_MAX = 256 /* bytes; a full one has about 170 */ };
 
 /* As bits: an officer may have both. */
-enum role {
-    ROLE_NONE = 0,
-    ROLE_DRAFTER = 1,
-    ROLE_RELEASER = 2,
+enum officer_role {
+    OFFICER_NONE = 0,
+    OFFICER_DRAFTER = 1,
+    OFFICER_RELEASER = 2,
 };
 
-const char *role_name(enum role role);   /* "drafter", "releaser"; "none" else */
-enum role role_parse(struct bytes name); /* ROLE_NONE if it is neither */
+const char *officer_role_name(enum officer_role role);   /* "drafter", "releaser"; "none" else */
+enum officer_role officer_role_parse(struct bytes name); /* OFFICER_NONE if it is neither */
 
 struct decision {
     struct digest permit; /* SHA-256 of the permit text */
     char officer[ENTRY_NAME];
-    enum role role;
+    enum officer_role role;
     struct instant time;
 };
 

@@ -89,7 +89,7 @@ static void a_decision_is_written_as_it_was_read_and_every_prefix_is_short(void 
 
     (void)state;
     assert_good(decision_parse(bytes_text(DECISION), &d));
-    assert_int_equal(d.role, ROLE_RELEASER);
+    assert_int_equal(d.role, OFFICER_RELEASER);
     decision_write(&d, &text);
     assert_string_equal(buf_str(&text), DECISION);
     buf_done(&text);
