@@ -1,0 +1,90 @@
+#include "judge/content.h"
+
+#include "hotline/roles.h"
+#include "statement/document.h"
+#include "statement/type.h"
+
+static struct judgement good(void)
+{
+    return (struct judgement){GROUND_NONE, ""};
+}
+
+static struct judgement refuse(enum ground ground, const char *rule)
+{
+    return (struct judgement){ground, rule};
+}
+
+/* GENESIS and EVIDENCE are no types, yet stand in every log. */
+static bool is_taken(enum kind kind)
+{
+    const struct type *type = type_find(kind);
+
+    return kind == KIND_GENESIS || kind == KIND_EVIDENCE || (type != NULL && type->available);
+}
+
+static struct judgement judge_signatures(const struct agreement *a, const struct party *from,
+                                         const struct entry *e, const struct disclosed *d)
+{
+    struct fault f;
+
+    if (!type_is_rooted(e->kind)) {
+        if (disclosed_signature_count(d) != 0)
+            return refuse(GROUND_FORM,
+                          "PROTOCOL.ledger 4: signatures for GENESIS and CONTACT only");
+        return good();
+    }
+    f = roots_verify(a, from, d);
+    return fault_is(f) ? refuse(GROUND_SIGNATURE, f.rule) : good();
+}
+
+/* What a statement of a case says of itself must be what its entry says. */
+static struct judgement judge_envelope(const struct agreement *a, const struct party *from,
+                                       const struct entry *e, const struct disclosed *d)
+{
+    const struct {
+        const char *path, *want;
+    } field[] = {
+        {"agreement", a->id},
+        {"from", from->id},
+        {"to", agreement_other(a, from)->id},
+        {"class", class_name(e->class)},
+    };
+
+    if (e->case_id[0] == '\0')
+        return good();
+    for (size_t i = 0; i < sizeof field / sizeof field[0]; i++)
+        if (strcmp(disclosed_text(d, field[i].path), field[i].want) != 0)
+            return refuse(GROUND_FORM,
+                          "PROTOCOL.ledger 4: agreement, from, to and class are the entry's");
+    return good();
+}
+
+static struct judgement judge_document(const struct agreement *a, const struct party *from,
+                                       const struct entry *e, const struct disclosed *d,
+                                       struct bytes text)
+{
+    struct fault f = disclosed_matches(d, text, e);
+    struct judgement j;
+
+    if (fault_is(f))
+        return refuse(GROUND_FORM, f.rule);
+    j = judge_signatures(a, from, e, d);
+    return j.ground == GROUND_NONE ? judge_envelope(a, from, e, d) : j;
+}
+
+struct judgement content_judge(const struct agreement *a, const struct party *from,
+                               const struct entry *e, struct bytes document)
+{
+    struct disclosed *d;
+    struct judgement j;
+    struct fault f;
+
+    if (!is_taken(e->kind))
+        return refuse(GROUND_TYPE, "docs/STATEMENTS: this type is not yet taken here");
+    f = disclosed_parse(document, &d);
+    if (fault_is(f))
+        return refuse(GROUND_FORM, f.rule);
+    j = judge_document(a, from, e, d, document);
+    disclosed_free(d);
+    return j;
+}

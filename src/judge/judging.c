@@ -1,0 +1,346 @@
+#include "judge/judging.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "hotline/roles.h"
+#include "judge/content.h"
+#include "ledger/note.h"
+#include "ledger/tree.h"
+#include "model/entry.h"
+
+/* What is known of a link. */
+struct link {
+    bool used, greeted, broken;
+    uint32_t number;
+    const struct agreement *agreement; /* the version in force */
+    const struct party *us, *them;
+    enum hello_side side; /* theirs */
+    uint8_t exporter[HELLO_EXPORTER];
+    struct digest genesis;            /* leaf of their entry 0 */
+    struct note_signer log, cosigner; /* theirs */
+};
+
+struct judging {
+    const struct agreement *agreement[JUDGING_AGREEMENTS];
+    size_t count;
+    char party[ENTRY_NAME];
+    struct link link[JUDGING_LINKS];
+};
+
+struct judging *judging_new(const struct agreement *const *agreements, size_t count,
+                            const char *party)
+{
+    struct judging *j = memory_zeroed(1, sizeof *j);
+
+    if (count > JUDGING_AGREEMENTS || strlen(party) >= sizeof j->party)
+        die("parley: more agreements than judge can hold\n");
+    memcpy(j->agreement, agreements, count * sizeof *agreements);
+    j->count = count;
+    memcpy(j->party, party, strlen(party));
+    return j;
+}
+
+void judging_free(struct judging *j)
+{
+    free(j);
+}
+
+/* The newest version of this agreement, NULL if there is none. */
+static const struct agreement *newest(const struct judging *j, struct bytes id)
+{
+    const struct agreement *found = NULL;
+
+    for (size_t i = 0; i < j->count; i++)
+        if (bytes_is(id, j->agreement[i]->id) &&
+            (found == NULL || j->agreement[i]->version > found->version))
+            found = j->agreement[i];
+    return found;
+}
+
+/* The version that an entry names, NULL if we do not have it or it has another digest. */
+static const struct agreement *version_of(const struct judging *j, const struct entry *e)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        const struct agreement *a = j->agreement[i];
+
+        if (strcmp(a->id, e->agreement) == 0 && a->version == e->version &&
+            memcmp(a->digest, e->agreement_digest.byte, sizeof a->digest) == 0)
+            return a;
+    }
+    return NULL;
+}
+
+static struct link *link_find(struct judging *j, uint32_t number)
+{
+    for (size_t i = 0; i < JUDGING_LINKS; i++)
+        if (j->link[i].used && j->link[i].number == number)
+            return &j->link[i];
+    return NULL;
+}
+
+static struct link *link_free(struct judging *j)
+{
+    for (size_t i = 0; i < JUDGING_LINKS; i++)
+        if (!j->link[i].used)
+            return &j->link[i];
+    return NULL;
+}
+
+struct fault judging_link_up(struct judging *j, uint32_t link, struct bytes agreement,
+                             struct bytes party, bool dialled, const uint8_t *exporter)
+{
+    const struct agreement *a = newest(j, agreement);
+    struct link *l = link_free(j);
+    char name[ENTRY_NAME];
+
+    if (link_find(j, link) != NULL)
+        return fault_make(FAULT_DUPLICATE, 0, "judge: a link of that number is up");
+    if (l == NULL)
+        return fault_make(FAULT_LIMIT, 0, "judge: more than 64 links");
+    if (a == NULL || !bytes_to_text(party, name, sizeof name) || agreement_party(a, name) == NULL ||
+        agreement_party(a, j->party) == NULL || strcmp(name, j->party) == 0)
+        return fault_make(FAULT_UNKNOWN, 0, "judge: no such agreement or party");
+    *l = (struct link){.used = true, .number = link, .agreement = a};
+    l->them = agreement_party(a, name);
+    l->us = agreement_party(a, j->party);
+    l->side = dialled ? HELLO_LISTENER : HELLO_DIALLER;
+    memcpy(l->exporter, exporter, sizeof l->exporter);
+    return fault_none();
+}
+
+void judging_link_down(struct judging *j, uint32_t link)
+{
+    struct link *l = link_find(j, link);
+
+    if (l != NULL)
+        l->used = false;
+}
+
+/* The keys of a role as a note's signer. Their keys were checked by roles_from_genesis. */
+static struct fault signer_of(const struct roles *roles, enum role role, const char *suffix,
+                              struct note_signer *out)
+{
+    struct buf name = {0};
+    struct fault f = fault_none();
+
+    *out = (struct note_signer){.role = role == ROLE_LOG ? NOTE_AUTHOR : NOTE_COSIGNER};
+    buf_print(&name, "%s%s", roles->origin, suffix);
+    if (!bytes_to_text(buf_view(&name), out->name, sizeof out->name))
+        f = fault_make(FAULT_LIMIT, 0, "judge: the name of a log");
+    for (size_t i = 0; i < roles->suites && !fault_is(f); i++) {
+        const struct role_key *k = &roles->key[role][i];
+
+        f = note_signer_add(out, k->suite, bytes_of(k->key, k->len));
+    }
+    buf_done(&name);
+    return f;
+}
+
+/* A head of our log with the partner's cosignature. Whether the other line is ours, desk knows. */
+static struct fault our_head(const struct link *l, struct bytes note)
+{
+    char origin[ROLES_ORIGIN];
+    struct checkpoint c;
+
+    roles_origin(l->us->id, l->agreement->id, origin);
+    return note_verify_checkpoint(note, bytes_text(origin), &l->cosigner, &c, NULL);
+}
+
+static struct fault learn_keys(struct link *l, const struct frame_hello *h,
+                               const struct roles *roles)
+{
+    const struct role_key *hello = &roles->key[ROLE_HELLO][0];
+    struct fault f =
+        hello_verify(h, l->exporter, l->side, hello->suite, bytes_of(hello->key, hello->len));
+
+    if (!fault_is(f))
+        f = signer_of(roles, ROLE_LOG, "", &l->log);
+    if (!fault_is(f))
+        f = signer_of(roles, ROLE_COSIGN, "/cosign", &l->cosigner);
+    if (!fault_is(f) && h->head.len != 0)
+        f = our_head(l, h->head);
+    return f;
+}
+
+static struct fault judge_hello(struct judging *j, struct link *l, struct bytes payload,
+                                struct judging_verdict *out)
+{
+    struct roles *roles;
+    struct frame_hello h;
+    struct fault f = frame_hello_parse(payload, &h);
+
+    (void)j;
+    (void)out;
+    if (fault_is(f))
+        return f;
+    if (l->greeted)
+        return fault_make(FAULT_ORDER, 0, "PROTOCOL.hotline 2: HELLO once");
+    f = hello_check(&h, l->agreement, l->them->id);
+    if (fault_is(f))
+        return f;
+    roles = memory_new(sizeof *roles);
+    f = roles_from_genesis(l->agreement, l->them->id, h.genesis_entry, h.genesis_document, roles);
+    if (!fault_is(f))
+        f = learn_keys(l, &h, roles);
+    free(roles);
+    l->greeted = !fault_is(f);
+    l->genesis = tree_leaf(h.genesis_entry);
+    return f;
+}
+
+/* Bytes that are no entry of this log, or not the document that the entry names, end the link. */
+static struct fault entry_check(const struct link *l, const struct party *author, uint64_t index,
+                                const struct frame_item *item, struct entry *e)
+{
+    struct digest hash = digest_of(item->document), leaf = tree_leaf(item->entry);
+    struct fault f = entry_parse(item->entry, e);
+
+    if (fault_is(f))
+        return f;
+    if (strcmp(e->agreement, l->agreement->id) != 0)
+        return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger 3: an entry of another agreement");
+    if (strcmp(e->from, author->id) != 0)
+        return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger 3: an entry of another party");
+    if ((index == 0) != (e->kind == KIND_GENESIS))
+        return fault_make(FAULT_ORDER, 0, "PROTOCOL.ledger 3: index 0 is the only GENESIS");
+    if (index == 0 && author == l->them && !digest_equal(&leaf, &l->genesis))
+        return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger 3: another genesis than HELLO's");
+    if (!digest_equal(&hash, &e->disclosed) || item->document.len != e->disclosed_length)
+        return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger 3: not the document disclosed");
+    return f;
+}
+
+/* What is an entry and came whole is held; what a rule forbids is answered by REJECT. */
+static struct judgement entry_judge(const struct judging *j, const struct link *l,
+                                    const struct entry *e, struct bytes document)
+{
+    const struct agreement *a = version_of(j, e);
+
+    if (a == NULL)
+        return (struct judgement){GROUND_AGREEMENT,
+                                  "PROTOCOL.ledger 3: a version of the agreement unknown here"};
+    return content_judge(a, agreement_party(a, l->them->id), e, document);
+}
+
+static struct fault judge_entries(struct judging *j, struct link *l, const struct frame_push *p,
+                                  const struct party *author, struct judging_verdict *out)
+{
+    out->count = p->count;
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct entry e;
+        struct fault f = entry_check(l, author, p->first + i, &p->item[i], &e);
+
+        if (fault_is(f))
+            return f;
+        out->entry[i] = (struct judgement){GROUND_NONE, ""};
+        if (author == l->them)
+            out->entry[i] = entry_judge(j, l, &e, p->item[i].document);
+    }
+    return fault_none();
+}
+
+/* Is the note of this log, signed so, and of just the size that the frame's range ends at? */
+static struct fault note_check(const struct link *l, const struct party *author,
+                               const struct note_signer *signer, const struct frame_push *p)
+{
+    char origin[ROLES_ORIGIN];
+    struct checkpoint c;
+    struct fault f;
+
+    roles_origin(author->id, l->agreement->id, origin);
+    f = note_verify_checkpoint(p->note, bytes_text(origin), signer, &c, NULL);
+    if (!fault_is(f) && c.size != p->first + p->count)
+        f = fault_make(FAULT_MISMATCH, 0, "PROTOCOL.hotline 2: the note's size is first + count");
+    return f;
+}
+
+static struct fault judge_range(struct judging *j, struct link *l, struct bytes payload,
+                                const struct party *author, const struct note_signer *signer,
+                                struct judging_verdict *out)
+{
+    struct frame_push *p = memory_new(sizeof *p);
+    struct fault f = frame_push_parse(payload, p);
+
+    if (!fault_is(f))
+        f = note_check(l, author, signer, p);
+    if (!fault_is(f))
+        f = judge_entries(j, l, p, author, out);
+    free(p);
+    return f;
+}
+
+static struct fault judge_push(struct judging *j, struct link *l, struct bytes payload,
+                               struct judging_verdict *out)
+{
+    return judge_range(j, l, payload, l->them, &l->log, out);
+}
+
+/* Our own entries come back as the partner's mirror has them, under its cosignature. */
+static struct fault judge_mirror(struct judging *j, struct link *l, struct bytes payload,
+                                 struct judging_verdict *out)
+{
+    return judge_range(j, l, payload, l->us, &l->cosigner, out);
+}
+
+static struct fault judge_cosign(struct judging *j, struct link *l, struct bytes payload,
+                                 struct judging_verdict *out)
+{
+    struct bytes note;
+    struct fault f = frame_cosign_parse(payload, &note);
+
+    (void)j;
+    (void)out;
+    return fault_is(f) ? f : our_head(l, note);
+}
+
+static struct fault judge_refill(struct judging *j, struct link *l, struct bytes payload,
+                                 struct judging_verdict *out)
+{
+    uint64_t from;
+
+    (void)j;
+    (void)l;
+    (void)out;
+    return frame_refill_parse(payload, &from);
+}
+
+static struct fault judge_bye(struct judging *j, struct link *l, struct bytes payload,
+                              struct judging_verdict *out)
+{
+    struct frame_bye bye;
+
+    (void)j;
+    (void)l;
+    (void)out;
+    return frame_bye_parse(payload, &bye);
+}
+
+static const struct {
+    bool before_hello; /* may come before the partner's HELLO */
+    struct fault (*judge)(struct judging *j, struct link *l, struct bytes payload,
+                          struct judging_verdict *out);
+} frames[FRAME_TYPES] = {
+    [FRAME_HELLO] = {true, judge_hello},    [FRAME_PUSH] = {false, judge_push},
+    [FRAME_COSIGN] = {false, judge_cosign}, [FRAME_REFILL] = {false, judge_refill},
+    [FRAME_MIRROR] = {false, judge_mirror}, [FRAME_BYE] = {true, judge_bye},
+};
+
+struct fault judging_frame(struct judging *j, uint32_t link, uint8_t type, struct bytes payload,
+                           struct judging_verdict *out)
+{
+    struct link *l = link_find(j, link);
+    struct fault f;
+
+    out->count = 0;
+    if (l == NULL || l->broken)
+        return fault_make(FAULT_ORDER, 0, "judge: no such link");
+    if (type >= FRAME_TYPES || frames[type].judge == NULL)
+        f = fault_make(FAULT_UNKNOWN, 0, "PROTOCOL.hotline 2: no such frame");
+    else if (!l->greeted && !frames[type].before_hello)
+        f = fault_make(FAULT_ORDER, 0, "PROTOCOL.hotline 2: HELLO comes first");
+    else
+        f = frames[type].judge(j, l, payload, out);
+    l->broken = fault_is(f);
+    return f;
+}
