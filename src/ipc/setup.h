@@ -14,10 +14,10 @@
 
 enum {
     SETUP_AGREEMENTS = 16,    /* agreement versions that a node obeys at a time */
-    SETUP_PARTS = 80,         /* keys, certificates and territory tables */
+    SETUP_PARTS = 160,        /* keys, certificates and territory tables */
     SETUP_SETTINGS = 1 << 20, /* bytes */
     SETUP_PART = 8 << 20,     /* bytes of one part: a territory table of a large country */
-    SETUP_NAME = 64,
+    SETUP_NAME = 160,         /* "ID/FILE", two safe names */
 };
 
 struct setup_agreement {

@@ -1,0 +1,164 @@
+#include "proc/settings.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "json/member.h"
+#include "json/profile.h"
+
+static void copy(const char *text, char *out, size_t size)
+{
+    if (text != NULL)
+        snprintf(out, size, "%s", text);
+}
+
+/* An id: it becomes part of a path. */
+static void read_id(const struct member *m, char *out)
+{
+    const char *text = as_line(m, SETTINGS_ID - 1);
+
+    if (text != NULL && m->value != NULL && *text != '\0' && !name_is_safe(bytes_text(text)))
+        member_fail(m, FAULT_SYNTAX, "an id is [a-z0-9] and then [a-z0-9.-], at most 64");
+    copy(text, out, SETTINGS_ID);
+}
+
+static void read_endpoint(const struct member *m, struct endpoint *out)
+{
+    const char *text = as_line(m, SETTINGS_NODE - 1);
+
+    if (reader_ok(m->in) && text != NULL && fault_is(endpoint_parse(bytes_text(text), out)))
+        member_fail(m, FAULT_SYNTAX, "it is not ADDRESS:PORT with a literal address");
+}
+
+static void read_agreements(const struct member *root, struct settings *s)
+{
+    struct member list = member_array(root, "agreements", 1, SETTINGS_AGREEMENTS);
+
+    for (size_t i = 0; i < member_count(&list); i++) {
+        struct member item = member_item(&list, i);
+
+        read_id(&item, s->agreements[s->agreement_count++]);
+    }
+}
+
+static void read_addresses(const struct member *root, struct settings *s)
+{
+    struct member list;
+
+    if (!member_has(root, "addresses"))
+        return;
+    list = member_array(root, "addresses", 0, SETTINGS_ADDRESSES);
+    for (size_t i = 0; i < member_count(&list); i++) {
+        struct member item = member_item(&list, i);
+        struct member address = member_get(&item, "address");
+        struct settings_address *a = &s->addresses[s->address_count++];
+
+        copy(member_line(&item, "node", SETTINGS_NODE - 1), a->node, sizeof a->node);
+        read_endpoint(&address, &a->address);
+        member_only(&item, "node", "address", NULL);
+    }
+}
+
+static void read_sensor(const struct member *item, struct settings_sensor *out)
+{
+    static const char *const formats[] = {"eve", NULL};
+    struct member name = member_get(item, "name"), path = member_get(item, "path");
+    const char *text = as_line(&path, SETTINGS_PATH - 1);
+
+    read_id(&name, out->name);
+    if (reader_ok(item->in) && text != NULL && text[0] != '/')
+        member_fail(&path, FAULT_SYNTAX, "the path must be absolute");
+    copy(text, out->path, sizeof out->path);
+    member_word(item, "format", formats);
+    out->follow = member_flag(item, "follow");
+    member_only(item, "name", "path", "format", "follow", NULL);
+}
+
+static void read_sensors(const struct member *root, struct settings *s)
+{
+    struct member list;
+
+    if (!member_has(root, "sensors"))
+        return;
+    list = member_array(root, "sensors", 0, SETTINGS_SENSORS);
+    for (size_t i = 0; i < member_count(&list); i++) {
+        struct member item = member_item(&list, i);
+
+        read_sensor(&item, &s->sensors[s->sensor_count++]);
+        for (size_t k = 0; k < i && reader_ok(list.in); k++)
+            if (strcmp(s->sensors[k].name, s->sensors[i].name) == 0)
+                member_fail(&item, FAULT_DUPLICATE, "another sensor has this name");
+    }
+}
+
+static void read_root(const struct member *root, struct settings *s)
+{
+    struct member party = member_get(root, "party");
+
+    member_integer(root, "v", 1, 1);
+    read_id(&party, s->party);
+    read_agreements(root, s);
+    if (member_has(root, "listen")) {
+        struct member listen = member_get(root, "listen");
+
+        s->listens = true;
+        read_endpoint(&listen, &s->listen);
+    }
+    if (member_has(root, "operators"))
+        copy(member_line(root, "operators", SETTINGS_ID - 1), s->operators, SETTINGS_ID);
+    read_addresses(root, s);
+    read_sensors(root, s);
+    member_only(root, "v", "party", "agreements", "listen", "operators", "addresses", "sensors",
+                NULL);
+}
+
+static void tell(struct settings_error *error, struct bytes text, struct fault f,
+                 const struct reader *in)
+{
+    if (error == NULL)
+        return;
+    *error = (struct settings_error){0};
+    if (in == NULL) {
+        error->line = text_line(text, f.at);
+        copy(f.rule, error->why, sizeof error->why);
+        return;
+    }
+    error->line = in->line;
+    copy(in->path, error->member, sizeof error->member);
+    copy(in->why, error->why, sizeof error->why);
+}
+
+struct fault settings_parse(struct bytes text, struct settings *out, struct settings_error *error)
+{
+    static const struct json_limits limits = {.bytes = SETTINGS_MAX, .depth = 4};
+    struct settings *s;
+    struct reader in;
+    struct member root;
+    json_t *tree;
+    struct fault f = json_read_indented(text, limits, &tree);
+
+    if (fault_is(f)) {
+        tell(error, text, f, NULL);
+        return f;
+    }
+    s = memory_zeroed(1, sizeof *s);
+    in = reader_over(tree, "settings.md");
+    root = member_root(&in);
+    read_root(&root, s);
+    if (reader_ok(&in))
+        *out = *s;
+    else
+        tell(error, text, in.fault, &in);
+    json_decref(tree);
+    free(s);
+    return in.fault;
+}
+
+struct fault settings_resolve(const struct settings *s, const char *node, struct endpoint *out)
+{
+    for (size_t i = 0; i < s->address_count; i++)
+        if (strcmp(s->addresses[i].node, node) == 0) {
+            *out = s->addresses[i].address;
+            return fault_none();
+        }
+    return endpoint_parse(bytes_text(node), out);
+}

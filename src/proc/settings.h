@@ -1,0 +1,68 @@
+/*
+ * settings.h - a node's settings.json: docs/settings.md.
+ *
+ * Everything the parties agreed stands in the agreement; here stands only what is local: who we
+ * are, where we listen, what our sensors write. Knows no files.
+ */
+#ifndef PARLEY_PROC_SETTINGS_H
+#define PARLEY_PROC_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/bytes.h"
+#include "base/fault.h"
+#include "net/endpoint.h"
+
+enum {
+    SETTINGS_MAX = 1 << 20, /* bytes on disk */
+    SETTINGS_ID = 65,       /* an id and its NUL */
+    SETTINGS_PATH = 1024,   /* a path and its NUL */
+    SETTINGS_NODE = 300,    /* "host:port" as an agreement spells it, and its NUL */
+    SETTINGS_AGREEMENTS = 8,
+    SETTINGS_ADDRESSES = 32,
+    SETTINGS_SENSORS = 64,
+};
+
+struct settings_address {
+    char node[SETTINGS_NODE]; /* as in the agreement's nodes */
+    struct endpoint address;  /* where it is to be dialled */
+};
+
+struct settings_sensor {
+    char name[SETTINGS_ID];
+    char path[SETTINGS_PATH]; /* absolute */
+    bool follow;              /* go on reading at its end, also over rotation */
+};
+
+struct settings {
+    char party[SETTINGS_ID];
+    char agreements[SETTINGS_AGREEMENTS][SETTINGS_ID];
+    size_t agreement_count; /* at least one */
+    bool listens;
+    struct endpoint listen;
+    char operators[SETTINGS_ID]; /* group that may use the control socket; "" for none */
+    struct settings_address addresses[SETTINGS_ADDRESSES];
+    size_t address_count;
+    struct settings_sensor sensors[SETTINGS_SENSORS];
+    size_t sensor_count;
+};
+
+/* What was wrong, for the person who wrote it. */
+struct settings_error {
+    size_t line;      /* 1-based; 0 for the whole file */
+    char member[128]; /* "sensors[2].path" */
+    char why[160];    /* one sentence */
+};
+
+/* Reads the bytes of the file, in the indented form. *out is written on success alone; `error`
+ * may be NULL. Faults as json/member.h. */
+MUST_CHECK struct fault settings_parse(struct bytes text, struct settings *out,
+                                       struct settings_error *error);
+
+/* Where a node of an agreement is to be dialled: the settings' address for it, else the literal
+ * address that it is. SYNTAX: it is a name and the settings have no address for it. */
+MUST_CHECK struct fault settings_resolve(const struct settings *s, const char *node,
+                                         struct endpoint *out);
+
+#endif

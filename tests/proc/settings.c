@@ -1,0 +1,108 @@
+#include "proc/settings.h"
+
+#include "base/buf.h"
+#include "test.h"
+
+static const char good[] = "{\n"
+                           " \"addresses\": [\n"
+                           "  {\n"
+                           "   \"address\": \"192.0.2.7:7315\",\n"
+                           "   \"node\": \"node.cert-b.example:7315\"\n"
+                           "  }\n"
+                           " ],\n"
+                           " \"agreements\": [\n"
+                           "  \"pact-2015\"\n"
+                           " ],\n"
+                           " \"listen\": \"127.0.0.1:7315\",\n"
+                           " \"operators\": \"adm\",\n"
+                           " \"party\": \"cert-a\",\n"
+                           " \"sensors\": [\n"
+                           "  {\n"
+                           "   \"follow\": true,\n"
+                           "   \"format\": \"eve\",\n"
+                           "   \"name\": \"edge\",\n"
+                           "   \"path\": \"/var/log/suricata/eve.json\"\n"
+                           "  }\n"
+                           " ],\n"
+                           " \"v\": 1\n"
+                           "}\n";
+
+static struct settings s;
+
+static void the_good_form_is_read(void **state)
+{
+    struct endpoint e;
+    char text[ENDPOINT_TEXT];
+
+    (void)state;
+    assert_good(settings_parse(bytes_text(good), &s, NULL));
+    assert_string_equal(s.party, "cert-a");
+    assert_string_equal(s.agreements[0], "pact-2015");
+    assert_string_equal(s.operators, "adm");
+    assert_true(s.listens && s.listen.port == 7315);
+    assert_true(s.sensor_count == 1 && s.sensors[0].follow);
+    assert_string_equal(s.sensors[0].path, "/var/log/suricata/eve.json");
+    assert_good(settings_resolve(&s, "node.cert-b.example:7315", &e));
+    endpoint_write(&e, text);
+    assert_string_equal(text, "192.0.2.7:7315");
+    assert_good(settings_resolve(&s, "198.51.100.1:5", &e));
+    assert_fault(settings_resolve(&s, "node.cert-c.example:7315", &e), FAULT_SYNTAX);
+}
+
+static void what_is_wrong_is_told_with_its_member_and_line(void **state)
+{
+    static const struct {
+        const char *name, *from, *to, *member;
+        enum fault_kind kind;
+        size_t line;
+    } wrong[] = {
+        {"a name to listen on", "127.0.0.1:7315", "localhost:7315", "listen", FAULT_SYNTAX, 11},
+        {"a path that is not absolute", "/var/log", "var/log", "sensors[0].path", FAULT_SYNTAX, 19},
+        {"an unknown format", "\"eve\"", "\"xml\"", "sensors[0].format", FAULT_UNKNOWN, 17},
+        {"a party that climbs", "cert-a", "../../a", "party", FAULT_SYNTAX, 13},
+        {"an agreement that climbs", "pact-2015", "../2015", "agreements[0]", FAULT_SYNTAX, 9},
+        {"another version", "\"v\": 1", "\"v\": 2", "v", FAULT_RANGE, 22},
+        {"a member of no meaning", "operators", "operaters", "operaters", FAULT_EXTRA, 12},
+        {"a flag that is a text", "true", "\"on\"", "sensors[0].follow", FAULT_SYNTAX, 16},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        const char *at = strstr(good, wrong[i].from);
+        struct settings_error error;
+        struct buf text = {0};
+        struct fault f;
+
+        buf_add(&text, good, (size_t)(at - good));
+        buf_text(&text, wrong[i].to);
+        buf_text(&text, at + strlen(wrong[i].from));
+        f = settings_parse(buf_view(&text), &s, &error);
+        if (f.kind != wrong[i].kind || strcmp(error.member, wrong[i].member) != 0 ||
+            error.line != wrong[i].line || error.why[0] == '\0')
+            fail_msg("%s: %s at %s line %zu: %s", wrong[i].name, fault_word(f.kind), error.member,
+                     error.line, error.why);
+        buf_done(&text);
+    }
+}
+
+static void every_prefix_and_every_other_form_is_refused(void **state)
+{
+    struct settings_error error;
+
+    (void)state;
+    for (size_t cut = 0; cut < sizeof good - 1; cut++)
+        assert_true(fault_is(settings_parse(bytes_of(good, cut), &s, &error)));
+    assert_fault(settings_parse(bytes_text("{\"v\":1}"), &s, &error), FAULT_MISMATCH);
+    assert_fault(settings_parse(bytes_text("{\n \"v\": 1\n}\n"), &s, &error), FAULT_MISSING);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_good_form_is_read),
+        cmocka_unit_test(what_is_wrong_is_told_with_its_member_and_line),
+        cmocka_unit_test(every_prefix_and_every_other_form_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
