@@ -50,4 +50,11 @@ struct ask_answer;
 void desk_rows(struct say *s, const json_t *rows, const char *now);
 enum exit_code case_error(const struct call *call, struct ask_answer *a, const char *case_id);
 
+/* agreement_*.c */
+enum exit_code run_agreement_check(const struct call *call);
+enum exit_code run_agreement_show(const struct call *call);
+enum exit_code run_agreement_sign(const struct call *call);
+enum exit_code run_agreement_diff(const struct call *call);
+enum exit_code run_agreement_format(const struct call *call);
+
 #endif
