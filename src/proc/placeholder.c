@@ -25,11 +25,6 @@ int gate_main(void)
     return idle(PROCESS_GATE);
 }
 
-int judge_main(void)
-{
-    return idle(PROCESS_JUDGE);
-}
-
 int watch_main(void)
 {
     return idle(PROCESS_WATCH);
