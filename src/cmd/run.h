@@ -40,6 +40,8 @@ enum exit_code watch_stats(const struct call *call);
 enum exit_code watch_explain(const struct call *call);
 enum exit_code peer_show(const struct call *call);
 enum exit_code peer_ping(const struct call *call);
+enum exit_code verify_run(const struct call *call);
+
 enum exit_code ledger_checkpoint(const struct call *call);
 enum exit_code ledger_prove(const struct call *call);
 enum exit_code ledger_audit(const struct call *call);

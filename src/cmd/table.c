@@ -221,6 +221,20 @@ const struct command commands[] = {
      .example = "parley ledger audit",
      .with = WITH_NODE | WITH_SPEAK,
      .run = ledger_audit},
+    {.name = "verify",
+     .group = GROUP_PROVE,
+     .help = "check a case bundle offline, with no set-up at all",
+     .usage = "FILE",
+     .example = "parley verify C-7Q2K91MDX0PA44ZT.parley",
+     .more = "Lists each check it made. Exit 0: VERIFIED. 5: FORGED OR ALTERED, the check that\n"
+             "failed is named. 6: CANNOT TELL, something is missing to say. Needs no node, no\n"
+             "settings and no network; trusts nothing but the two root keys whose fingerprints it\n"
+             "prints.",
+     .with = WITH_SPEAK,
+     .least = 1,
+     .most = 1,
+     .flags = {{"--root", "PARTY=FINGERPRINT", "must be a root key of the bundle", NULL, true}},
+     .run = verify_run},
     {.name = "agreement check",
      .group = GROUP_AGREEMENT,
      .help = "is the file well made, and have both parties signed it?",

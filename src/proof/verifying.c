@@ -127,18 +127,20 @@ static struct fault add_keys(struct note_signer *s, const char *name, enum note_
     return fault_none();
 }
 
-/* The genesis names the version under which the log began, which this case need not name. */
 static struct fault read_genesis(const struct verifying *v, const struct bundle_log *log,
                                  struct verified_log *out)
 {
+    const struct agreement *a = agreement_of(v, &out->entries[0].entry);
     char name[NOTE_NAME];
     struct roles roles;
     struct fault f;
 
+    if (a == NULL)
+        return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger section 3: agreement");
     if (log->entries[0].index != 0)
         return fault_make(FAULT_MISSING, 0, "PROTOCOL.ledger section 3: index 0 is the genesis");
-    f = roles_from_genesis(v->agreements[0], out->party->id, log->entries[0].text,
-                           log->entries[0].document, &roles);
+    f = roles_from_genesis(a, out->party->id, log->entries[0].text, log->entries[0].document,
+                           &roles);
     if (fault_is(f))
         return f;
     if (!bytes_is(log->origin, roles.origin))

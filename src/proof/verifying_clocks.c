@@ -1,0 +1,138 @@
+#include <inttypes.h>
+
+#include "base/memory.h"
+#include "cases/case.h"
+#include "proof/verifying.h"
+#include "statement/type.h"
+
+/* The deadline arithmetic, replayed: what the nodes did as it happened, done again from the
+ * bundle alone, in the order in which statements became binding. */
+
+/* The article's seconds, or the agreement's where the case is about none. */
+static const uint32_t *seconds_of(const struct agreement *a, const struct disclosed *opening)
+{
+    const struct article *article =
+        opening == NULL ? NULL : agreement_article(a, disclosed_text(opening, "article"));
+
+    return article == NULL ? a->clocks : article->clocks;
+}
+
+static const struct agreement *version_of(const struct verifying *v, const struct entry *e)
+{
+    for (size_t i = 0; i < v->bundle->agreement_count; i++)
+        if (v->agreements[i]->version == e->version)
+            return v->agreements[i];
+    return v->agreements[0];
+}
+
+static const struct verified_entry *entry_of(const struct verifying *v,
+                                             const struct report_statement *s)
+{
+    return &v->logs[s->party].entries[s->number];
+}
+
+/* Which field says what the statement does, by its type; fields.h has them. */
+static const char *variant_field(enum kind kind)
+{
+    switch (kind) {
+    case KIND_ANSWER:
+        return "result";
+    case KIND_CLOSE:
+    case KIND_AGREEMENT:
+        return "step";
+    default:
+        return "";
+    }
+}
+
+static struct case_said said_of(const struct verified_entry *e, const struct report_statement *s,
+                                const struct case_life *life, size_t opener)
+{
+    const struct disclosed *d = e->document;
+    struct case_said said = {.kind = s->kind,
+                             .by = s->party == opener ? SIDE_OPENER : SIDE_OTHER,
+                             .class = s->class,
+                             .leaf = e->leaf,
+                             .has_answers = e->entry.has_answers,
+                             .answers = e->entry.answers,
+                             .stored = e->entry.time};
+
+    said.variant = variant_of(s->kind, d == NULL ? "" : disclosed_text(d, variant_field(s->kind)),
+                              said.has_answers && digest_equal(&said.answers, &life->opening));
+    if (d != NULL) {
+        said.urgency = urgency_parse(bytes_text(disclosed_text(d, "urgency")));
+        if (fault_is(instant_parse(bytes_text(disclosed_text(d, "until")), &said.until)))
+            said.until = (struct instant){0};
+    }
+    return said;
+}
+
+static const struct report_statement *
+statement_with(const struct verifying *v, const struct report *r, const struct digest *leaf)
+{
+    for (size_t i = 0; i < r->statement_count; i++)
+        if (digest_equal(&entry_of(v, &r->statements[i])->leaf, leaf))
+            return &r->statements[i];
+    return NULL;
+}
+
+static void report_due(const struct verifying *v, const struct due *d, size_t opener,
+                       struct report *r)
+{
+    const struct report_statement *from = statement_with(v, r, &d->from);
+    struct report_clock *c;
+
+    if (r->clock_count == REPORT_CLOCKS || from == NULL || d->state == DUE_DROPPED ||
+        d->state == DUE_WAITING)
+        return;
+    c = &r->clocks[r->clock_count++];
+    *c = (struct report_clock){.kind = d->clock,
+                               .party = d->owes == SIDE_OPENER ? opener : 1 - opener,
+                               .number = from->number,
+                               .statement = from->kind,
+                               .due = d->due,
+                               .met = d->state == DUE_KEPT || d->state == DUE_LATE,
+                               .late = d->state == DUE_LATE,
+                               .when = d->ended};
+}
+
+static size_t replay(const struct verifying *v, const struct report *r, size_t opener,
+                     struct case_life *life)
+{
+    const struct verified_entry *opening = entry_of(v, &r->statements[0]);
+    const uint32_t *seconds = seconds_of(version_of(v, &opening->entry), opening->document);
+    size_t out_of_order = 0;
+
+    for (size_t i = 0; i < r->statement_count; i++) {
+        const struct report_statement *s = &r->statements[i];
+        const struct verified_entry *e = entry_of(v, s);
+        struct case_said said = said_of(e, s, life, opener);
+
+        if (fault_is(case_apply(life, &said, seconds)))
+            out_of_order++;
+        else if (s->bound)
+            case_bound(life, &e->leaf, s->binding);
+    }
+    return out_of_order;
+}
+
+struct fault verifying_clocks(struct verifying *v, struct report *r)
+{
+    struct case_life *life = memory_zeroed(1, sizeof *life);
+    size_t opener = r->statements[0].party, out_of_order, kept = 0, late = 0;
+
+    out_of_order = replay(v, r, opener, life);
+    for (size_t i = 0; i < life->due_count; i++)
+        report_due(v, &life->due[i], opener, r);
+    free(life);
+    for (size_t i = 0; i < r->clock_count; i++) {
+        kept += r->clocks[i].met && !r->clocks[i].late;
+        late += r->clocks[i].late;
+    }
+    if (late != 0 || out_of_order != 0 || kept != r->clock_count)
+        r->checks[CHECK_CLOCKS].state = CHECK_NOTED;
+    report_say(r, CHECK_CLOCKS, "recomputed: %zu kept, %zu late, %zu without an answer here%s",
+               kept, late, r->clock_count - kept - late,
+               out_of_order == 0 ? "" : "; some statements came out of order");
+    return fault_none();
+}
