@@ -67,7 +67,7 @@ bool type_is_automatic(enum kind kind, bool answers)
 
     if (kind == KIND_EVIDENCE || (kind == KIND_CHECK && answers))
         return true;
-    return t != NULL && t->automatic;
+    return t != NULL && t->automatic && t->in_case; /* CHECKPOINT is a frame, never an entry */
 }
 
 bool type_wants_receipt(enum kind kind, bool answers)
