@@ -19,12 +19,23 @@ bool base64_size(struct bytes text, size_t *out)
     return true;
 }
 
+/* libsodium 1.0.18 takes some bytes above 0x7f for letters of the alphabet: its comparison is over
+ * signed char. */
+static bool is_ascii(struct bytes text)
+{
+    uint8_t all = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        all |= text.data[i];
+    return all < 0x80;
+}
+
 bool base64_read(struct bytes text, void *out, size_t len)
 {
     size_t size, got = 0;
     const char *end = NULL;
 
-    if (!base64_size(text, &size) || size != len)
+    if (!base64_size(text, &size) || size != len || !is_ascii(text))
         return false;
     if (len == 0)
         return true;

@@ -64,9 +64,27 @@ static void bad_utf8_is_found_at_its_first_byte(void **state)
         assert_int_equal(utf8_bad(bytes_text(cases[i].text)), cases[i].at);
 }
 
+/* Every byte at every place of a quantum: what is read is what would have been written. */
+static void base64_takes_no_byte_outside_its_alphabet(void **state)
+{
+    (void)state;
+    for (int place = 0; place < 4; place++)
+        for (int byte = 0; byte < 256; byte++) {
+            uint8_t text[] = "AAAA", out[3];
+            char again[5];
+
+            text[place] = (uint8_t)byte;
+            if (!base64_read(bytes_of(text, 4), out, 3))
+                continue;
+            base64_write(out, 3, again);
+            assert_memory_equal(text, again, 4);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(base64_takes_no_byte_outside_its_alphabet),
         cmocka_unit_test(base64_is_read_in_its_canonical_form_only),
         cmocka_unit_test(base64_of_every_length_reads_back),
         cmocka_unit_test(a_decimal_has_no_leading_zero_and_no_overflow),
