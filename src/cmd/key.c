@@ -12,6 +12,7 @@
 #include "cmd/keyfile.h"
 #include "cmd/passphrase.h"
 #include "cmd/run.h"
+#include "tls/identity.h"
 
 static void add_text(json_t *object, const char *name, const char *text)
 {
@@ -95,11 +96,15 @@ static enum exit_code new_certificate(const struct call *call)
     char *key_path = joined(call->args->word[0], ".key.pem");
     char *certificate_path = joined(call->args->word[0], ".cert.pem");
     struct buf key = {0}, certificate = {0};
-    uint8_t pin[32];
+    uint8_t pin[TLS_PIN];
     enum exit_code code;
+    struct fault f = tls_identity_new(&key, &certificate);
 
-    if (!keyfile_new_certificate(&key, &certificate, pin))
-        code = say_error(call->say, EXIT_FAILED, "crypto", NULL, NULL, "OpenSSL makes no key");
+    if (!fault_is(f))
+        f = tls_pin(buf_view(&certificate), pin);
+    if (fault_is(f))
+        code = say_error(call->say, EXIT_FAILED, fault_word(f.kind), f.rule, NULL,
+                         "no channel key can be made");
     else
         code = write_pair(call->say, key_path, buf_view(&key), certificate_path,
                           buf_view(&certificate));

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cmd/disk.h"
 #include "cmd/passphrase.h"
+#include "tls/identity.h"
 
 /* ed25519 is the only suite whose private keys this machine can hold; more will be told apart by
  * the PEM itself. */
@@ -140,7 +141,7 @@ bool keyfile_read(struct say *s, const char *path, const char *passphrase_path, 
         return false;
     }
     if (has_text(buf_view(&text), "-----BEGIN CERTIFICATE-----")) {
-        good = keyfile_certificate_pin(buf_view(&text), out->pin);
+        good = !fault_is(tls_pin(buf_view(&text), out->pin));
         out->kind = KEYFILE_CERTIFICATE;
     } else if (has_text(buf_view(&text), "PRIVATE KEY-----")) {
         good = read_private(s, buf_view(&text), path, passphrase_path, out, exit);

@@ -36,14 +36,4 @@ bool keyfile_read(struct say *s, const char *path, const char *passphrase_path, 
 /* The line of a .pub file. */
 void keyfile_public_line(const struct secret *key, struct buf *out);
 
-/* A new channel key with its self-signed certificate (Ed25519, a hundred years: only the pin
- * counts), both in PEM. False if OpenSSL cannot. */
-bool keyfile_new_certificate(struct buf *key, struct buf *certificate, uint8_t *pin);
-
-/* The pin of a certificate in PEM; false if it is none. */
-bool keyfile_certificate_pin(struct bytes pem, uint8_t *pin);
-
-/* Is the private key in this PEM the certificate's? */
-bool keyfile_certificate_fits(struct bytes key, struct bytes certificate);
-
 #endif

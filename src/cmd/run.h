@@ -46,6 +46,10 @@ enum exit_code ledger_checkpoint(const struct call *call);
 enum exit_code ledger_prove(const struct call *call);
 enum exit_code ledger_audit(const struct call *call);
 
+enum exit_code init_run(const struct call *call);
+enum exit_code officer_add(const struct call *call);
+enum exit_code officer_remove(const struct call *call);
+
 /* What commands of different files share: rows of cases (desk.c), and "there is no such case"
  * with the one that was meant (case.c). */
 struct ask_answer;

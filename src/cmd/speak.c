@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/cursor.h"
 #include "base/text.h"
 #include "cmd/answer.h"
 #include "cmd/args.h"
@@ -12,81 +11,21 @@
 #include "cmd/keyfile.h"
 #include "cmd/outside.h"
 #include "cmd/run.h"
-#include "crypto/domain.h"
-#include "model/permit.h"
+#include "statement/decision.h"
 #include "statement/document.h"
-
-/* What the permit text says, as far as the officer is shown it. Borrowed from the text. */
-struct leave {
-    struct bytes agreement, to, kind, class, case_id, article, expires;
-    struct digest document, disclosed, digest;
-    uint64_t leaves, length, officers;
-};
+#include "statement/permit_text.h"
 
 /* ---- checking what would be signed ---- */
 
-/* "NAME VALUE\n": the value. */
-static struct bytes permit_line(struct cursor *c, const char *name)
-{
-    cursor_expect(c, name);
-    cursor_expect(c, " ");
-    return cursor_line(c);
-}
-
-/* "BASE64 NUMBER\n" behind its name. */
-static void permit_pair(struct cursor *c, const char *name, struct digest *hash, uint64_t *number)
-{
-    struct bytes line = permit_line(c, name);
-    const uint8_t *gap = line.len > 0 ? memchr(line.data, ' ', line.len) : NULL;
-    size_t at = gap != NULL ? (size_t)(gap - line.data) : line.len;
-
-    if (gap == NULL || !base64_read(bytes_of(line.data, at), hash->byte, sizeof hash->byte) ||
-        !decimal_read(bytes_of(gap + 1, line.len - at - 1), UINT32_MAX, number))
-        cursor_fail(c, FAULT_SYNTAX, c->at);
-}
-
-/* docs/PROTOCOL.ledger section 5; keeper reads it again, by release/'s own reader. */
-static struct fault leave_parse(struct bytes text, struct leave *out)
-{
-    struct cursor c = cursor_over(text, "PROTOCOL.ledger section 5: permit");
-    struct leave l = {.digest = digest_of(text)};
-    struct bytes officers, agreement;
-    const uint8_t *gap;
-
-    cursor_expect(&c, "parley-permit/v1\n");
-    (void)permit_line(&c, "id");
-    agreement = permit_line(&c, "agreement");
-    gap = agreement.len > 0 ? memchr(agreement.data, ' ', agreement.len) : NULL;
-    l.agreement =
-        gap != NULL ? bytes_of(agreement.data, (size_t)(gap - agreement.data)) : agreement;
-    (void)permit_line(&c, "rules");
-    l.to = permit_line(&c, "to");
-    l.kind = permit_line(&c, "kind");
-    l.class = permit_line(&c, "class");
-    l.case_id = permit_line(&c, "case");
-    (void)permit_line(&c, "number");
-    (void)permit_line(&c, "answers");
-    l.article = permit_line(&c, "article");
-    permit_pair(&c, "document", &l.document, &l.leaves);
-    permit_pair(&c, "disclosed", &l.disclosed, &l.length);
-    officers = permit_line(&c, "officers");
-    l.expires = permit_line(&c, "expires");
-    cursor_end(&c);
-    if (cursor_ok(&c) && (text.len > PERMIT_MAX || !decimal_read(officers, 16, &l.officers)))
-        cursor_fail(&c, FAULT_RANGE, 0);
-    if (cursor_ok(&c))
-        *out = l;
-    return c.fault;
-}
-
 /* Does the permit give leave for exactly this disclosed form? */
-static struct fault leave_fits(const struct leave *l, struct bytes form, const struct disclosed *d)
+static struct fault permit_fits(const struct permit_text *p, struct bytes form,
+                                const struct disclosed *d)
 {
     struct digest sent = digest_of(form), root = disclosed_root(d);
 
-    if (!digest_equal(&sent, &l->disclosed) || form.len != l->length)
+    if (!digest_equal(&sent, &p->disclosed) || form.len != p->disclosed_length)
         return fault_make(FAULT_MISMATCH, 0, "the permit is for other bytes than those shown");
-    if (!digest_equal(&root, &l->document) || disclosed_leaves(d) != l->leaves)
+    if (!digest_equal(&root, &p->document) || disclosed_leaves(d) != p->leaves)
         return fault_make(FAULT_MISMATCH, 0, "the permit is for another document");
     return fault_none();
 }
@@ -94,7 +33,8 @@ static struct fault leave_fits(const struct leave *l, struct bytes form, const s
 /* A draft that was read and found to fit together. */
 struct reading {
     const json_t *draft; /* the node's answer */
-    struct leave leave;
+    struct permit_text permit;
+    struct digest digest;   /* of the permit's text */
     struct disclosed *form; /* owned */
 };
 
@@ -103,13 +43,13 @@ static enum exit_code reading_take(const struct call *call, const json_t *draft,
 {
     struct bytes permit = bytes_text(answer_text(draft, "permit"));
     struct bytes form = bytes_text(answer_text(draft, "document"));
-    struct reading r = {.draft = draft};
-    struct fault f = leave_parse(permit, &r.leave);
+    struct reading r = {.draft = draft, .digest = digest_of(permit)};
+    struct fault f = permit_text_parse(permit, &r.permit);
 
     if (!fault_is(f))
         f = disclosed_parse(form, &r.form);
     if (!fault_is(f))
-        f = leave_fits(&r.leave, form, r.form);
+        f = permit_fits(&r.permit, form, r.form);
     if (!fault_is(f)) {
         *out = r;
         return EXIT_DONE;
@@ -124,29 +64,19 @@ static enum exit_code reading_take(const struct call *call, const json_t *draft,
 
 static void print_head(struct say *s, const struct reading *r)
 {
-    const struct leave *l = &r->leave;
+    const struct permit_text *p = &r->permit;
+    char until[INSTANT_TEXT + 1];
     struct buf line = {0};
 
-    buf_bytes(&line, l->kind);
-    buf_text(&line, " of class ");
-    buf_bytes(&line, l->class);
-    buf_text(&line, " to ");
-    buf_bytes(&line, l->to);
-    if (!bytes_is(l->case_id, "-")) {
-        buf_text(&line, ", case ");
-        buf_bytes(&line, l->case_id);
-    }
-    if (!bytes_is(l->article, "-")) {
-        buf_text(&line, ", article ");
-        buf_bytes(&line, l->article);
-    }
+    buf_print(&line, "%s of class %s to %s%s%s%s%s", kind_name(p->kind), class_name(p->class),
+              p->to, p->case_id[0] != '\0' ? ", case " : "", p->case_id,
+              p->article[0] != '\0' ? ", article " : "", p->article);
     answer_row(s, "statement", buf_str(&line));
+    instant_write(p->expires, until);
     buf_clear(&line);
-    buf_print(&line, "%llu bytes, sha256 ", (unsigned long long)l->length);
-    buf_hex(&line, l->disclosed.byte, 8);
-    buf_print(&line, ".., %llu officer%s, until ", (unsigned long long)l->officers,
-              l->officers == 1 ? "" : "s");
-    buf_bytes(&line, l->expires);
+    buf_print(&line, "%u bytes, sha256 ", p->disclosed_length);
+    buf_hex(&line, p->disclosed.byte, 8);
+    buf_print(&line, ".., %u officer%s, until %s", p->officers, p->officers == 1 ? "" : "s", until);
     answer_row(s, "permit", buf_str(&line));
     buf_done(&line);
 }
@@ -258,6 +188,11 @@ static bool officer_of(const struct call *call, struct officer *out, enum exit_c
 {
     *out = (struct officer){args_or_env(call->args, "--officer", "PARLEY_OFFICER"),
                             args_or_env(call->args, "--key", "PARLEY_KEY")};
+    if (out->name != NULL && !name_is_safe(bytes_text(out->name))) {
+        *exit = say_error(call->say, EXIT_USAGE, "usage", "a name is [a-z0-9] and then [a-z0-9.-]",
+                          "parley officer list", "%s is no name of an officer", out->name);
+        return false;
+    }
     if (out->name != NULL && out->key_path != NULL)
         return true;
     *exit = say_error(call->say, EXIT_USAGE, "usage",
@@ -278,26 +213,26 @@ static bool may_go_on(const struct call *call, enum exit_code *exit)
     return false;
 }
 
-static void decision_text(const struct reading *r, const char *officer, const char *role,
-                          struct buf *out)
-{
-    char now[INSTANT_TEXT + 1];
-
-    instant_write(instant_now(), now);
-    buf_text(out, "parley-decision/v1\npermit ");
-    buf_base64(out, r->leave.digest.byte, sizeof r->leave.digest.byte);
-    buf_print(out, "\nofficer %s\nrole %s\ntime %s\n", officer, role, now);
-}
-
-static json_t *decision_of(const struct reading *r, struct secret *key, const char *officer)
+static struct decision decision_of(const struct reading *r, const char *officer)
 {
     const char *needs = answer_text(r->draft, "needs");
-    const char *role = strcmp(needs, "drafter") == 0 ? "drafter" : "releaser";
+    struct decision d = {.permit = r->digest, .role = OFFICER_RELEASER};
+
+    if (strcmp(needs, officer_role_name(OFFICER_DRAFTER)) == 0)
+        d.role = OFFICER_DRAFTER;
+    snprintf(d.officer, sizeof d.officer, "%s", officer);
+    d.time = instant_of_seconds(instant_seconds(instant_now()));
+    return d;
+}
+
+static json_t *decide_ask(const struct reading *r, struct secret *key, const char *officer)
+{
+    struct decision decision = decision_of(r, officer);
     struct buf text = {0}, signature = {0}, base64 = {0};
     json_t *ask;
 
-    decision_text(r, officer, role, &text);
-    domain_sign(key, DOMAIN_DECISION, r->leave.agreement, buf_view(&text), &signature);
+    decision_write(&decision, &text);
+    decision_sign(buf_view(&text), bytes_text(r->permit.agreement), key, &signature);
     buf_base64(&base64, signature.data, signature.len);
     ask = json_pack("{ss,ss,ss,ss}", "draft", answer_text(r->draft, "draft"), "decision",
                     buf_str(&text), "suite", suite_name(secret_suite(key)), "signature",
@@ -364,7 +299,7 @@ static enum exit_code sign(const struct call *call, const struct reading *r,
 
     if (key == NULL)
         return code;
-    a = ask_node(call, "decide", decision_of(r, key, officer->name), &code);
+    a = ask_node(call, "decide", decide_ask(r, key, officer->name), &code);
     secret_free(key);
     return a != NULL ? report(call, r, a) : code;
 }

@@ -1,0 +1,510 @@
+/*
+ * init.c - parley init: a node's directory from an agreement that both parties signed, as
+ * docs/settings.md lays it out.
+ *
+ * Everything is written into DIR.new and renamed once it is whole: there is never half a node.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cmd/answer.h"
+#include "cmd/args.h"
+#include "cmd/disk.h"
+#include "cmd/keyfile.h"
+#include "cmd/node.h"
+#include "cmd/rooted.h"
+#include "cmd/run.h"
+#include "hotline/roles.h"
+#include "io/file.h"
+#include "keeper/pins.h"
+#include "proc/settings.h"
+#include "tls/identity.h"
+#include "json/profile.h"
+
+enum { INIT_TABLE_MAX = 8 << 20 /* bytes of a territory table; the node takes no more */ };
+
+struct init {
+    const struct call *call;
+    struct say *s;
+    const char *agreement_path, *folder;
+    char making[PATH_MAX];
+    struct agreement *a;         /* owned */
+    struct buf text, signatures; /* the agreement's two files */
+    const struct party *party;   /* borrowed from a */
+    struct roots roots;
+    struct secret *role[ROLE_COUNT]; /* owned; ROLE_NONE is NULL */
+    struct buf tls_key, tls_certificate;
+    struct buf settings, genesis, pins;
+    enum exit_code exit;
+};
+
+static bool stop(struct init *i, enum exit_code code)
+{
+    i->exit = code;
+    return false;
+}
+
+/* ---- what is given must fit ---- */
+
+static bool check_party(struct init *i)
+{
+    const char *id = args_value(i->call->args, "--as");
+
+    i->a = rooted_agreement(i->s, i->agreement_path, &i->text, &i->signatures, &i->exit);
+    if (i->a == NULL)
+        return false;
+    i->party = id != NULL ? agreement_party(i->a, id) : NULL;
+    if (i->party != NULL)
+        return roots_open(i->call, i->party, &i->roots, &i->exit);
+    return stop(i, say_error(i->s, EXIT_USAGE, "usage", "its parties are in the agreement",
+                             "--as with one of its two parties' ids", "%s%s",
+                             id != NULL ? id : "--as is missing",
+                             id != NULL ? " is no party of it" : ""));
+}
+
+static bool read_flag_file(struct init *i, const char *flag, struct buf *out)
+{
+    const char *path = args_value(i->call->args, flag);
+    struct fault f;
+
+    if (path == NULL)
+        return stop(i, say_error(i->s, EXIT_USAGE, "usage", "the node's end of the hotline",
+                                 "parley key new --tls tls", "%s FILE is missing", flag));
+    f = disk_read(path, TLS_PEM, out);
+    return !fault_is(f) || stop(i, disk_error(i->s, f, path));
+}
+
+static bool pin_is_agreed(const struct init *i, const uint8_t *pin)
+{
+    for (size_t k = 0; k < i->party->tls_count; k++)
+        if (memcmp(i->party->tls[k], pin, TLS_PIN) == 0)
+            return true;
+    return false;
+}
+
+static bool check_channel(struct init *i)
+{
+    uint8_t pin[TLS_PIN], own[TLS_PIN];
+    struct fault f;
+
+    if (!read_flag_file(i, "--tls-key", &i->tls_key) ||
+        !read_flag_file(i, "--tls-cert", &i->tls_certificate))
+        return false;
+    f = tls_pin(buf_view(&i->tls_certificate), pin);
+    if (!fault_is(f))
+        f = tls_pin_of_key(buf_view(&i->tls_key), own);
+    if (fault_is(f))
+        return stop(i, say_error(i->s, EXIT_FAILED, fault_word(f.kind), f.rule,
+                                 "parley key new --tls tls", "the channel key cannot be used"));
+    if (memcmp(pin, own, TLS_PIN) != 0)
+        return stop(i, say_error(i->s, EXIT_REFUSED, "mismatch", NULL, NULL,
+                                 "the channel key is not the certificate's"));
+    if (!pin_is_agreed(i, pin))
+        return stop(i, say_error(i->s, EXIT_REFUSED, "not-the-pin",
+                                 "the agreement pins other channel keys for this party",
+                                 "parley key fingerprint CERT",
+                                 "%s did not agree to this channel key", i->party->id));
+    return true;
+}
+
+static int any_name(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+static bool is_empty(const char *folder)
+{
+    struct dirent **found = NULL;
+    int n = scandir(folder, &found, any_name, NULL);
+
+    for (int k = 0; k < n; k++)
+        free(found[k]);
+    free(found);
+    return n == 0;
+}
+
+static bool check_folder(struct init *i)
+{
+    i->folder = args_value(i->call->args, "--node");
+    if (i->folder == NULL)
+        i->folder = getenv("PARLEY_NODE");
+    if (i->folder == NULL || i->folder[0] == '\0')
+        i->folder = NODE_DEFAULT;
+    if ((size_t)snprintf(i->making, sizeof i->making, "%s.new", i->folder) >= sizeof i->making)
+        return stop(i, say_error(i->s, EXIT_USAGE, "usage", NULL, NULL, "the path is too long"));
+    if (disk_has(i->folder) && !is_empty(i->folder)) /* an empty one is renamed over */
+        return stop(i, say_error(i->s, EXIT_FAILED, "exists",
+                                 node_is_at(i->folder) ? "a node lies there" : "it is not empty",
+                                 "--node with another folder", "%s is there already", i->folder));
+    return true;
+}
+
+/* ---- what is made ---- */
+
+static bool make_roles(struct init *i)
+{
+    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++) {
+        struct fault f = secret_new(suite_find(bytes_text(i->a->suites[0])), &i->role[role]);
+        if (fault_is(f))
+            return stop(i, say_error(i->s, EXIT_CANNOT_TELL, "unknown-suite", f.rule, NULL,
+                                     "suite %s is not available here", i->a->suites[0]));
+    }
+    /* keys/ROLE.pem holds one key: more suites need more files (docs/settings.md). */
+    return i->a->suite_count == 1 ||
+           stop(i, say_error(i->s, EXIT_CANNOT_TELL, "unknown-suite", "one suite is usable now",
+                             NULL, "the agreement has %zu suites", i->a->suite_count));
+}
+
+/* hotline/roles.h names the fields. */
+static json_t *genesis_fields(const struct init *i)
+{
+    char origin[ROLES_ORIGIN];
+    json_t *fields;
+
+    roles_origin(i->party->id, i->a->id, origin);
+    fields =
+        json_pack("{ss,ss,ss}", "agreement", i->a->id, "party", i->party->id, "origin", origin);
+    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++) {
+        struct bytes public = secret_public(i->role[role]);
+        struct buf name = {0}, key = {0};
+        buf_print(&name, "key.%s.%s", role_name((enum role)role),
+                  suite_name(secret_suite(i->role[role])));
+        buf_base64(&key, public.data, public.len);
+        json_object_set_new(fields, buf_str(&name), json_string(buf_str(&key)));
+        buf_done(&name);
+        buf_done(&key);
+    }
+    return fields;
+}
+
+static bool make_genesis(struct init *i)
+{
+    json_t *fields = genesis_fields(i);
+    struct fault f = rooted_write(&i->roots, bytes_text(i->a->id), fields, &i->genesis);
+
+    json_decref(fields);
+    if (fault_is(f))
+        return stop(i, say_error(i->s, EXIT_FAILED, fault_word(f.kind), f.rule, NULL,
+                                 "no genesis can be made"));
+    pins_write((const struct agreement *const *)&i->a, 1, &i->pins);
+    return true;
+}
+
+/* NAME=PATH[:follow|once], the path made absolute. NULL: it is none. */
+static json_t *sensor_of(const char *text)
+{
+    const char *equals = strchr(text, '=');
+    char *path = equals != NULL ? memory_text(equals + 1, strlen(equals + 1)) : NULL;
+    char *mode = path != NULL ? strrchr(path, ':') : NULL, *name, *full;
+    bool follow = true;
+    json_t *sensor = NULL;
+
+    if (mode != NULL && (strcmp(mode, ":once") == 0 || strcmp(mode, ":follow") == 0)) {
+        follow = strcmp(mode, ":follow") == 0;
+        *mode = '\0';
+    }
+    full = path != NULL && path[0] != '\0' ? realpath(path, NULL) : NULL;
+    if (equals != NULL && (full != NULL || path[0] == '/')) {
+        name = memory_text(text, (size_t)(equals - text));
+        sensor = json_pack("{ss,ss,ss,sb}", "name", name, "path", full != NULL ? full : path,
+                           "format", "eve", "follow", follow);
+        free(name);
+    }
+    free(full);
+    free(path);
+    return sensor;
+}
+
+/* As the node will read them: what it would refuse is refused here. */
+static bool settings_are_good(struct init *i, const json_t *tree)
+{
+    struct settings *read = memory_zeroed(1, sizeof *read);
+    struct settings_error error = {.line = 0};
+    struct fault f = json_check(tree);
+
+    if (!fault_is(f)) {
+        json_indented(tree, &i->settings);
+        f = settings_parse(buf_view(&i->settings), read, &error);
+    }
+    free(read);
+    return !fault_is(f) ||
+           stop(i,
+                say_error(i->s, EXIT_USAGE, "usage", error.why[0] != '\0' ? error.why : f.rule,
+                          "parley init --help", "the settings would be wrong: %s", error.member));
+}
+
+static bool make_settings(struct init *i)
+{
+    const struct args *args = i->call->args;
+    const char *listen = args_value(args, "--listen"), *sensor;
+    json_t *sensors = json_array();
+    json_t *tree = json_pack("{si,ss,s[s],so}", "v", 1, "party", i->party->id, "agreements",
+                             i->a->id, "sensors", sensors);
+    bool good = true;
+
+    if (listen != NULL)
+        json_object_set_new(tree, "listen", json_string(listen));
+    if (args_value(args, "--operators") != NULL)
+        json_object_set_new(tree, "operators", json_string(args_value(args, "--operators")));
+    for (size_t k = 0; good && (sensor = args_many(args, "--sensor", k)) != NULL; k++) {
+        json_t *item = sensor_of(sensor);
+        if (item != NULL)
+            json_array_append_new(sensors, item);
+        else
+            good = stop(i, say_error(i->s, EXIT_USAGE, "usage",
+                                     "it is NAME=PATH, or no file is at a relative PATH",
+                                     "--sensor eve=/var/log/suricata/eve.json:follow",
+                                     "no sensor: %s", sensor));
+    }
+    good = good && settings_are_good(i, tree);
+    json_decref(tree);
+    return good;
+}
+
+/* ---- writing ---- */
+
+static bool put(struct init *i, const char *name, struct bytes content, mode_t mode)
+{
+    struct buf path = {0};
+    struct fault f;
+
+    buf_print(&path, "%s/%s", i->making, name);
+    f = disk_write_new(buf_str(&path), content, mode);
+    if (fault_is(f))
+        stop(i, disk_error(i->s, f, buf_str(&path)));
+    buf_done(&path);
+    return !fault_is(f);
+}
+
+static bool put_folder(struct init *i, const char *name)
+{
+    struct buf path = {0};
+    bool good;
+
+    buf_print(&path, "%s/%s", i->making, name);
+    good = mkdir(buf_str(&path), 0700) == 0;
+    if (!good)
+        stop(i, disk_error(i->s, fault_io("create"), buf_str(&path)));
+    buf_done(&path);
+    return good;
+}
+
+static bool put_role(struct init *i, enum role role)
+{
+    struct buf pem = {0}, name = {0};
+    struct fault f = secret_write_pem(i->role[role], bytes_of(NULL, 0), &pem);
+    bool good = !fault_is(f);
+
+    buf_print(&name, "keys/%s.pem", role_name(role));
+    if (!good)
+        stop(i, say_error(i->s, EXIT_FAILED, fault_word(f.kind), f.rule, NULL, "no PEM"));
+    good = good && put(i, buf_str(&name), buf_view(&pem), 0600);
+    buf_wipe(&pem);
+    buf_clear(&name);
+    buf_print(&name, "keys/%s.pem.pub", role_name(role));
+    keyfile_public_line(i->role[role], &pem);
+    good = good && put(i, buf_str(&name), buf_view(&pem), 0644);
+    buf_done(&pem);
+    buf_done(&name);
+    return good;
+}
+
+/* A territory table lies beside the agreement and is the one whose digest was signed. */
+static bool put_table(struct init *i, const struct territory_table *table)
+{
+    const char *slash = strrchr(i->agreement_path, '/');
+    struct buf path = {0}, content = {0}, name = {0};
+    struct fault f;
+    struct digest digest;
+    bool good = false;
+
+    if (slash != NULL)
+        buf_add(&path, i->agreement_path, (size_t)(slash - i->agreement_path) + 1);
+    buf_text(&path, table->file);
+    buf_print(&name, "agreements/%s/%s", i->a->id, table->file);
+    f = disk_read(buf_str(&path), INIT_TABLE_MAX, &content);
+    digest = digest_of(buf_view(&content));
+    if (fault_is(f))
+        stop(i, disk_error(i->s, f, buf_str(&path)));
+    else if (memcmp(digest.byte, table->sha256, sizeof digest.byte) != 0)
+        stop(i, say_error(i->s, EXIT_FORGED, "mismatch", "its SHA-256 is another than was signed",
+                          NULL, "%s is not the table of the agreement", buf_str(&path)));
+    else
+        good = put(i, buf_str(&name), buf_view(&content), 0644);
+    buf_done(&path);
+    buf_done(&content);
+    buf_done(&name);
+    return good;
+}
+
+/* Two entries may name one file, with other codes or dates. */
+static bool table_was_put(const struct init *i, size_t party, size_t table)
+{
+    const char *file = i->a->parties[party].tables[table].file;
+
+    for (size_t p = 0; p <= party; p++)
+        for (size_t t = 0; t < i->a->parties[p].table_count && (p < party || t < table); t++)
+            if (strcmp(i->a->parties[p].tables[t].file, file) == 0)
+                return true;
+    return false;
+}
+
+static bool put_tables(struct init *i)
+{
+    for (size_t p = 0; p < AGREEMENT_PARTIES; p++)
+        for (size_t t = 0; t < i->a->parties[p].table_count; t++)
+            if (!table_was_put(i, p, t) && !put_table(i, &i->a->parties[p].tables[t]))
+                return false;
+    return true;
+}
+
+static bool put_agreement(struct init *i)
+{
+    struct buf name = {0};
+    bool good;
+
+    buf_print(&name, "agreements/%s", i->a->id);
+    good = put_folder(i, buf_str(&name));
+    buf_print(&name, "/%u.json", i->a->version);
+    good = good && put(i, buf_str(&name), buf_view(&i->text), 0644);
+    buf_text(&name, ".sig");
+    good = good && put(i, buf_str(&name), buf_view(&i->signatures), 0644);
+    buf_clear(&name);
+    buf_print(&name, "agreements/%s/genesis.json", i->a->id);
+    good = good && put(i, buf_str(&name), buf_view(&i->genesis), 0644);
+    buf_done(&name);
+    return good && put_tables(i);
+}
+
+static bool put_all(struct init *i)
+{
+    static const char *const folders[] = {"agreements", "keys", "keeper", "desk", "ledger"};
+
+    for (size_t k = 0; k < sizeof folders / sizeof folders[0]; k++)
+        if (!put_folder(i, folders[k]))
+            return false;
+    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++)
+        if (!put_role(i, (enum role)role))
+            return false;
+    return put_agreement(i) && put(i, "keys/tls.key.pem", buf_view(&i->tls_key), 0600) &&
+           put(i, "keys/tls.cert.pem", buf_view(&i->tls_certificate), 0644) &&
+           put(i, "keeper/roots.json", buf_view(&i->pins), 0600) &&
+           put(i, "settings.json", buf_view(&i->settings), 0644);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st, (void)type, (void)at;
+    return remove(path);
+}
+
+static bool write_node(struct init *i)
+{
+    char above[PATH_MAX];
+    char *slash;
+    struct fault f;
+
+    if (mkdir(i->making, 0700) != 0)
+        return stop(
+            i, errno == EEXIST
+                   ? say_error(i->s, EXIT_FAILED, "exists", "an init was cut off, or is at work",
+                               "remove it if none is at work", "%s is there already", i->making)
+                   : disk_error(i->s, fault_io("create"), i->making));
+    if (!put_all(i)) {
+        (void)nftw(i->making, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        return false;
+    }
+    if (rename(i->making, i->folder) != 0)
+        return stop(i, disk_error(i->s, fault_io("rename"), i->folder));
+    snprintf(above, sizeof above, "%s", i->folder);
+    slash = strrchr(above, '/');
+    if (slash != NULL)
+        slash[slash == above] = '\0';
+    f = file_sync_folder(slash != NULL ? above : ".");
+    return !fault_is(f) || stop(i, disk_error(i->s, f, i->folder));
+}
+
+/* ---- telling ---- */
+
+static void tell_key(struct say *s, const char *head, const char *suite, struct bytes key)
+{
+    char fingerprint[FINGERPRINT_TEXT];
+
+    fingerprint_write(suite_key_id(suite_find(bytes_text(suite)), key), fingerprint);
+    say_data(s, "%-11s %s %s\n", head, suite, fingerprint);
+}
+
+static void tell_party(struct say *s, const char *whose, const struct party *p)
+{
+    char *id = say_outside(s, p->id);
+
+    say_data(s, "%-11s %s\n", whose, id);
+    for (size_t k = 0; k < p->root_count; k++)
+        tell_key(s, "  root", p->roots[k].suite, bytes_of(p->roots[k].key, p->roots[k].key_len));
+    free(id);
+}
+
+static enum exit_code tell(const struct init *i, bool dry)
+{
+    struct buf line = {0};
+
+    if (i->s->json) {
+        json_t *a =
+            json_pack("{ss,ss,sI,ss,sb}", "node", i->folder, "agreement", i->a->id, "version",
+                      (json_int_t)i->a->version, "party", i->party->id, "dry", dry);
+        say_json(i->s, a);
+        return EXIT_DONE;
+    }
+    buf_print(&line, "%s version %u, \"%s\"", i->a->id, i->a->version, i->a->title);
+    answer_row(i->s, "agreement", buf_str(&line));
+    tell_party(i->s, "we are", i->party);
+    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++)
+        tell_key(i->s, role_name((enum role)role), suite_name(secret_suite(i->role[role])),
+                 secret_public(i->role[role]));
+    tell_party(i->s, "partner", agreement_other(i->a, i->party));
+    answer_row(i->s, dry ? "would make" : "node", i->folder);
+    if (dry)
+        say_data(i->s, "-- settings.json --\n%s", buf_str((struct buf *)(uintptr_t)&i->settings));
+    else
+        say_note(i->s,
+                 "Compare the root fingerprints with your partner by telephone, then:\n"
+                 "  parley serve --node %s\n"
+                 "  parley officer add NAME --role drafter,releaser --key FILE --root-key FILE\n",
+                 i->folder);
+    buf_done(&line);
+    return EXIT_DONE;
+}
+
+static void init_done(struct init *i)
+{
+    for (unsigned role = 0; role < ROLE_COUNT; role++)
+        secret_free(i->role[role]);
+    roots_done(&i->roots);
+    agreement_free(i->a);
+    buf_done(&i->text);
+    buf_done(&i->signatures);
+    buf_wipe(&i->tls_key);
+    buf_done(&i->tls_certificate);
+    buf_done(&i->settings);
+    buf_done(&i->genesis);
+    buf_done(&i->pins);
+}
+
+enum exit_code init_run(const struct call *call)
+{
+    struct init i = {.call = call, .s = call->say, .agreement_path = call->args->word[0]};
+    bool dry = args_has(call->args, "--dry-run");
+
+    if (check_party(&i) && check_channel(&i) && check_folder(&i) && make_roles(&i) &&
+        make_settings(&i) && make_genesis(&i) && (dry || write_node(&i)))
+        i.exit = tell(&i, dry);
+    init_done(&i);
+    return i.exit;
+}
