@@ -214,8 +214,7 @@ static void control_ready(void *context, unsigned what)
 
 /* ---- start ---------------------------------------------------------------------------------- */
 
-/* What libraries open or ask once in their life happens here, before the sandbox. */
-static struct fault libraries(void)
+struct fault process_libraries(void)
 {
     uint8_t some[16];
 
@@ -252,7 +251,7 @@ static struct fault enter(struct self *s)
 static struct fault start(struct self *s)
 {
     uint16_t type = MESSAGE_NONE;
-    struct fault f = libraries();
+    struct fault f = process_libraries();
 
     s->loop = loop_new();
     while (!fault_is(f) && type != MESSAGE_GO && type != MESSAGE_STOP)
@@ -298,7 +297,7 @@ int process_run(const struct process_use *use, void *context)
     f = start(&s);
     if (fault_is(f)) {
         log_fault(LOG_LEVEL_ERROR, "start", f);
-        s.status = 1;
+        s.status = f.kind == FAULT_REFUSED ? PROCESS_REFUSED : 1;
     } else if (s.running) {
         loop_run(s.loop);
     }

@@ -28,6 +28,8 @@
 enum {
     PROCESS_FILES = 72,     /* descriptors by name: 64 sensors, listen, control, lock */
     PROCESS_FILE_NAME = 64, /* with its NUL */
+    PROCESS_REFUSED = 78,   /* exit status: it will not start however often it is tried; the node
+                               ends (begin or prepare answered REFUSED) */
 };
 
 struct self;
@@ -38,7 +40,8 @@ struct process_use {
     /* Before the sandbox, when all is there: may narrow or complete the rights (ports of the
      * peers) and load what needs files of the system. NULL: nothing to do. */
     struct fault (*prepare)(void *context, struct self *self, struct rights *rights);
-    /* In the sandbox, before READY. A fault ends the process. NULL: nothing to do. */
+    /* In the sandbox, before READY. A fault ends the process: it is tried again later, but for
+     * REFUSED, which ends the node. NULL: nothing to do. */
     struct fault (*begin)(void *context, struct self *self);
     /* One message of a neighbour; `body` is borrowed until it returns. */
     void (*message)(void *context, enum process from, uint16_t type, struct bytes body);
@@ -55,6 +58,9 @@ struct process_use {
 
 /* Runs the process from its first message to its end; answers the exit status. */
 int process_run(const struct process_use *use, void *context);
+
+/* What libraries open or ask once in their life: before any sandbox. */
+MUST_CHECK struct fault process_libraries(void);
 
 /* What the parent said at the start; lives as long as the process, save for process_forget. */
 const struct setup *process_setup(const struct self *s);

@@ -1,0 +1,622 @@
+/*
+ * parent.c - hears: READY, RELOAD, REOPEN (from its own processes); signals
+ * says:  SETUP, FILE, CHANNEL, GO, STOP
+ * may:   open the node's files, sockets and sensors, start processes
+ * may not: read a byte that comes from outside (node.h reads agreements in a process without
+ * rights)
+ */
+#include "proc/parent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cursor.h"
+#include "base/memory.h"
+#include "io/control.h"
+#include "io/file.h"
+#include "io/log.h"
+#include "io/loop.h"
+#include "io/spawn.h"
+#include "proc/node.h"
+#include "proc/process.h"
+
+enum child_state {
+    CHILD_NONE = 0,
+    CHILD_RUNNING,
+    CHILD_STOPPING, /* STOP was said; killed when the timer rings */
+    CHILD_WAITING,  /* dead; started when the timer rings */
+    CHILD_DOWN,     /* dead, and the node ends */
+};
+
+struct child {
+    struct parent *parent;
+    enum process process;
+    enum child_state state;
+    pid_t pid;
+    int control; /* our end */
+    struct loop_fd *ear;
+    struct loop_timer *timer;
+    struct tick began;
+    unsigned deaths; /* since it was calm */
+    bool ready;
+};
+
+struct parent {
+    struct loop *loop;
+    const char *directory; /* as given; for ps and for people */
+    struct node *node;
+    uid_t uid; /* the directory's owner: what the processes run as */
+    gid_t gid;
+    int lock, listen, socket;
+    struct child children[PROCESS_COUNT];
+    bool announced, ending;
+    bool together; /* the first start: GO waits until all have their channels */
+    int status;
+};
+
+static const enum process all[] = {PROCESS_KEEPER, PROCESS_DESK, PROCESS_WATCH, PROCESS_JUDGE,
+                                   PROCESS_GATE};
+enum { ALL = sizeof all / sizeof all[0] };
+
+/* ipc/message.h draws the same. */
+static const enum process neighbours[][2] = {
+    {PROCESS_GATE, PROCESS_JUDGE},  {PROCESS_GATE, PROCESS_DESK},  {PROCESS_JUDGE, PROCESS_DESK},
+    {PROCESS_DESK, PROCESS_KEEPER}, {PROCESS_DESK, PROCESS_WATCH},
+};
+
+static void child_start(struct child *c);
+static void child_stop(struct child *c);
+static void parent_end(struct parent *p, int status);
+
+/* ---- saying --------------------------------------------------------------------------------- */
+
+/* A process that does not take what it is told is not well: it is killed and comes back. */
+static void tell(struct child *c, uint16_t type, struct bytes body, int fd)
+{
+    struct fault f = control_send(c->control, MESSAGE_VERSION, type, body, fd);
+
+    if (!fault_is(f) || (f.kind == FAULT_IO && f.at == EPIPE)) /* dead: SIGCHLD comes */
+        return;
+    log_fault(LOG_LEVEL_ERROR, process_name(c->process), f);
+    kill(c->pid, SIGKILL);
+}
+
+static void tell_file(struct child *c, const char *name, int fd)
+{
+    struct buf body = {0};
+
+    if (fd < 0)
+        return;
+    buf_part(&body, bytes_text(name));
+    tell(c, MESSAGE_FILE, buf_view(&body), fd);
+    buf_done(&body);
+}
+
+/* Opened anew each time: the file may have been rotated. */
+static void tell_sensor(struct child *c, size_t index)
+{
+    const struct settings_sensor *s = &c->parent->node->settings.sensors[index];
+    int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    char name[32];
+
+    if (fd < 0) {
+        log_warn("sensor %s: %s: %s", s->name, s->path, strerrordesc_np(errno));
+        return;
+    }
+    snprintf(name, sizeof name, "sensor.%zu", index);
+    tell_file(c, name, fd);
+    close(fd);
+}
+
+static void tell_files(struct child *c)
+{
+    struct parent *p = c->parent;
+
+    if (c->process == PROCESS_GATE)
+        tell_file(c, "listen", p->listen);
+    if (c->process == PROCESS_DESK)
+        tell_file(c, "control", p->socket);
+    /* Who writes holds the lock: no other node starts before the last of them is dead. */
+    if (c->process == PROCESS_DESK || c->process == PROCESS_KEEPER)
+        tell_file(c, "lock", p->lock);
+    for (size_t i = 0; c->process == PROCESS_WATCH && i < p->node->settings.sensor_count; i++)
+        tell_sensor(c, i);
+}
+
+static bool child_is_up(const struct child *c)
+{
+    return c->state == CHILD_RUNNING;
+}
+
+static void tell_channel(struct child *c, enum process other, int fd)
+{
+    uint8_t body = (uint8_t)other;
+
+    tell(c, MESSAGE_CHANNEL, bytes_of(&body, 1), fd);
+}
+
+static void connect_pair(struct child *a, struct child *b)
+{
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        log_fault(LOG_LEVEL_ERROR, "channel", fault_io("parent: socketpair"));
+        kill(a->pid, SIGKILL);
+        return;
+    }
+    tell_channel(a, b->process, pair[0]);
+    tell_channel(b, a->process, pair[1]);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+/* New channels between this process and every neighbour that is up. */
+static void connect_neighbours(struct child *c)
+{
+    for (size_t i = 0; i < sizeof neighbours / sizeof neighbours[0]; i++) {
+        struct child *a = &c->parent->children[neighbours[i][0]];
+        struct child *b = &c->parent->children[neighbours[i][1]];
+
+        if ((a == c || b == c) && child_is_up(a) && child_is_up(b))
+            connect_pair(a, b);
+    }
+}
+
+/* ---- hearing -------------------------------------------------------------------------------- */
+
+/* sd_notify(3), without its library: one datagram. */
+static void notify_manager(const char *words)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    size_t length = path != NULL ? strlen(path) : 0;
+    int fd;
+
+    if (length == 0 || length >= sizeof a.sun_path)
+        return;
+    memcpy(a.sun_path, path, length);
+    if (a.sun_path[0] == '@')
+        a.sun_path[0] = '\0';
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    sendto(fd, words, strlen(words), MSG_NOSIGNAL, (struct sockaddr *)&a,
+           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+    close(fd);
+}
+
+static void heard_ready(struct child *c)
+{
+    struct parent *p = c->parent;
+
+    c->ready = true;
+    for (size_t i = 0; i < ALL; i++)
+        if (!p->children[all[i]].ready)
+            return;
+    if (p->announced)
+        return;
+    p->announced = true;
+    printf("parley: ready: %s in %s\n", p->node->settings.party, p->directory);
+    fflush(stdout);
+    notify_manager("READY=1");
+    log_info("ready");
+}
+
+static void heard_reopen(struct child *c, struct bytes body)
+{
+    struct cursor in = cursor_over(body, "parent: REOPEN");
+    uint32_t index = cursor_u32(&in);
+
+    cursor_end(&in);
+    if (cursor_ok(&in) && c->process == PROCESS_WATCH &&
+        index < c->parent->node->settings.sensor_count)
+        tell_sensor(c, index);
+    else
+        log_warn("%s asks for a sensor that it may not have", process_name(c->process));
+}
+
+/* Reads settings and agreements again and starts those processes anew that were told the old
+ * ones. What is wrong changes nothing. */
+static void reload(struct parent *p, bool desk_too)
+{
+    struct node *fresh = memory_zeroed(1, sizeof *fresh);
+    struct fault f = node_read(fresh);
+
+    if (fault_is(f)) {
+        log_error("not reloaded: %s", fresh->why);
+        free(fresh);
+        return;
+    }
+    node_done(p->node);
+    free(p->node);
+    p->node = fresh;
+    log_info("reloaded");
+    for (size_t i = 0; i < ALL; i++)
+        if ((all[i] != PROCESS_DESK || desk_too) && child_is_up(&p->children[all[i]]))
+            child_stop(&p->children[all[i]]);
+}
+
+static void heard(struct child *c, const struct control_message *m)
+{
+    switch (m->type) {
+    case MESSAGE_READY:
+        heard_ready(c);
+        break;
+    case MESSAGE_REOPEN:
+        heard_reopen(c, buf_view(&m->body));
+        break;
+    case MESSAGE_RELOAD:
+        if (c->process == PROCESS_DESK && !c->parent->ending)
+            reload(c->parent, false);
+        break;
+    default:
+        log_warn("%s says %s to the parent", process_name(c->process),
+                 message_name((enum message_type)m->type));
+    }
+}
+
+static void child_speaks(void *context, unsigned what)
+{
+    struct child *c = context;
+    struct control_message m;
+    struct fault f = control_receive(c->control, CONTROL_PARENT, MESSAGE_VERSION, &m);
+
+    (void)what;
+    if (!fault_is(f)) {
+        heard(c, &m);
+        control_done(&m);
+        return;
+    }
+    if (f.kind == FAULT_IO && f.at == EAGAIN)
+        return;
+    loop_fd_want(c->ear, 0); /* it is dead or dying: SIGCHLD comes */
+    if (f.kind != FAULT_SHORT) {
+        log_fault(LOG_LEVEL_ERROR, process_name(c->process), f);
+        kill(c->pid, SIGKILL);
+    }
+}
+
+/* ---- life and death ------------------------------------------------------------------------- */
+
+static struct fault child_spawn(struct child *c)
+{
+    struct parent *p = c->parent;
+    char word[16];
+    bool at_home = c->process == PROCESS_DESK || c->process == PROCESS_KEEPER;
+    struct spawn s = {.folder = at_home ? "." : NULL, .uid = p->uid, .gid = p->gid};
+    int ends[2];
+    struct fault f = control_pair(ends);
+
+    if (fault_is(f))
+        return f;
+    snprintf(word, sizeof word, "@%s", process_name(c->process));
+    s.argument[0] = word;
+    s.argument[1] = p->directory;
+    s.control = ends[1];
+    f = spawn_start(&s, &c->pid);
+    close(ends[1]);
+    if (fault_is(f)) {
+        close(ends[0]);
+        return f;
+    }
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    c->control = ends[0];
+    return f;
+}
+
+static void child_brief(struct child *c)
+{
+    struct buf setup = {0};
+
+    node_setup(c->parent->node, c->process, &setup);
+    tell(c, MESSAGE_SETUP, buf_view(&setup), -1);
+    buf_wipe(&setup);
+    tell_files(c);
+    connect_neighbours(c);
+    if (!c->parent->together)
+        tell(c, MESSAGE_GO, bytes_of(NULL, 0), -1);
+}
+
+static void child_wait(struct child *c);
+
+static void child_start(struct child *c)
+{
+    struct fault f = child_spawn(c);
+
+    c->began = tick_now();
+    if (fault_is(f)) {
+        log_fault(LOG_LEVEL_ERROR, process_name(c->process), f);
+        c->deaths++;
+        child_wait(c);
+        return;
+    }
+    c->state = CHILD_RUNNING;
+    c->ready = false;
+    c->ear = loop_fd_new(c->parent->loop, c->control, child_speaks, c);
+    loop_fd_want(c->ear, LOOP_READ);
+    child_brief(c);
+}
+
+/* Back-off: at once, then 1, 2, 4 .. seconds. */
+static void child_wait(struct child *c)
+{
+    unsigned steps = c->deaths < 2 ? 0 : c->deaths - 2;
+    int64_t seconds = c->deaths < 2 ? 0 : steps > 5 ? PARENT_BACKOFF : 1 << steps;
+
+    if (seconds > PARENT_BACKOFF)
+        seconds = PARENT_BACKOFF;
+    c->state = CHILD_WAITING;
+    loop_timer_in(c->timer, seconds * 1000000);
+}
+
+static void child_stop(struct child *c)
+{
+    c->state = CHILD_STOPPING;
+    tell(c, MESSAGE_STOP, bytes_of(NULL, 0), -1);
+    loop_timer_in(c->timer, PARENT_STOP * 1000000LL);
+}
+
+static void child_timer(void *context)
+{
+    struct child *c = context;
+
+    if (c->state == CHILD_WAITING)
+        child_start(c);
+    else if (c->state == CHILD_STOPPING) {
+        log_warn("%s does not stop", process_name(c->process));
+        kill(c->pid, SIGKILL);
+    }
+}
+
+static void log_death(const struct child *c, int status)
+{
+    const char *name = process_name(c->process);
+
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        log_error("%s was killed by its sandbox: it did what it may not", name);
+    else if (WIFSIGNALED(status))
+        log_error("%s was killed by signal %d", name, WTERMSIG(status));
+    else if (WEXITSTATUS(status) != 0 || c->state != CHILD_STOPPING)
+        log_error("%s ended with status %d", name, WEXITSTATUS(status));
+}
+
+static bool parent_is_empty(const struct parent *p)
+{
+    for (size_t i = 0; i < ALL; i++)
+        if (p->children[all[i]].state != CHILD_DOWN)
+            return false;
+    return true;
+}
+
+static void child_died(struct child *c, int status)
+{
+    struct parent *p = c->parent;
+    bool asked = c->state == CHILD_STOPPING;
+
+    log_death(c, status);
+    loop_fd_free(c->ear);
+    c->ear = NULL;
+    close(c->control);
+    c->ready = false;
+    loop_timer_stop(c->timer);
+    if (tick_now().us - c->began.us > PARENT_CALM * 1000000LL || asked)
+        c->deaths = 0;
+    c->deaths += !asked;
+    if (!p->ending && WIFEXITED(status) && WEXITSTATUS(status) == PROCESS_REFUSED) {
+        c->state = CHILD_DOWN;
+        log_error("%s refuses to start: the node ends", process_name(c->process));
+        parent_end(p, PARENT_EXIT_FAILED);
+    } else if (p->ending) {
+        c->state = CHILD_DOWN;
+    } else if (asked) {
+        child_start(c);
+    } else {
+        child_wait(c);
+    }
+    if (p->ending && parent_is_empty(p))
+        loop_stop(p->loop);
+}
+
+static void parent_end(struct parent *p, int status)
+{
+    p->ending = true;
+    p->status = status;
+    notify_manager("STOPPING=1");
+    for (size_t i = 0; i < ALL; i++) {
+        struct child *c = &p->children[all[i]];
+
+        if (child_is_up(c))
+            child_stop(c);
+        else if (c->state == CHILD_WAITING)
+            c->state = CHILD_DOWN;
+    }
+    if (parent_is_empty(p))
+        loop_stop(p->loop);
+}
+
+static void signal_came(void *context, int number)
+{
+    struct parent *p = context;
+    int status;
+
+    if (number == SIGHUP && !p->ending)
+        reload(p, true);
+    if ((number == SIGTERM || number == SIGINT) && !p->ending) {
+        log_info("stopping");
+        parent_end(p, PARENT_EXIT_STOPPED);
+    }
+    for (size_t i = 0; number == SIGCHLD && i < ALL; i++) {
+        struct child *c = &p->children[all[i]];
+
+        if ((c->state == CHILD_RUNNING || c->state == CHILD_STOPPING) &&
+            waitpid(c->pid, &status, WNOHANG) == c->pid)
+            child_died(c, status);
+    }
+}
+
+/* ---- start ---------------------------------------------------------------------------------- */
+
+/* The last processes of a node that was killed may still be dying. */
+static int take_lock(struct parent *p)
+{
+    struct tick end = {tick_now().us + PARENT_LOCK * 1000000LL};
+    struct fault f;
+
+    for (;;) {
+        f = file_lock("lock", &p->lock);
+        if (f.kind != FAULT_REFUSED || tick_now().us > end.us)
+            break;
+        poll(NULL, 0, 50);
+    }
+    if (f.kind == FAULT_REFUSED) {
+        log_error("another node runs in %s", p->directory);
+        return PARENT_EXIT_LOCKED;
+    }
+    if (fault_is(f)) {
+        log_fault(LOG_LEVEL_ERROR, "lock", f);
+        return PARENT_EXIT_SETTINGS;
+    }
+    if (geteuid() == 0 && fchown(p->lock, p->uid, p->gid) != 0)
+        log_warn("lock: cannot be given to the node's user");
+    return 0;
+}
+
+static int open_directory(struct parent *p, const char *directory)
+{
+    struct stat s;
+
+    if (chdir(directory) != 0 || stat(".", &s) != 0) {
+        log_error("%s: %s", directory, strerrordesc_np(errno));
+        return PARENT_EXIT_SETTINGS;
+    }
+    p->uid = geteuid() == 0 ? s.st_uid : geteuid();
+    p->gid = geteuid() == 0 ? s.st_gid : getegid();
+    return take_lock(p);
+}
+
+/* Folders that processes write in; the rights of sandbox.h need them to exist. */
+static bool make_folders(const struct parent *p)
+{
+    static const char *const folders[] = {"keeper", "desk", "ledger"};
+
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        if (mkdir(folders[i], 0700) != 0 && errno != EEXIST)
+            return false;
+        if (geteuid() == 0 && chown(folders[i], p->uid, p->gid) != 0)
+            return false;
+    }
+    return true;
+}
+
+static int open_all(struct parent *p)
+{
+    struct fault f = node_read(p->node);
+
+    if (fault_is(f)) {
+        log_error("%s", p->node->why);
+        return PARENT_EXIT_SETTINGS;
+    }
+    if (!make_folders(p)) {
+        log_error("%s: folders: %s", p->directory, strerrordesc_np(errno));
+        return PARENT_EXIT_SETTINGS;
+    }
+    if (p->node->settings.listens)
+        f = node_listen(&p->node->settings, &p->listen);
+    if (!fault_is(f))
+        f = node_control(&p->node->settings, p->uid, p->gid, &p->socket);
+    if (fault_is(f)) {
+        log_fault(LOG_LEVEL_ERROR, "start", f);
+        return PARENT_EXIT_FAILED;
+    }
+    return 0;
+}
+
+/* Started by root, it keeps what starting and stopping others and opening sensors need. */
+static void drop_privileges(void)
+{
+    const uint64_t keep =
+        1ULL << CAP_KILL | 1ULL << CAP_SETUID | 1ULL << CAP_SETGID | 1ULL << CAP_DAC_READ_SEARCH;
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {
+        {.effective = (uint32_t)keep, .permitted = (uint32_t)keep},
+        {.effective = (uint32_t)(keep >> 32), .permitted = (uint32_t)(keep >> 32)}};
+    struct rlimit none = {0, 0};
+
+    if (geteuid() == 0 && syscall(SYS_capset, &head, data) != 0)
+        log_warn("parent: cannot give up capabilities");
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+}
+
+static void run(struct parent *p)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+    struct loop_signal *ears[sizeof signals / sizeof signals[0]];
+
+    p->loop = loop_new();
+    p->together = true;
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        ears[i] = loop_signal_new(p->loop, signals[i], signal_came, p);
+    for (size_t i = 0; i < ALL; i++) {
+        struct child *c = &p->children[all[i]];
+
+        *c = (struct child){.parent = p, .process = all[i]};
+        c->timer = loop_timer_new(p->loop, child_timer, c);
+        child_start(c);
+    }
+    p->together = false;
+    for (size_t i = 0; i < ALL; i++)
+        if (child_is_up(&p->children[all[i]]))
+            tell(&p->children[all[i]], MESSAGE_GO, bytes_of(NULL, 0), -1);
+    loop_run(p->loop);
+    for (size_t i = 0; i < ALL; i++)
+        loop_timer_free(p->children[all[i]].timer);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        loop_signal_free(ears[i]);
+    loop_free(p->loop);
+}
+
+static void parent_done(struct parent *p)
+{
+    const int fds[] = {p->listen, p->socket, p->lock};
+
+    if (p->socket >= 0)
+        unlink("control.sock");
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+    node_done(p->node);
+    free(p->node);
+}
+
+int parent_run(const char *directory)
+{
+    struct parent p = {.directory = directory, .lock = -1, .listen = -1, .socket = -1};
+
+    log_open("parent", LOG_LEVEL_INFO);
+    signal(SIGPIPE, SIG_IGN);
+    p.node = memory_zeroed(1, sizeof *p.node);
+    if (fault_is(process_libraries()))
+        p.status = PARENT_EXIT_FAILED;
+    if (p.status == 0)
+        p.status = open_directory(&p, directory);
+    if (p.status == 0)
+        p.status = open_all(&p);
+    if (p.status == 0) {
+        drop_privileges();
+        run(&p);
+    }
+    parent_done(&p);
+    return p.status;
+}
