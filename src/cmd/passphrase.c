@@ -1,5 +1,6 @@
 #include "cmd/passphrase.h"
 
+#include <signal.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -22,9 +23,20 @@ struct fault passphrase_from_file(const char *path, struct buf *out)
     return f;
 }
 
+/* What the terminal was before it was made silent: one question at a time, one terminal. */
+static struct termios before;
+static volatile sig_atomic_t silent_now;
+
+void passphrase_restore(void)
+{
+    if (silent_now)
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    silent_now = 0;
+}
+
 bool passphrase_ask(struct say *s, const char *question, struct buf *out)
 {
-    struct termios before, silent;
+    struct termios silent;
     char line[SECRET_PASSPHRASE_MAX + 2];
     bool good;
 
@@ -34,9 +46,10 @@ bool passphrase_ask(struct say *s, const char *question, struct buf *out)
     silent.c_lflag &= ~(tcflag_t)ECHO;
     fprintf(s->err, "%s", question);
     fflush(s->err);
+    silent_now = 1;
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     good = fgets(line, sizeof line, stdin) != NULL;
-    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    passphrase_restore();
     fputc('\n', s->err);
     if (good)
         buf_add(out, line, strcspn(line, "\n"));

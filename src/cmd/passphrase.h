@@ -12,4 +12,7 @@ MUST_CHECK struct fault passphrase_from_file(const char *path, struct buf *out);
 /* Appends what was typed. False without a terminal, or at its end. */
 bool passphrase_ask(struct say *s, const char *question, struct buf *out);
 
+/* Gives a terminal that is being asked its echo back; for a signal handler. */
+void passphrase_restore(void);
+
 #endif

@@ -2,9 +2,12 @@
 
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/args.h"
 #include "cmd/help.h"
+#include "cmd/node.h"
+#include "cmd/passphrase.h"
 #include "cmd/say.h"
 #include "cmd/suggest.h"
 
@@ -93,6 +96,22 @@ static enum exit_code run_command(struct say *s, const struct command *c, int ar
     return code;
 }
 
+/* `parley` alone: how things are, or the first steps where there is no node yet. */
+static enum exit_code alone(struct say *s)
+{
+    const struct command *status;
+    struct args none = {.words = 0};
+    struct buf text = {0};
+    int used;
+
+    if (node_is_at(node_find(NULL))) {
+        status = command_find("status", NULL, &used);
+        return status->run(&(struct call){s, &none, status});
+    }
+    help_first_steps(&text);
+    return print(s, &text);
+}
+
 static enum exit_code dispatch(struct say *s, int argc, char **argv)
 {
     const char *second = argc > 2 ? argv[2] : NULL;
@@ -100,10 +119,8 @@ static enum exit_code dispatch(struct say *s, int argc, char **argv)
     struct buf text = {0};
     int used = 0;
 
-    if (argc < 2) {
-        help_first_steps(&text);
-        return print(s, &text);
-    }
+    if (argc < 2)
+        return alone(s);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         help_overview(&text);
         return print(s, &text);
@@ -118,12 +135,22 @@ static enum exit_code dispatch(struct say *s, int argc, char **argv)
     return unknown(s, NULL, argv[1]);
 }
 
+/* Interrupted: the terminal gets its echo back. Every file of ours is whole or not there, and what
+ * the node was asked it finishes by itself. */
+static void interrupted(int number)
+{
+    (void)number;
+    passphrase_restore();
+    _exit(EXIT_INTERRUPTED);
+}
+
 int run_main(int argc, char **argv)
 {
     struct say say;
     enum exit_code code;
 
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGINT, interrupted);
     say_start(&say);
     code = dispatch(&say, argc, argv);
     if (fflush(say.out) != 0 && code == EXIT_DONE)

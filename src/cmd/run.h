@@ -49,6 +49,8 @@ enum exit_code ledger_audit(const struct call *call);
 enum exit_code init_run(const struct call *call);
 enum exit_code officer_add(const struct call *call);
 enum exit_code officer_remove(const struct call *call);
+enum exit_code agreement_say(const struct call *call);
+enum exit_code serve_run(const struct call *call);
 
 /* What commands of different files share: rows of cases (desk.c), and "there is no such case"
  * with the one that was meant (case.c). */
