@@ -238,6 +238,21 @@ struct fault note_verify_checkpoint(struct bytes text, struct bytes origin,
     return fault_none();
 }
 
+void note_copy_lines(const struct note *n, const struct note_signer *signer, struct buf *out)
+{
+    for (size_t i = 0; i < signer->count; i++) {
+        const struct note_line *found;
+
+        if (fault_is(find_line(n, signer, &signer->key[i], &found)))
+            continue;
+        buf_text(out, dash);
+        buf_bytes(out, found->name);
+        buf_byte(out, ' ');
+        buf_bytes(out, found->signature);
+        buf_byte(out, '\n');
+    }
+}
+
 void note_begin(struct bytes text, struct buf *out)
 {
     buf_bytes(out, text);

@@ -85,6 +85,10 @@ MUST_CHECK struct fault note_verify_checkpoint(struct bytes text, struct bytes o
 void note_sign(struct bytes text, const char *name, enum note_role role, struct instant time,
                struct secret *const *secrets, size_t count, struct buf *out);
 
+/* Appends the lines of a note that are the signer's, and no others: what is handed on carries
+ * nothing that we did not look at. */
+void note_copy_lines(const struct note *n, const struct note_signer *signer, struct buf *out);
+
 /* Appends the text and the empty line. */
 void note_begin(struct bytes text, struct buf *out);
 
