@@ -1,0 +1,37 @@
+#include "model/event.h"
+
+static const char *const services[SERVICE_COUNT] = {"none", "ssh", "smb", "rdp",
+                                                    "http", "tls", "sip"};
+
+const char *service_name(enum service s)
+{
+    return services[s];
+}
+
+enum service service_by_name(struct bytes name)
+{
+    for (int s = SERVICE_SSH; s < SERVICE_COUNT; s++)
+        if (bytes_is(name, services[s]))
+            return (enum service)s;
+    return SERVICE_NONE;
+}
+
+const char *transport_name(enum transport t)
+{
+    static const char *const names[] = {"none", "tcp", "udp", "other"};
+
+    return names[t];
+}
+
+const char *orient_ground_name(enum orient_ground g)
+{
+    static const char *const names[] = {"none",     "dest-serves", "src-serves",
+                                        "own-dest", "own-src",     "record-order"};
+
+    return names[g];
+}
+
+const char *proof_name(enum proof p)
+{
+    return p == PROOF_TWO_WAY ? "two-way" : "none";
+}

@@ -1,0 +1,90 @@
+/*
+ * event.h - one sensor record: what it says, who began it, whose territory both ends lie in.
+ *
+ * sensor/ fills the first part, watch/orient the second, watch/judge the third. Plain values;
+ * texts are borrowed from the agreement.
+ */
+#ifndef PARLEY_MODEL_EVENT_H
+#define PARLEY_MODEL_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "net/addr.h"
+#include "net/territory.h"
+
+/* What the record is about. Alerts, fileinfo, flows, dns and all others are NONE: an application
+ * record counts once, not again by its twins. */
+enum service {
+    SERVICE_NONE = 0,
+    SERVICE_SSH,
+    SERVICE_SMB,
+    SERVICE_RDP,
+    SERVICE_HTTP,
+    SERVICE_TLS,
+    SERVICE_SIP,
+    SERVICE_COUNT,
+};
+
+enum transport { TRANSPORT_NONE = 0, TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_OTHER };
+
+/* How it was decided who began. */
+enum orient_ground {
+    ORIENT_NONE = 0,     /* not decided: such an event is attributed to nobody */
+    ORIENT_DEST_SERVES,  /* only the destination port is the service's: the source began */
+    ORIENT_SRC_SERVES,   /* only the source port is: the destination began */
+    ORIENT_OWN_DEST,     /* both ports are; the destination is our own end: the source began */
+    ORIENT_OWN_SRC,      /* both ports are; the source is our own end: the destination began */
+    ORIENT_RECORD_ORDER, /* neither is; the sensor writes this service client first */
+};
+
+/* Was it shown that the initiator could hear the answer? */
+enum proof { PROOF_NONE = 0, PROOF_TWO_WAY };
+
+enum event_has {
+    EVENT_HAS_SRC = 1,
+    EVENT_HAS_DEST = 2,
+    EVENT_HAS_SRC_PORT = 4,
+    EVENT_HAS_DEST_PORT = 8,
+    EVENT_HAS_ENDS = 15, /* all four */
+};
+
+/* One end of an oriented event. */
+struct end {
+    struct addr addr;
+    uint16_t port;
+    const char *party; /* id; NULL for nobody */
+    struct territory_answer territory;
+};
+
+struct event {
+    struct instant time;
+    struct addr src, dest;
+    uint16_t src_port, dest_port;
+    unsigned has; /* EVENT_HAS_* */
+    enum service service;
+    enum transport transport;
+    uint64_t flow; /* the sensor's flow id; 0 where it gave none */
+
+    enum orient_ground ground;
+    enum proof proof;
+
+    struct end from, to; /* initiator and responder; valid if ground is not NONE */
+    uint32_t from_as;    /* 0 where no table says */
+};
+
+/* "ssh" ..; "none". And back; SERVICE_NONE for any other word. */
+const char *service_name(enum service s);
+enum service service_by_name(struct bytes name);
+
+/* "tcp", "udp", "other", "none" */
+const char *transport_name(enum transport t);
+
+/* "dest-serves", "src-serves", "own-dest", "own-src", "record-order", "none" */
+const char *orient_ground_name(enum orient_ground g);
+
+/* "two-way", "none" */
+const char *proof_name(enum proof p);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * eve.h - one line of Suricata's EVE JSON to an event.
+ *
+ * Every line is read as RFC 8259 says, to its end: structure, numbers, escapes, control
+ * characters, UTF-8. So a line that was cut or glued together is never half believed. Members
+ * count at the first level only: rdp records hold a second "event_type" inside, and `flow`,
+ * `tunnel` and `alert` objects repeat addresses. A member we read that comes twice is damage.
+ *
+ * Reads the header (timestamp, event_type, addresses, ports, proto, flow_id) in Suricata's order
+ * without searching, in any other order a little slower and as safely. Does not orient.
+ */
+#ifndef PARLEY_SENSOR_EVE_H
+#define PARLEY_SENSOR_EVE_H
+
+#include "base/bytes.h"
+#include "base/fault.h"
+#include "model/event.h"
+
+enum {
+    EVE_DEPTH = 64, /* levels of nesting; Suricata's own records have less than ten */
+};
+
+/*
+ * Reads one line, without its newline; a carriage return at the end and syslog's "@cee: " before
+ * it are allowed. An event must have a timestamp and an event_type; ends may be missing (has).
+ * *out is written on success alone; its oriented part is zero.
+ * Faults, by offset in the line: SHORT, SYNTAX, RANGE (a time or port that cannot be), EXTRA,
+ * MISSING, DUPLICATE, LIMIT (depth). Each is damage: count the line, skip it.
+ */
+MUST_CHECK struct fault eve_parse(struct bytes line, struct event *out);
+
+/* The same one byte at a time and without prediction: what eve_parse is tested against. */
+MUST_CHECK struct fault eve_parse_plain(struct bytes line, struct event *out);
+
+/* "2020-02-22T07:58:04.680792+0000": fraction of 0 to 9 digits, kept to microseconds; offset
+ * +hhmm, +hh:mm or Z. SYNTAX, RANGE. */
+MUST_CHECK struct fault eve_time_parse(struct bytes text, struct instant *out);
+
+#endif
