@@ -41,6 +41,8 @@ const char *message_name(enum message_type type)
         {MESSAGE_COSIGNED, "cosigned"},
         {MESSAGE_COSIGN_REFUSED, "cosign-refused"},
         {MESSAGE_HELLO_SIGNED, "hello-signed"},
+        {MESSAGE_CATCH_UP, "catch-up"},
+        {MESSAGE_KEEPER_REFUSED, "keeper-refused"},
         {MESSAGE_WATCH_START, "watch-start"},
         {MESSAGE_WATCH_COMMITTED, "watch-committed"},
         {MESSAGE_WATCH_COMMIT, "watch-commit"},

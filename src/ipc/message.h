@@ -64,11 +64,15 @@ enum message_type {
 
     /* desk -> keeper */
     MESSAGE_SIGN = 40,       /* part agreement; u64 first index; *{part entry text; part permit
-                                text; part disclosed document (root-signed kinds, else empty);
-                                *{part decision text; part suite; part signature}} */
+                                text; part disclosed document (empty for automatic kinds);
+                                *{part decision text; part suite; part signature}}: at most 256
+                                entries, what goes into one PUSH; none: the last head again */
     MESSAGE_COSIGN = 41,     /* part agreement; part partner's note; u64 first; *{leaf[32]} */
     MESSAGE_PEER = 42,       /* part agreement; part partner's genesis entry; part its document */
     MESSAGE_HELLO_SIGN = 43, /* part agreement; u32 link; part bytes to sign */
+    MESSAGE_CATCH_UP = 50,   /* after a refill that keeper's own record lacks: part agreement; part
+                                own note with our signatures; u64 first index; *{part entry text;
+                                part disclosed document (CONTACT, else empty)} */
     /* keeper -> desk */
     MESSAGE_KEEPER_STATE = 44,   /* *{part agreement; part origin; u64 size; root[32]; i64 last
                                     cosignature time}, once at start */
@@ -77,6 +81,8 @@ enum message_type {
     MESSAGE_COSIGNED = 47,       /* part agreement; part note with both signature lines */
     MESSAGE_COSIGN_REFUSED = 48, /* part agreement; part rule */
     MESSAGE_HELLO_SIGNED = 49,   /* part agreement; u32 link; part suite; part signature */
+    MESSAGE_KEEPER_REFUSED = 51, /* part agreement; u16 the message refused (PEER, HELLO_SIGN,
+                                    CATCH_UP); part rule. CATCH_UP done: KEEPER_STATE again */
 
     /* desk -> watch */
     MESSAGE_WATCH_START = 60,     /* part agreement id; part saved state (empty: from the start) */

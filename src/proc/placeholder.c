@@ -34,8 +34,3 @@ int desk_main(void)
 {
     return idle(PROCESS_DESK);
 }
-
-int keeper_main(void)
-{
-    return idle(PROCESS_KEEPER);
-}
