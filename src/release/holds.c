@@ -1,6 +1,7 @@
 #include "release/holds.h"
 
 #include "base/memory.h"
+#include "statement/fields.h"
 #include "statement/type.h"
 
 #define RULE "PROTOCOL.ledger section 5: "
@@ -298,6 +299,8 @@ static struct fault officers_hold(const struct holds *in, struct permit_text *ou
     if (fault_is(f))
         return f;
     f = document_says(&p, in, d);
+    if (!fault_is(f))
+        f = disclosed_check(p.kind, p.has_answers, d, NULL);
     disclosed_free(d);
     if (!fault_is(f) && out != NULL)
         *out = p;

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "people.h"
 #include "release/holds.h"
+#include "statement/notice.h"
 
 #define NOW 1764063000 /* 2025-11-25T09:30:00Z */
 
@@ -90,12 +91,24 @@ static inline void permit_again(struct duty_room *r)
     decide(r, 1, "petrov", OFFICER_RELEASER, r->petrov);
 }
 
-static inline json_t *notice_fields(void)
+#define INCIDENT                                                                                   \
+    "{\"article\":\"4(3)\",\"as\":64501,\"confidence\":\"moderate\",\"events\":61,"                \
+    "\"first\":\"2025-11-25T08:00:00.123456Z\",\"from\":\"b\",\"last\":\"2025-11-25T08:59:59Z\","  \
+    "\"opened\":\"2025-11-25T08:40:00Z\",\"reasons\":[\"two-way contact\"],\"service\":\"ssh\","   \
+    "\"source\":\"203.0.113.9\",\"targets\":[\"192.0.2.7\",\"192.0.2.8\"]}"
+
+static inline json_t *example_fields(void)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "agreement",
-                     "cn-ru-2015", "article", "4(3)", "from", "a", "to", "b", "class", "REAL",
-                     "urgency", "priority", "tlp", "amber", "issued", "2025-11-25T09:30:00Z",
-                     "language", "en", "text", "");
+    json_t *fields = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "agreement",
+                               "cn-ru-2015", "article", "4(3)", "from", "a", "to", "b", "class",
+                               "REAL", "urgency", "priority", "tlp", "amber", "issued",
+                               "2025-11-25T09:30:00Z", "language", "en", "text", "Please look.");
+    json_t *incident = json_loads(INCIDENT, 0, NULL);
+
+    assert_non_null(incident);
+    assert_good(notice_fields(incident, fields));
+    json_decref(incident);
+    return fields;
 }
 
 static inline void articles(struct agreement *a)
@@ -158,7 +171,7 @@ static inline struct duty_room *duty_room_new(void)
     appoint(r, "ivanova", OFFICER_DRAFTER, r->ivanova);
     appoint(r, "petrov", OFFICER_RELEASER, r->petrov);
     appoint(r, "sidorov", OFFICER_DRAFTER | OFFICER_RELEASER, r->sidorov);
-    people_document(notice_fields(), r->a->id, NULL, 3, &r->disclosed, &root, &leaves);
+    people_document(example_fields(), r->a->id, NULL, 3, &r->disclosed, &root, &leaves);
     permit_for_notice(r, root, leaves);
     permit_again(r);
     return r;
