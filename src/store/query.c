@@ -1,0 +1,240 @@
+#include "store/query.h"
+
+#define STATEMENT                                                                                  \
+    "seq, party, leaf, place, state, kind, class, case_id, number, answers, entry, document, "     \
+    "secret, fields, permit, permit_digest, verdict, made, stored_at, bound_at"
+#define STATEMENT_ROW "itbittttibttbttbtiii"
+#define CASE                                                                                       \
+    "case_id, peer, version, article, class, opener, subject, urgency, tlp, incident, state, "     \
+    "their_state, closed, opened, changed"
+#define CASE_ROW "ttitttttttiiiii"
+#define DRAFT                                                                                      \
+    "draft, kind, class, case_id, incident, article, subject, answers, version, fields, held, "    \
+    "secret, document, permit, permit_digest, officers, made, expires"
+#define DRAFT_ROW "tttttttbittbttbiii"
+#define CLOCK     "seq, case_id, kind, debtor, leaf, started, due, stopped, overdue"
+#define CLOCK_ROW "itttbiiii"
+
+const struct query_text queries[QUERY_COUNT] = {
+    [QUERY_VERSION_GET] = {"version-get", "", "i", "SELECT version FROM store_version"},
+    [QUERY_VERSION_SET] = {"version-set", "i", "", "UPDATE store_version SET version = $1"},
+
+    [QUERY_AGREEMENT_PUT] = {"agreement-put", "tibttbtti", "",
+                             "INSERT INTO agreements (agreement, version, digest, state, proposer, "
+                             "leaf, body, signatures, made) "
+                             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+                             "ON CONFLICT (agreement, version, digest) DO NOTHING"},
+    [QUERY_AGREEMENT_STATE] = {"agreement-state", "ttib", "",
+                               "UPDATE agreements SET state = $1 WHERE agreement = $2 AND "
+                               "version = $3 AND digest = $4"},
+    [QUERY_AGREEMENT_OLD] = {"agreement-old", "ti", "",
+                             "UPDATE agreements SET state = 'old' WHERE agreement = $1 AND "
+                             "version < $2 AND state <> 'old'"},
+    [QUERY_AGREEMENT_SIGNATURES] = {"agreement-signatures", "ttib", "",
+                                    "UPDATE agreements SET signatures = $1 WHERE agreement = $2 "
+                                    "AND version = $3 AND digest = $4"},
+    [QUERY_AGREEMENT_LIST] = {"agreement-list", "t", "ibttbtt",
+                              "SELECT version, digest, state, proposer, leaf, body, signatures "
+                              "FROM agreements WHERE agreement = $1 ORDER BY version, digest"},
+    [QUERY_AGREEMENT_GET] = {"agreement-get", "tib", "ttbtt",
+                             "SELECT state, proposer, leaf, body, signatures FROM agreements "
+                             "WHERE agreement = $1 AND version = $2 AND digest = $3"},
+
+    [QUERY_CASE_PUT] = {"case-put", "ttittttttttiiiii", "",
+                        "INSERT INTO cases (agreement, case_id, version, peer, article, class, "
+                        "opener, subject, urgency, tlp, incident, state, their_state, closed, "
+                        "opened, changed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
+                        "$12, $13, $14, $15, $16)"},
+    [QUERY_CASE_GET] = {"case-get", "tt", CASE_ROW,
+                        "SELECT " CASE " FROM cases WHERE agreement = $1 AND case_id = $2"},
+    [QUERY_CASE_STATE] = {"case-state", "iiiitt", "",
+                          "UPDATE cases SET state = $1, their_state = $2, closed = $3, "
+                          "changed = $4 WHERE agreement = $5 AND case_id = $6"},
+    [QUERY_CASE_LIST] = {"case-list", "ti", CASE_ROW,
+                         "SELECT " CASE " FROM cases WHERE agreement = $1 AND closed <= $2 "
+                         "ORDER BY opened, case_id"},
+
+    [QUERY_STATEMENT_PUT] = {"statement-put", "ttbttttibttbttbtii", "",
+                             "INSERT INTO statements (agreement, party, leaf, state, kind, class, "
+                             "case_id, number, answers, entry, document, secret, fields, permit, "
+                             "permit_digest, verdict, claimed, made) VALUES ($1, $2, $3, $4, $5, "
+                             "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) "
+                             "ON CONFLICT (agreement, party, leaf) DO NOTHING"},
+    [QUERY_STATEMENT_STORED] = {"statement-stored", "iittb", "",
+                                "UPDATE statements SET place = $1, stored_at = $2, "
+                                "state = 'stored' WHERE agreement = $3 AND party = $4 AND "
+                                "leaf = $5 AND state = 'released'"},
+    [QUERY_STATEMENT_BOUND] = {"statement-bound", "iittb", "",
+                               "UPDATE statements SET place = $1, bound_at = $2, "
+                               "state = 'binding' WHERE agreement = $3 AND party = $4 AND "
+                               "leaf = $5"},
+    [QUERY_STATEMENT_REFUSED] = {"statement-refused", "tttb", "",
+                                 "UPDATE statements SET state = 'refused', place = NULL, "
+                                 "verdict = $1 WHERE agreement = $2 AND party = $3 AND leaf = $4"},
+    [QUERY_STATEMENT_VERDICT] = {"statement-verdict", "tttb", "",
+                                 "UPDATE statements SET verdict = $1 WHERE agreement = $2 AND "
+                                 "party = $3 AND leaf = $4"},
+    [QUERY_STATEMENT_GET] = {"statement-get", "ttb", STATEMENT_ROW,
+                             "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
+                             "party = $2 AND leaf = $3"},
+    [QUERY_STATEMENT_AT] = {"statement-at", "tti", STATEMENT_ROW,
+                            "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
+                            "party = $2 AND place = $3"},
+    [QUERY_STATEMENT_PERMIT] = {"statement-permit", "tb", STATEMENT_ROW,
+                                "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
+                                "permit_digest = $2"},
+    [QUERY_STATEMENT_CASE] = {"statement-case", "tt", STATEMENT_ROW,
+                              "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
+                              "case_id = $2 ORDER BY seq"},
+    [QUERY_STATEMENT_STATE] = {"statement-state", "ttti", STATEMENT_ROW,
+                               "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
+                               "party = $2 AND state = $3 ORDER BY seq LIMIT $4"},
+    [QUERY_STATEMENT_LAST] = {"statement-last", "ttt", "ib",
+                              "SELECT number, leaf FROM statements WHERE agreement = $1 AND "
+                              "party = $2 AND case_id = $3 AND state <> 'refused' "
+                              "ORDER BY number DESC LIMIT 1"},
+    [QUERY_STATEMENT_ANSWERS] = {"statement-answers", "ttb", STATEMENT_ROW,
+                                 "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
+                                 "party = $2 AND answers = $3 AND state <> 'refused' ORDER BY seq"},
+    [QUERY_STATEMENT_BACKLOG] = {"statement-backlog", "tt", "ii",
+                                 "SELECT COUNT(*), COALESCE(SUM(length(document)), 0) FROM "
+                                 "statements WHERE agreement = $1 AND party = $2 AND "
+                                 "(state = 'released' OR state = 'stored')"},
+    [QUERY_STATEMENT_KIND] = {"statement-kind", "ttt", STATEMENT_ROW,
+                              "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
+                              "party = $2 AND kind = $3 AND state <> 'refused' ORDER BY seq"},
+    [QUERY_STATEMENT_NEWEST] = {"statement-newest", "ttt", STATEMENT_ROW,
+                                "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
+                                "party = $2 AND kind = $3 AND state <> 'refused' "
+                                "ORDER BY seq DESC LIMIT 1"},
+    [QUERY_STATEMENT_TIME] = {"statement-time", "tt", "i",
+                              "SELECT claimed FROM statements WHERE agreement = $1 AND "
+                              "party = $2 AND state <> 'refused' ORDER BY seq DESC LIMIT 1"},
+
+    [QUERY_DRAFT_PUT] = {"draft-put", "tttttttbitttbttbiii", "",
+                         "INSERT INTO drafts (agreement, draft, kind, class, case_id, incident, "
+                         "article, answers, version, subject, fields, held, secret, document, "
+                         "permit, permit_digest, officers, made, expires) VALUES ($1, $2, $3, $4, "
+                         "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"},
+    [QUERY_DRAFT_GET] = {"draft-get", "tt", DRAFT_ROW,
+                         "SELECT " DRAFT " FROM drafts WHERE agreement = $1 AND draft = $2"},
+    [QUERY_DRAFT_LIST] = {"draft-list", "t", DRAFT_ROW,
+                          "SELECT " DRAFT " FROM drafts WHERE agreement = $1 "
+                          "ORDER BY made, draft"},
+    [QUERY_DRAFT_DELETE] = {"draft-delete", "tt", "",
+                            "DELETE FROM drafts WHERE agreement = $1 AND draft = $2"},
+    [QUERY_DRAFT_EXPIRED] = {"draft-expired", "i", "", "DELETE FROM drafts WHERE expires <= $1"},
+
+    [QUERY_DECISION_PUT] = {"decision-put", "tbttttbi", "",
+                            "INSERT INTO decisions (agreement, permit_digest, officer, role, "
+                            "body, suite, signature, made) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+                            "ON CONFLICT (agreement, permit_digest, officer) DO NOTHING"},
+    [QUERY_DECISION_LIST] = {"decision-list", "tb", "ttttbi",
+                             "SELECT officer, role, body, suite, signature, made FROM decisions "
+                             "WHERE agreement = $1 AND permit_digest = $2 ORDER BY made, officer"},
+
+    [QUERY_CLOCK_PUT] = {"clock-put", "ttttbii", "",
+                         "INSERT INTO clocks (agreement, case_id, kind, debtor, leaf, started, "
+                         "due) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+                         "ON CONFLICT (agreement, leaf, kind) DO NOTHING"},
+    [QUERY_CLOCK_STOP] = {"clock-stop", "iti", "",
+                          "UPDATE clocks SET stopped = $1 WHERE agreement = $2 AND seq = $3 AND "
+                          "stopped IS NULL"},
+    [QUERY_CLOCK_OVERDUE] = {"clock-overdue", "iti", "",
+                             "UPDATE clocks SET overdue = $1 WHERE agreement = $2 AND seq = $3 AND "
+                             "overdue IS NULL"},
+    [QUERY_CLOCK_DUE] = {"clock-due", "ti", CLOCK_ROW,
+                         "SELECT " CLOCK " FROM clocks WHERE agreement = $1 AND stopped IS NULL "
+                         "AND overdue IS NULL AND due < $2 ORDER BY due, seq"},
+    [QUERY_CLOCK_RUNNING] = {"clock-running", "t", CLOCK_ROW,
+                             "SELECT " CLOCK " FROM clocks WHERE agreement = $1 AND "
+                             "stopped IS NULL ORDER BY due, seq"},
+    [QUERY_CLOCK_CASE] = {"clock-case", "tt", CLOCK_ROW,
+                          "SELECT " CLOCK " FROM clocks WHERE agreement = $1 AND case_id = $2 "
+                          "ORDER BY seq"},
+    [QUERY_CLOCK_LEAF] = {"clock-leaf", "tb", CLOCK_ROW,
+                          "SELECT " CLOCK " FROM clocks WHERE agreement = $1 AND leaf = $2 "
+                          "ORDER BY seq"},
+
+    [QUERY_HEAD_PUT] = {"head-put", "ttiit", "",
+                        "INSERT INTO heads (agreement, party, size, cosigned, note) VALUES ($1, "
+                        "$2, $3, $4, $5) ON CONFLICT (agreement, party, size) DO NOTHING"},
+    [QUERY_HEAD_LIST] = {"head-list", "tt", "iit",
+                         "SELECT size, cosigned, note FROM heads WHERE agreement = $1 AND "
+                         "party = $2 ORDER BY size"},
+    [QUERY_HEAD_COVERING] = {"head-covering", "tti", "iit",
+                             "SELECT size, cosigned, note FROM heads WHERE agreement = $1 AND "
+                             "party = $2 AND size > $3 ORDER BY size LIMIT 1"},
+    [QUERY_CONTRADICTION_PUT] = {"contradiction-put", "ttttti", "",
+                                 "INSERT INTO contradictions (agreement, party, note, held, "
+                                 "kind, made) VALUES ($1, $2, $3, $4, $5, $6) "
+                                 "ON CONFLICT (agreement, party, note) DO NOTHING"},
+    [QUERY_CONTRADICTION_LIST] = {"contradiction-list", "t", "ttttii",
+                                  "SELECT party, kind, note, held, made, seq FROM contradictions "
+                                  "WHERE agreement = $1 ORDER BY seq"},
+
+    [QUERY_OFFICER_PUT] = {"officer-put", "tttttbtb", "",
+                           "INSERT INTO officers (agreement, party, officer, roles, suite, key, "
+                           "state, leaf) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+                           "ON CONFLICT (agreement, party, officer) DO UPDATE SET "
+                           "roles = excluded.roles, suite = excluded.suite, key = excluded.key, "
+                           "state = excluded.state, leaf = excluded.leaf"},
+    [QUERY_OFFICER_GET] = {"officer-get", "ttt", "tttbtb",
+                           "SELECT officer, roles, suite, key, state, leaf FROM officers WHERE "
+                           "agreement = $1 AND party = $2 AND officer = $3"},
+    [QUERY_OFFICER_LIST] = {"officer-list", "tt", "tttbtb",
+                            "SELECT officer, roles, suite, key, state, leaf FROM officers WHERE "
+                            "agreement = $1 AND party = $2 ORDER BY officer"},
+
+    [QUERY_INCIDENT_PUT] = {"incident-put", "tttiti", "",
+                            "INSERT INTO incidents (agreement, id, article, opened, body, changed) "
+                            "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (agreement, id) DO UPDATE "
+                            "SET body = excluded.body, changed = excluded.changed"},
+    [QUERY_INCIDENT_GET] = {"incident-get", "tt", "ttitti",
+                            "SELECT id, article, opened, body, case_id, changed FROM incidents "
+                            "WHERE agreement = $1 AND id = $2"},
+    [QUERY_INCIDENT_LIST] = {"incident-list", "t", "ttitti",
+                             "SELECT id, article, opened, body, case_id, changed FROM incidents "
+                             "WHERE agreement = $1 ORDER BY opened, id"},
+    [QUERY_INCIDENT_CASE] = {"incident-case", "ttt", "",
+                             "UPDATE incidents SET case_id = $1 WHERE agreement = $2 AND id = $3"},
+
+    [QUERY_WATCH_PUT] = {"watch-put", "tibt", "",
+                         "INSERT INTO watch_state (agreement, sequence, state, sources) VALUES "
+                         "($1, $2, $3, $4) ON CONFLICT (agreement) DO UPDATE SET "
+                         "sequence = excluded.sequence, state = excluded.state, "
+                         "sources = excluded.sources"},
+    [QUERY_WATCH_GET] = {"watch-get", "t", "ibt",
+                         "SELECT sequence, state, sources FROM watch_state WHERE agreement = $1"},
+    [QUERY_SAMPLE_PUT] = {"sample-put", "tb", "",
+                          "INSERT INTO samples (agreement, digest) VALUES ($1, $2) "
+                          "ON CONFLICT (agreement, digest) DO NOTHING"},
+    [QUERY_SAMPLE_WAITING] = {"sample-waiting", "ti", "ib",
+                              "SELECT seq, digest FROM samples WHERE agreement = $1 AND "
+                              "leaf IS NULL ORDER BY seq LIMIT $2"},
+    [QUERY_SAMPLE_COMMIT] = {"sample-commit", "bti", "",
+                             "UPDATE samples SET leaf = $1 WHERE agreement = $2 AND seq = $3"},
+    [QUERY_SAMPLE_GET] = {"sample-get", "tb", "b",
+                          "SELECT leaf FROM samples WHERE agreement = $1 AND digest = $2"},
+
+    [QUERY_ALARM_PUT] = {"alarm-put", "ttti", "",
+                         "INSERT INTO alarms (agreement, name, detail, made) VALUES ($1, $2, $3, "
+                         "$4) ON CONFLICT (agreement, name, detail) DO NOTHING"},
+    [QUERY_ALARM_DELETE] = {"alarm-delete", "tt", "",
+                            "DELETE FROM alarms WHERE agreement = $1 AND name = $2"},
+    [QUERY_ALARM_LIST] = {"alarm-list", "t", "tti",
+                          "SELECT name, detail, made FROM alarms WHERE agreement = $1 "
+                          "ORDER BY seq"},
+    [QUERY_REFUSAL_COUNT] = {"refusal-count", "ttt", "",
+                             "INSERT INTO refusals (agreement, direction, rule, count) VALUES "
+                             "($1, $2, $3, 1) ON CONFLICT (agreement, direction, rule) DO UPDATE "
+                             "SET count = refusals.count + 1"},
+    [QUERY_REFUSAL_LIST] = {"refusal-list", "t", "tti",
+                            "SELECT direction, rule, count FROM refusals WHERE agreement = $1 "
+                            "ORDER BY direction, rule"},
+    [QUERY_STATE_PUT] = {"state-put", "ttt", "",
+                         "INSERT INTO state (agreement, name, value) VALUES ($1, $2, $3) "
+                         "ON CONFLICT (agreement, name) DO UPDATE SET value = excluded.value"},
+    [QUERY_STATE_GET] = {"state-get", "tt", "t",
+                         "SELECT value FROM state WHERE agreement = $1 AND name = $2"},
+};

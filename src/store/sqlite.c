@@ -1,0 +1,265 @@
+/*
+ * sqlite.c - the backend that needs nothing: SQLite, WAL, synchronous FULL, one connection.
+ *
+ * The connection holds the file's lock for as long as it lives (locking_mode EXCLUSIVE): a second
+ * desk cannot write, and no shared memory is needed.
+ */
+#include "store/sqlite.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+struct sqlite {
+    sqlite3 *db;
+    struct sqlite_cursor {
+        struct sqlite *owner;
+        sqlite3_stmt *statement; /* prepared once, on first use */
+        bool busy;
+    } cursor[QUERY_COUNT];
+};
+
+static const char settings[] = "PRAGMA page_size = 8192;"
+                               "PRAGMA locking_mode = EXCLUSIVE;"
+                               "PRAGMA journal_mode = WAL;"
+                               "PRAGMA synchronous = FULL;"
+                               "PRAGMA foreign_keys = ON;"
+                               "PRAGMA temp_store = MEMORY;"
+                               "PRAGMA trusted_schema = OFF;";
+
+static struct fault constraint_fault(int extended)
+{
+    switch (extended) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+        return fault_make(FAULT_DUPLICATE, 0, "store: the row is there already");
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+        return fault_make(FAULT_MISSING, 0, "store: the row it refers to is not there");
+    default:
+        return fault_make(FAULT_RANGE, 0, "store: a column's CHECK");
+    }
+}
+
+static struct fault sqlite_fault(struct sqlite *s, int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_FULL:
+        return fault_make(FAULT_IO, ENOSPC, "store: disk full");
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return fault_make(FAULT_DAMAGED, 0, "store: the database is damaged");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return fault_make(FAULT_REFUSED, 0, "store: another process holds it");
+    case SQLITE_CONSTRAINT:
+        return constraint_fault(code);
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM: {
+        int system = s->db == NULL ? 0 : sqlite3_system_errno(s->db);
+
+        return fault_make(FAULT_IO, (size_t)(system > 0 ? system : EIO), "store: input or output");
+    }
+    case SQLITE_NOMEM:
+        die("store: out of memory\n");
+    default:
+        return fault_make(FAULT_DAMAGED, 0, "store: a query does not fit the tables");
+    }
+}
+
+static struct fault sqlite_script(void *base, const char *sql)
+{
+    struct sqlite *s = base;
+    int code = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+
+    return code == SQLITE_OK ? fault_none() : sqlite_fault(s, sqlite3_extended_errcode(s->db));
+}
+
+static void sqlite_close(void *base)
+{
+    struct sqlite *s = base;
+
+    for (size_t q = 0; q < QUERY_COUNT; q++)
+        sqlite3_finalize(s->cursor[q].statement);
+    sqlite3_close(s->db);
+    free(s);
+}
+
+static struct fault sqlite_open(const char *where, void **out)
+{
+    struct sqlite *s = memory_zeroed(1, sizeof *s);
+    int code = sqlite3_open_v2(
+        where, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    struct fault f = code == SQLITE_OK ? fault_none() : sqlite_fault(s, code);
+
+    if (!fault_is(f)) {
+        sqlite3_extended_result_codes(s->db, 1);
+        sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        sqlite3_busy_timeout(s->db, 0);
+        f = sqlite_script(s, settings);
+    }
+    if (fault_is(f)) {
+        sqlite_close(s);
+        return f;
+    }
+    *out = s;
+    return f;
+}
+
+static struct fault sqlite_begin(void *base)
+{
+    return sqlite_script(base, "BEGIN IMMEDIATE");
+}
+
+static struct fault sqlite_commit(void *base)
+{
+    return sqlite_script(base, "COMMIT");
+}
+
+static void sqlite_rollback(void *base)
+{
+    struct sqlite *s = base;
+
+    /* SQLite may have rolled back by itself; a second time is an error that means nothing. */
+    if (!sqlite3_get_autocommit(s->db))
+        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int bind_one(sqlite3_stmt *statement, int at, const struct value *v)
+{
+    /* A NULL pointer would bind NULL; an empty text or blob is not NULL. */
+    const void *data = v->bytes.len == 0 ? "" : (const void *)v->bytes.data;
+
+    switch (v->kind) {
+    case VALUE_INTEGER:
+        return sqlite3_bind_int64(statement, at, v->integer);
+    case VALUE_TEXT:
+        return sqlite3_bind_text64(statement, at, data, v->bytes.len, SQLITE_TRANSIENT,
+                                   SQLITE_UTF8);
+    case VALUE_BLOB:
+        return sqlite3_bind_blob64(statement, at, data, v->bytes.len, SQLITE_TRANSIENT);
+    default:
+        return sqlite3_bind_null(statement, at);
+    }
+}
+
+static void sqlite_finish(void *cursor)
+{
+    struct sqlite_cursor *c = cursor;
+
+    sqlite3_reset(c->statement);
+    sqlite3_clear_bindings(c->statement);
+    c->busy = false;
+}
+
+static struct fault sqlite_start(void *base, unsigned query, const struct value *with, size_t count,
+                                 void **cursor)
+{
+    struct sqlite *s = base;
+    struct sqlite_cursor *c = &s->cursor[query];
+    int code = SQLITE_OK;
+
+    assert(!c->busy);
+    c->owner = s;
+    if (c->statement == NULL)
+        code = sqlite3_prepare_v3(s->db, queries[query].sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                  &c->statement, NULL);
+    for (size_t i = 0; code == SQLITE_OK && i < count; i++)
+        code = bind_one(c->statement, (int)i + 1, &with[i]);
+    if (code != SQLITE_OK) {
+        struct fault f = sqlite_fault(s, code);
+
+        if (c->statement != NULL)
+            sqlite_finish(c);
+        return f;
+    }
+    c->busy = true;
+    *cursor = c;
+    return fault_none();
+}
+
+static struct fault sqlite_step(void *cursor, bool *row)
+{
+    struct sqlite_cursor *c = cursor;
+    int code = sqlite3_step(c->statement);
+
+    *row = code == SQLITE_ROW;
+    return code == SQLITE_ROW || code == SQLITE_DONE ? fault_none() : sqlite_fault(c->owner, code);
+}
+
+static struct value sqlite_column(void *cursor, size_t column)
+{
+    struct sqlite_cursor *c = cursor;
+    int at = (int)column;
+    const void *data;
+
+    switch (sqlite3_column_type(c->statement, at)) {
+    case SQLITE_INTEGER:
+        return value_integer(sqlite3_column_int64(c->statement, at));
+    case SQLITE_TEXT:
+        data = sqlite3_column_text(c->statement, at);
+        return (struct value){VALUE_TEXT, 0,
+                              bytes_of(data, (size_t)sqlite3_column_bytes(c->statement, at))};
+    case SQLITE_BLOB:
+        data = sqlite3_column_blob(c->statement, at);
+        return (struct value){VALUE_BLOB, 0,
+                              bytes_of(data, (size_t)sqlite3_column_bytes(c->statement, at))};
+    default:
+        return value_null();
+    }
+}
+
+static int64_t sqlite_changed(void *base)
+{
+    return sqlite3_changes64(((struct sqlite *)base)->db);
+}
+
+static int check_row(void *context, int columns, char **texts, char **names)
+{
+    (void)names;
+    if (columns < 1 || texts[0] == NULL || strcmp(texts[0], "ok") != 0)
+        *(bool *)context = false;
+    return 0;
+}
+
+static struct fault sqlite_check(void *base)
+{
+    struct sqlite *s = base;
+    bool good = true;
+    int code = sqlite3_exec(s->db, "PRAGMA quick_check(1)", check_row, &good, NULL);
+
+    if (code != SQLITE_OK)
+        return sqlite_fault(s, sqlite3_extended_errcode(s->db));
+    return good ? fault_none() : fault_make(FAULT_DAMAGED, 0, "store: the database is damaged");
+}
+
+void store_start(void)
+{
+    unsigned char byte;
+
+    sqlite3_initialize();
+    sqlite3_randomness(1, &byte); /* opens the random device now, not in the sandbox */
+}
+
+const struct backend backend_sqlite = {
+    .name = "sqlite",
+    .migrations = sqlite_migrations,
+    .migration_count = SQLITE_MIGRATIONS,
+    .open = sqlite_open,
+    .close = sqlite_close,
+    .script = sqlite_script,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .start = sqlite_start,
+    .step = sqlite_step,
+    .column = sqlite_column,
+    .finish = sqlite_finish,
+    .changed = sqlite_changed,
+    .check = sqlite_check,
+};

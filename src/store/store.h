@@ -1,0 +1,159 @@
+/*
+ * store.h - what survives a power cut, but for the ledger: rows behind one small interface.
+ *
+ * One writer, one transaction at a time. All SQL stands in query.c under a name; a backend is a
+ * struct of functions and a list of numbered migrations, so that SQLite (sqlite.c) and PostgreSQL
+ * can stand behind the same queries. Knows no meaning of any row.
+ *
+ * A fault leaves nothing half done: what was asked inside a transaction is gone when it is rolled
+ * back, and a commit that fails has rolled back itself. What store_commit acknowledged is synced.
+ * Faults of all: IO (ENOSPC where the disk is full), DAMAGED (not what we wrote), REFUSED (held by
+ * another process), DUPLICATE, MISSING (a row referred to), RANGE (a column's CHECK).
+ */
+#ifndef PARLEY_STORE_STORE_H
+#define PARLEY_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/fault.h"
+#include "store/query.h"
+
+enum {
+    STORE_COLUMNS = 32, /* of a query, and its parameters */
+};
+
+enum value_kind {
+    VALUE_NULL = 0,
+    VALUE_INTEGER,
+    VALUE_TEXT, /* UTF-8 */
+    VALUE_BLOB,
+};
+
+struct value {
+    enum value_kind kind;
+    int64_t integer;
+    struct bytes bytes; /* borrowed */
+};
+
+static inline struct value value_null(void)
+{
+    return (struct value){VALUE_NULL, 0, {NULL, 0}};
+}
+
+static inline struct value value_integer(int64_t v)
+{
+    return (struct value){VALUE_INTEGER, v, {NULL, 0}};
+}
+
+static inline struct value value_text(const char *text)
+{
+    return (struct value){VALUE_TEXT, 0, bytes_text(text)};
+}
+
+/* NULL where the text is NULL or empty. */
+static inline struct value value_text_if(const char *text)
+{
+    return text == NULL || text[0] == '\0' ? value_null() : value_text(text);
+}
+
+static inline struct value value_blob(struct bytes bytes)
+{
+    return (struct value){VALUE_BLOB, 0, bytes};
+}
+
+static inline struct value value_blob_if(struct bytes bytes)
+{
+    return bytes.len == 0 ? value_null() : value_blob(bytes);
+}
+
+/* The parameters of a query, in the order of $1, $2 ... */
+#define STORE_WITH(...)                                                                            \
+    (const struct value[]){__VA_ARGS__},                                                           \
+        sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value)
+#define STORE_NOTHING NULL, 0
+
+/* A migration takes the tables from version - 1 to version; several statements in one text. */
+struct migration {
+    int64_t version;
+    const char *sql;
+};
+
+struct backend {
+    const char *name;
+    const struct migration *migrations; /* ascending from 1, without a gap */
+    size_t migration_count;
+    struct fault (*open)(const char *where, void **out);
+    void (*close)(void *base);
+    struct fault (*script)(void *base, const char *sql); /* several statements, no parameters */
+    struct fault (*begin)(void *base);                   /* and takes the write lock */
+    struct fault (*commit)(void *base);
+    void (*rollback)(void *base);
+    /* One query at a time each; `cursor` is the backend's. Texts and blobs of a row are borrowed
+     * until the next step. */
+    struct fault (*start)(void *base, unsigned query, const struct value *with, size_t count,
+                          void **cursor);
+    struct fault (*step)(void *cursor, bool *row);
+    struct value (*column)(void *cursor, size_t column);
+    void (*finish)(void *cursor);
+    int64_t (*changed)(void *base); /* rows that the last query changed */
+    struct fault (*check)(void *base);
+};
+
+extern const struct backend backend_sqlite;
+
+struct store; /* opaque, owned */
+
+/* Loads what the backend loads on first use, before a sandbox closes. */
+void store_start(void);
+
+/*
+ * Opens (makes) the store at `where` and takes its tables to the newest version. Also UNKNOWN: a
+ * newer program wrote it.
+ */
+MUST_CHECK struct fault store_open(const struct backend *b, const char *where, struct store **out);
+void store_close(struct store *s); /* NULL is fine; what is not committed is gone */
+
+int64_t store_version(const struct store *s);
+
+/* No transaction inside a transaction. store_rollback without one is fine. */
+MUST_CHECK struct fault store_begin(struct store *s);
+MUST_CHECK struct fault store_commit(struct store *s);
+void store_rollback(struct store *s);
+bool store_is_busy(const struct store *s); /* inside a transaction */
+
+/* A query without rows. `changed` may be NULL. */
+MUST_CHECK struct fault store_do(struct store *s, enum query q, int64_t *changed,
+                                 const struct value *with, size_t count);
+
+/*
+ * A query with rows:
+ *     struct rows r = store_ask(s, QUERY_CASE_LIST, STORE_WITH(value_text(id)));
+ *     while (rows_next(&r))
+ *         use(row_text(&r, 0));
+ *     return rows_done(&r);
+ * The same query is not asked again before rows_done. What a row gives is borrowed until the next.
+ */
+struct rows {
+    struct store *store;
+    void *cursor;
+    enum query query;
+    struct fault fault;
+};
+
+struct rows store_ask(struct store *s, enum query q, const struct value *with, size_t count);
+bool rows_next(struct rows *r);
+MUST_CHECK struct fault rows_done(struct rows *r); /* also before the last row */
+
+bool row_has(const struct rows *r, size_t column); /* it is not NULL */
+int64_t row_integer(const struct rows *r, size_t column);
+struct bytes row_bytes(const struct rows *r, size_t column); /* text or blob; empty for NULL */
+/* Copies a text into out[size]; empty, and false, if it does not fit. */
+bool row_text(const struct rows *r, size_t column, char *out, size_t size);
+
+/* Reads the whole store and says whether it is what was written. */
+MUST_CHECK struct fault store_check(struct store *s);
+
+#endif
