@@ -281,7 +281,6 @@ static void permit_fill(const struct release_ask *ask, const struct release_verd
                               .rules = RELEASE_RULES,
                               .kind = ask->kind,
                               .class = ask->class,
-                              .number = what->number,
                               .has_answers = what->has_answers,
                               .answers = what->answers,
                               .document = what->document,

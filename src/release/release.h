@@ -65,7 +65,6 @@ struct release_for {
     uint8_t id[PERMIT_ID]; /* random, never used before */
     struct instant now, expires;
     const char *case_id; /* "" for none */
-    uint64_t number;
     bool has_answers;
     struct digest answers;
     struct digest document; /* root */

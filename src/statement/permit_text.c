@@ -62,8 +62,6 @@ static void read_case(struct cursor *in, struct permit_text *p)
     if (cursor_ok(in) && !none &&
         (!case_id_is(w.word[0]) || !bytes_to_text(w.word[0], p->case_id, sizeof p->case_id)))
         cursor_fail(in, FAULT_SYNTAX, w.at);
-    w = lines_read(in, "number", 1);
-    p->number = lines_decimal(in, &w, 0, none ? 0 : 1, none ? 0 : INT64_MAX);
     w = lines_read(in, "answers", 1);
     p->has_answers = !bytes_is(w.word[0], "-");
     if (p->has_answers)
@@ -131,10 +129,8 @@ void permit_text_write(const struct permit_text *p, struct buf *out)
     buf_hex(out, p->id, sizeof p->id);
     buf_print(out, "\nagreement %s %u ", p->agreement, p->version);
     lines_put_digest(out, &p->agreement_digest);
-    buf_print(out, "\nrules %u\nto %s\nkind %s\nclass %s\ncase %s\nnumber ", p->rules, p->to,
+    buf_print(out, "\nrules %u\nto %s\nkind %s\nclass %s\ncase %s\nanswers ", p->rules, p->to,
               kind_name(p->kind), class_name(p->class), or_dash(p->case_id));
-    buf_decimal(out, p->number);
-    buf_text(out, "\nanswers ");
     if (p->has_answers)
         lines_put_digest(out, &p->answers);
     else
@@ -159,8 +155,6 @@ static const char *unequal_line(const struct permit_text *p, const struct entry 
         return "PROTOCOL.ledger section 5: permit and entry differ in: class";
     if (strcmp(p->case_id, e->case_id) != 0)
         return "PROTOCOL.ledger section 5: permit and entry differ in: case";
-    if (p->number != e->number)
-        return "PROTOCOL.ledger section 5: permit and entry differ in: number";
     if (p->has_answers != e->has_answers ||
         (p->has_answers && !digest_equal(&p->answers, &e->answers)))
         return "PROTOCOL.ledger section 5: permit and entry differ in: answers";

@@ -26,7 +26,6 @@ struct permit_text {
     enum kind kind;
     enum class class;
     char case_id[CASE_TEXT]; /* "" where there is none */
-    uint64_t number;
     bool has_answers;
     struct digest answers;
     char article[PERMIT_ARTICLE]; /* "" where no article is concerned */

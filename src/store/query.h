@@ -5,9 +5,8 @@
 #define PARLEY_STORE_QUERY_H
 
 enum query {
-    QUERY_NONE = 0,
 
-    QUERY_VERSION_GET,
+    QUERY_VERSION_GET = 0,
     QUERY_VERSION_SET,
 
     QUERY_AGREEMENT_PUT,

@@ -271,7 +271,6 @@ static inline void item_notice(struct bench *b, struct item *i, const struct not
                             .rules = RELEASE_RULES,
                             .kind = KIND_NOTICE,
                             .class = CLASS_REAL,
-                            .number = n->number,
                             .officers = n->officers,
                             .expires = instant_of_seconds(BENCH_NOW + n->expires)};
     struct entry e;

@@ -219,7 +219,7 @@ static void alter(struct permit_text *p, size_t line)
         p->case_id[2] = '9';
         break;
     case 7:
-        p->number++;
+        p->class = CLASS_EXERCISE;
         break;
     case 8:
         p->has_answers = true;

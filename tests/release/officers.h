@@ -141,7 +141,6 @@ static inline void permit_for_notice(struct duty_room *r, struct digest root, ui
                                 .rules = RELEASE_RULES,
                                 .kind = KIND_NOTICE,
                                 .class = CLASS_REAL,
-                                .number = 1,
                                 .to = "b",
                                 .article = "4(3)",
                                 .case_id = "C-0123456789ABCDEF",

@@ -7,7 +7,7 @@
 #define TOP       "parley-permit/v1\nid 000102030405060708090a0b0c0d0e0f\n"
 #define AGREEMENT "agreement pact 3 " HASH "\nrules 1\n"
 #define KIND      "to party-b\nkind NOTICE\nclass REAL\n"
-#define CASE      "case C-0123456789ABCDEF\nnumber 1\nanswers -\n"
+#define CASE      "case C-0123456789ABCDEF\nanswers -\n"
 #define DOCUMENT  "document " HASH " 32\ndisclosed " HASH " 2113\n"
 #define TAIL      "officers 2\nexpires 2026-11-30T00:00:00Z\n"
 #define GOOD      TOP AGREEMENT KIND CASE "article 4(3)\n" DOCUMENT TAIL
@@ -42,10 +42,8 @@ static const struct {
     {"an unknown kind", TOP AGREEMENT "to b\nkind ATTACK\n", FAULT_UNKNOWN, "ATTACK\n"},
     {"an unknown class", TOP AGREEMENT "to b\nkind ACK\nclass GAME\n", FAULT_UNKNOWN, "GAME\n"},
     {"case with a letter that base32 has not",
-     TOP AGREEMENT KIND "case C-0123456789ABCDEI\nnumber 1\n", FAULT_SYNTAX,
-     "C-0123456789ABCDEI\nnumber 1\n"},
-    {"number 0 in a case", TOP AGREEMENT KIND "case C-0123456789ABCDEF\nnumber 0\n", FAULT_RANGE,
-     "0\n"},
+     TOP AGREEMENT KIND "case C-0123456789ABCDEI\n", FAULT_SYNTAX,
+     "C-0123456789ABCDEI\n"},
     {"leaves no power of two", TOP AGREEMENT KIND CASE "article -\ndocument " HASH " 33\n",
      FAULT_RANGE, HASH " 33\n"},
     {"no officers", TOP AGREEMENT KIND CASE "article -\n" DOCUMENT "officers 0\n", FAULT_RANGE,
