@@ -20,11 +20,6 @@ static int idle(enum process process)
     return process_run(&use, NULL);
 }
 
-int gate_main(void)
-{
-    return idle(PROCESS_GATE);
-}
-
 int watch_main(void)
 {
     return idle(PROCESS_WATCH);

@@ -69,7 +69,8 @@ static inline void node_make(struct test_node *n)
 static inline void node_settings(const struct test_node *n, const char *party, const char *listen,
                                  const char *sensor)
 {
-    json_t *s = json_pack("{s:i,s:s,s:[s]}", "v", 1, "party", party, "agreements", "pact-2015-example");
+    json_t *s =
+        json_pack("{s:i,s:s,s:[s]}", "v", 1, "party", party, "agreements", "pact-2015-example");
     struct buf b = {0};
 
     if (listen != NULL)
@@ -82,6 +83,45 @@ static inline void node_settings(const struct test_node *n, const char *party, c
     node_put(n, "settings.json", buf_view(&b));
     buf_done(&b);
     json_decref(s);
+}
+
+/* An agreement between these two, in which their channel keys are pinned and each can be dialled
+ * at its port; put into both directories, signed by both root keys. */
+static inline void nodes_agree(const struct test_node *a, const struct test_node *b,
+                               const int port[2])
+{
+    const struct test_node *both[] = {a, b};
+    json_t *tree = example_tree();
+    struct agreement *agreement;
+    struct secret *roots[] = {example_key("cert-a root"), example_key("cert-b root")};
+    struct signatures *signatures;
+    struct buf text = {0}, signed_by = {0};
+
+    for (size_t i = 0; i < 2; i++) {
+        json_t *party = json_array_get(json_object_get(tree, "parties"), i);
+        char pin[64], address[32];
+
+        base64_write(both[i]->pin, TLS_PIN, pin);
+        snprintf(address, sizeof address, "127.0.0.1:%d", port[i]);
+        json_object_set_new(party, "tls", json_pack("[s]", pin));
+        json_object_set_new(party, "nodes", json_pack("[s]", address));
+    }
+    json_indented(tree, &text);
+    assert_good(agreement_parse(buf_view(&text), false, &agreement, NULL));
+    signatures = signatures_new(agreement);
+    assert_good(agreement_sign(agreement, "cert-a", roots[0], signatures));
+    assert_good(agreement_sign(agreement, "cert-b", roots[1], signatures));
+    signatures_write(signatures, &signed_by);
+    for (size_t i = 0; i < 2; i++) {
+        node_put(both[i], "agreements/pact-2015-example/1.json", buf_view(&text));
+        node_put(both[i], "agreements/pact-2015-example/1.json.sig", buf_view(&signed_by));
+        secret_free(roots[i]);
+    }
+    signatures_free(signatures);
+    agreement_free(agreement);
+    json_decref(tree);
+    buf_done(&text);
+    buf_done(&signed_by);
 }
 
 static inline void node_start(struct test_node *n)
@@ -114,10 +154,11 @@ static inline bool node_says(struct test_node *n, const char *words, size_t *fro
             *from = (size_t)(at - text) + strlen(words);
             return true;
         }
-        if (tick_now().us > end.us)
-            return false;
-        if (poll(&p, 1, 50) <= 0)
+        if (poll(&p, 1, seconds > 0 ? 50 : 0) <= 0) {
+            if (tick_now().us > end.us)
+                return false;
             continue;
+        }
         buf_need(&n->text, 4096);
         got = read(n->output, n->text.data + n->text.len, 4096);
         if (got <= 0)
