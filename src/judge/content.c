@@ -2,6 +2,7 @@
 
 #include "hotline/roles.h"
 #include "statement/document.h"
+#include "statement/fields.h"
 #include "statement/type.h"
 
 static struct judgement good(void)
@@ -59,6 +60,14 @@ static struct judgement judge_envelope(const struct agreement *a, const struct p
     return good();
 }
 
+/* What its type may carry, and nothing else: mission 5.3, R1 to R4. */
+static struct judgement judge_fields(const struct entry *e, const struct disclosed *d)
+{
+    struct fault f = disclosed_check(e->kind, e->has_answers, d, NULL);
+
+    return fault_is(f) ? refuse(GROUND_CONTENT, f.rule) : good();
+}
+
 static struct judgement judge_document(const struct agreement *a, const struct party *from,
                                        const struct entry *e, const struct disclosed *d,
                                        struct bytes text)
@@ -69,7 +78,9 @@ static struct judgement judge_document(const struct agreement *a, const struct p
     if (fault_is(f))
         return refuse(GROUND_FORM, f.rule);
     j = judge_signatures(a, from, e, d);
-    return j.ground == GROUND_NONE ? judge_envelope(a, from, e, d) : j;
+    if (j.ground == GROUND_NONE)
+        j = judge_envelope(a, from, e, d);
+    return j.ground == GROUND_NONE ? judge_fields(e, d) : j;
 }
 
 struct judgement content_judge(const struct agreement *a, const struct party *from,

@@ -100,19 +100,39 @@ static void greet(struct room *r)
 struct statement {
     enum kind kind;
     uint32_t version;
-    json_t *fields;       /* NULL: the envelope */
+    json_t *fields;       /* NULL: NOTICE */
     struct secret *root;  /* signs the document */
     const char *document; /* other bytes than a document */
     const char *from;
 };
 
+/* A whole NOTICE, and a CONTACT that is wrong in nothing but perhaps its signature. */
+#define NOTICE                                                                                     \
+    "{\"agreement\":\"cn-ru-2015\",\"article\":\"5\",\"class\":\"REAL\",\"from\":\"b\","           \
+    "\"incident.confidence\":\"high\",\"incident.events\":50,"                                     \
+    "\"incident.first\":\"2025-11-25T08:00:00Z\",\"incident.from\":\"b\","                         \
+    "\"incident.last\":\"2025-11-25T09:00:00Z\",\"incident.opened\":\"2025-11-25T08:59:00Z\","     \
+    "\"incident.reasons\":[],\"issued\":\"2025-11-25T09:30:00Z\",\"language\":\"en\","             \
+    "\"text\":\"\",\"tlp\":\"amber\",\"to\":\"a\",\"urgency\":\"routine\"}"
+#define CONTACT                                                                                    \
+    "{\"agreement\":\"cn-ru-2015\",\"issued\":\"2025-11-25T09:30:00Z\","                           \
+    "\"key\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"officer\":\"x\","                  \
+    "\"party\":\"b\",\"role\":[\"drafter\"],\"state\":\"appointed\",\"suite\":\"ed25519\"}"
+
+static json_t *with_field(const char *path, const char *text)
+{
+    json_t *fields = json_loads(NOTICE, 0, NULL);
+
+    json_object_del(fields, path);
+    if (text != NULL)
+        json_object_set_new(fields, path, json_string(text));
+    return fields;
+}
+
 static void make_statement(const struct room *r, const struct statement *s, struct buf *entry,
                            struct buf *document)
 {
-    json_t *fields = s->fields != NULL
-                         ? s->fields
-                         : json_pack("{s:s, s:s, s:s, s:s}", "agreement", r->agreement->id, "from",
-                                     "b", "to", "a", "class", "REAL");
+    json_t *fields = s->fields != NULL ? s->fields : json_loads(NOTICE, 0, NULL);
     struct digest root;
     uint32_t leaves;
     struct entry e;
@@ -262,14 +282,20 @@ static void what_a_rule_forbids_is_held_and_has_a_ground(void **state)
         {"no document", {.kind = KIND_NOTICE, .document = "{\"a\":1,\"a\":2}"}, GROUND_FORM},
         {"another version", {.kind = KIND_NOTICE, .version = 9}, GROUND_AGREEMENT},
         {"an unsigned CONTACT",
-         {.kind = KIND_CONTACT, .fields = json_pack("{s:s}", "officer", "x")},
+         {.kind = KIND_CONTACT, .fields = json_loads(CONTACT, 0, NULL)},
          GROUND_SIGNATURE},
         {"a CONTACT signed by our root",
-         {.kind = KIND_CONTACT, .fields = json_pack("{s:s}", "officer", "x"), .root = r.p->a.root},
+         {.kind = KIND_CONTACT, .fields = json_loads(CONTACT, 0, NULL), .root = r.p->a.root},
          GROUND_SIGNATURE},
         {"a CONTACT signed by theirs",
-         {.kind = KIND_CONTACT, .fields = json_pack("{s:s}", "officer", "x"), .root = r.p->b.root},
+         {.kind = KIND_CONTACT, .fields = json_loads(CONTACT, 0, NULL), .root = r.p->b.root},
          GROUND_NONE},
+        {"a NOTICE that carries a person",
+         {.kind = KIND_NOTICE, .fields = with_field("person", "somebody")},
+         GROUND_CONTENT},
+        {"a NOTICE that does not say its urgency",
+         {.kind = KIND_NOTICE, .fields = with_field("urgency", NULL)},
+         GROUND_CONTENT},
         {"signatures on a NOTICE", {.kind = KIND_NOTICE, .root = r.p->b.root}, GROUND_FORM},
         {"from somebody else",
          {.kind = KIND_NOTICE,
