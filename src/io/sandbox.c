@@ -105,6 +105,18 @@ struct filter {
     int error; /* the first, as a negative errno */
 };
 
+/* Argument `n` is this value; its bits under the mask are. */
+static struct scmp_arg_cmp equals(unsigned n, scmp_datum_t value)
+{
+    return (struct scmp_arg_cmp){.arg = n, .op = SCMP_CMP_EQ, .datum_a = value};
+}
+
+static struct scmp_arg_cmp masked(unsigned n, scmp_datum_t mask, scmp_datum_t value)
+{
+    return (struct scmp_arg_cmp){
+        .arg = n, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
+}
+
 static void allow_if(struct filter *f, const char *name, unsigned count,
                      const struct scmp_arg_cmp *conditions)
 {
@@ -129,11 +141,10 @@ static void allow_all(struct filter *f, const char *const *names, size_t count)
 static void allow_work(struct filter *f)
 {
     static const int commands[] = {F_GETFL, F_SETFL, F_GETFD, F_SETFD, F_DUPFD_CLOEXEC};
-    struct scmp_arg_cmp not_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-    struct scmp_arg_cmp own = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+    struct scmp_arg_cmp not_executable = masked(2, PROT_EXEC, 0);
+    struct scmp_arg_cmp own = equals(0, (scmp_datum_t)getpid());
     /* What glibc makes of fstat: a descriptor, never the working directory. */
-    struct scmp_arg_cmp by_fd[] = {SCMP_A0(SCMP_CMP_MASKED_EQ, 0x80000000, 0),
-                                   SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH)};
+    struct scmp_arg_cmp by_fd[] = {masked(0, 0x80000000, 0), equals(3, AT_EMPTY_PATH)};
 
     ALLOW(f, calls_work);
     allow_if(f, "mmap", 1, &not_executable);
@@ -141,7 +152,7 @@ static void allow_work(struct filter *f)
     allow_if(f, "tgkill", 1, &own); /* abort */
     allow_if(f, "newfstatat", 2, by_fd);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        struct scmp_arg_cmp command = SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)commands[i]);
+        struct scmp_arg_cmp command = equals(1, (scmp_datum_t)commands[i]);
 
         allow_if(f, "fcntl", 1, &command);
     }
@@ -149,8 +160,7 @@ static void allow_work(struct filter *f)
 
 static void allow_read(struct filter *f)
 {
-    struct scmp_arg_cmp reading =
-        SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND, O_RDONLY);
+    struct scmp_arg_cmp reading = masked(2, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND, O_RDONLY);
 
     ALLOW(f, calls_read);
     allow_if(f, "openat", 1, &reading);
@@ -162,7 +172,7 @@ static void allow_write(struct filter *f)
 
     ALLOW(f, calls_write);
     for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
-        struct scmp_arg_cmp command = SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)locks[i]);
+        struct scmp_arg_cmp command = equals(1, (scmp_datum_t)locks[i]);
 
         allow_if(f, "fcntl", 1, &command);
     }
@@ -170,7 +180,7 @@ static void allow_write(struct filter *f)
 
 static void allow_sockets(struct filter *f, bool dial)
 {
-    struct scmp_arg_cmp waiting = SCMP_A1(SCMP_CMP_EQ, FIONREAD); /* libevent's reading */
+    struct scmp_arg_cmp waiting = equals(1, FIONREAD); /* libevent's reading */
 
     ALLOW(f, calls_accept);
     allow_if(f, "ioctl", 1, &waiting);
@@ -178,8 +188,8 @@ static void allow_sockets(struct filter *f, bool dial)
         return;
     ALLOW(f, calls_dial);
     for (size_t i = 0; i < 2; i++) {
-        struct scmp_arg_cmp tcp[] = {SCMP_A0(SCMP_CMP_EQ, i == 0 ? AF_INET : AF_INET6),
-                                     SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM)};
+        struct scmp_arg_cmp tcp[] = {equals(0, i == 0 ? AF_INET : AF_INET6),
+                                     masked(1, 0xf, SOCK_STREAM)};
 
         allow_if(f, "socket", 2, tcp);
     }
@@ -187,7 +197,7 @@ static void allow_sockets(struct filter *f, bool dial)
 
 static void allow_sanitised(struct filter *f)
 {
-    struct scmp_arg_cmp reading = SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT, O_RDONLY);
+    struct scmp_arg_cmp reading = masked(2, O_ACCMODE | O_CREAT, O_RDONLY);
 
     ALLOW(f, calls_sanitised);
     allow_if(f, "openat", 1, &reading);

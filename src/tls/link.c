@@ -77,6 +77,9 @@ static int alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_l
 
 static bool configure(SSL_CTX *c)
 {
+    static char groups[] = "X25519", signatures[] = "ed25519:ECDSA+SHA256"; /* macros of OpenSSL
+                                                                                cast const away */
+
     SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
@@ -86,9 +89,8 @@ static bool configure(SSL_CTX *c)
     return SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(c, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_num_tickets(c, 0) == 1 && SSL_CTX_set_max_early_data(c, 0) == 1 &&
-           SSL_CTX_set_recv_max_early_data(c, 0) == 1 &&
-           SSL_CTX_set1_groups_list(c, "X25519") == 1 &&
-           SSL_CTX_set1_sigalgs_list(c, "ed25519:ECDSA+SHA256") == 1 &&
+           SSL_CTX_set_recv_max_early_data(c, 0) == 1 && SSL_CTX_set1_groups_list(c, groups) == 1 &&
+           SSL_CTX_set1_sigalgs_list(c, signatures) == 1 &&
            SSL_CTX_set_alpn_protos(c, alpn, sizeof alpn) == 0;
 }
 
