@@ -205,7 +205,7 @@ static enum exit_code write_bundle(const struct call *call, const json_t *a)
         say_json(call->say,
                  json_pack("{ss,ss,sI}", "case", case_id, "file", out, "bytes", (json_int_t)len));
     else
-        say_data(call->say, "%s  %zu bytes\n", out, len);
+        answer_row(call->say, "bundle", out);
     say_note(call->say, "anybody can check it: parley verify %s\n", out);
     return EXIT_DONE;
 }

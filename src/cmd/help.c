@@ -83,12 +83,16 @@ static void add_usage(const struct command *c, struct buf *out)
     buf_print(out, "parley %s%s%s [FLAGS]", c->name, c->usage[0] != '\0' ? " " : "", c->usage);
 }
 
-/* The lines of a text, each behind `head`. */
+/* The lines of a text, each behind `head`, or behind as many spaces where it goes on with the
+ * command of the line before. */
 static void add_lines(struct buf *out, const char *head, const char *text)
 {
     while (*text != '\0') {
         size_t len = strcspn(text, "\n");
-        buf_text(out, head);
+        if (*text == ' ')
+            buf_print(out, "%*s", (int)strlen(head), "");
+        else
+            buf_text(out, head);
         buf_add(out, text, len);
         buf_byte(out, '\n');
         text += len + (text[len] == '\n');
@@ -145,16 +149,50 @@ void help_first_steps(struct buf *out)
 
 /* ---- docs/cli.md ---- */
 
+/* The documents show a command's own flags, name the shared ones, and explain those once. */
+static struct command own_only(const struct command *c)
+{
+    struct command own = *c;
+
+    own.with = 0;
+    return own;
+}
+
+static const struct command every_shared = {.name = "", .with = ~0U};
+
+static bool add_flag_name(const struct flag *f, void *with)
+{
+    buf_print(with, " %s", f->name);
+    return true;
+}
+
+static void add_shared_names(const struct command *c, struct buf *out)
+{
+    struct command shared = {.name = c->name, .with = c->with};
+
+    command_flags(&shared, add_flag_name, out);
+}
+
 static void markdown_command(const struct command *c, struct buf *out)
 {
+    struct command own = own_only(c);
+
     buf_print(out, "\n### parley %s\n\n%s.\n\n```\n", c->name, c->help);
     add_usage(c, out);
     buf_text(out, "\n```\n");
     if (c->more != NULL)
         buf_print(out, "\n%s\n", c->more);
-    buf_text(out, "\n```\n");
-    command_flags(c, add_flag, out);
-    buf_text(out, "```\n\nExample:\n\n```\n");
+    if (own.flags[0].name != NULL) {
+        buf_text(out, "\n```\n");
+        command_flags(&own, add_flag, out);
+        buf_text(out, "```\n");
+    }
+    if (c->with != 0) {
+        buf_text(out, "\nAlso:");
+        add_shared_names(c, out);
+        buf_text(out, ".\n");
+    }
+    buf_text(out, "\nExample:\n\n```\n");
     add_lines(out, "$ ", c->example);
     buf_text(out, "```\n");
 }
@@ -171,7 +209,9 @@ void help_markdown(struct buf *out)
             if (c->group == g)
                 markdown_command(c, out);
     }
-    buf_text(out, "\n## TOPICS\n");
+    buf_text(out, "\n## FLAGS OF MANY COMMANDS\n\n```\n");
+    command_flags(&every_shared, add_flag, out);
+    buf_text(out, "```\n\n## TOPICS\n");
     for (const struct topic *t = topics; t->name != NULL; t++) {
         buf_print(out, "\n### %s\n\n%s.\n\n```\n", t->name, t->help);
         add_topic(t, out);
@@ -231,9 +271,17 @@ static void man_literal(struct buf *out, const char *head, const char *text)
     buf_done(&lines);
 }
 
+static void man_flags(const struct command *c, struct buf *out)
+{
+    buf_text(out, ".Bl -tag -width Ds\n");
+    command_flags(c, man_flag, out);
+    buf_text(out, ".El\n");
+}
+
 static void man_command(const struct command *c, struct buf *out)
 {
-    struct buf usage = {0};
+    struct command own = own_only(c);
+    struct buf usage = {0}, names = {0};
 
     buf_text(out, ".Ss ");
     man_text(out, c->name);
@@ -246,11 +294,18 @@ static void man_command(const struct command *c, struct buf *out)
         man_text(out, c->more);
         buf_text(out, "\n");
     }
-    buf_text(out, ".Bl -tag -width Ds\n");
-    command_flags(c, man_flag, out);
-    buf_text(out, ".El\n.Pp\nExample:\n");
+    if (own.flags[0].name != NULL)
+        man_flags(&own, out);
+    if (c->with != 0) {
+        add_shared_names(c, &names);
+        buf_text(out, ".Pp\nAlso:");
+        man_text(out, buf_str(&names));
+        buf_text(out, ".\n");
+    }
+    buf_text(out, ".Pp\nExample:\n");
     man_literal(out, "$ ", c->example);
     buf_done(&usage);
+    buf_done(&names);
 }
 
 static void man_topic(const struct topic *t, struct buf *out)
@@ -277,6 +332,8 @@ void help_man(struct buf *out)
               about);
     for (const struct command *c = commands; c->name != NULL; c++)
         man_command(c, out);
+    buf_text(out, ".Sh FLAGS OF MANY COMMANDS\n");
+    man_flags(&every_shared, out);
     buf_text(out, ".Sh TOPICS\n");
     for (const struct topic *t = topics; t->name != NULL; t++)
         man_topic(t, out);

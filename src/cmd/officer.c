@@ -132,8 +132,8 @@ static enum exit_code hand_over(const struct call *call, const char *document)
     }
     if (answer_flag(a, "already"))
         say_note(call->say, "already done\n");
-    say_data(call->say, "%-11s #%lld, %s\n", "entry", answer_number(a, "index"),
-             answer_text(a, "state"));
+    say_data(call->say, "%-11s #%lld\n", "entry", answer_number(a, "index"));
+    answer_row(call->say, "state", answer_text(a, "state"));
     json_decref(a);
     return code;
 }

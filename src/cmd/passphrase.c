@@ -44,10 +44,10 @@ bool passphrase_ask(struct say *s, const char *question, struct buf *out)
         return false;
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
-    fprintf(s->err, "%s", question);
-    fflush(s->err);
     silent_now = 1;
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    fprintf(s->err, "%s", question); /* only now: who types at once is not echoed */
+    fflush(s->err);
     good = fgets(line, sizeof line, stdin) != NULL;
     passphrase_restore();
     fputc('\n', s->err);

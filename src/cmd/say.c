@@ -76,14 +76,19 @@ void say_data(struct say *s, const char *format, ...)
 
 void say_note(struct say *s, const char *format, ...)
 {
+    char text[SAY_WORDS_MAX];
+    struct buf safe = {0};
     va_list list;
 
     if (s->quiet)
         return;
-    fflush(s->out); /* what was said before stands before, also where both go to one file */
     va_start(list, format);
-    vfprintf(s->err, format, list);
+    vsnprintf(text, sizeof text, format, list);
     va_end(list);
+    fflush(s->out); /* what was said before stands before, also where both go to one file */
+    outside_text(bytes_text(text), s->utf8, 0, &safe);
+    fwrite(safe.data, 1, safe.len, s->err);
+    buf_done(&safe);
 }
 
 const char *say_style(const struct say *s, enum style style)

@@ -37,7 +37,7 @@ void say_wishes(struct say *s, const struct args *args);
 /* To stdout. The arguments must be ours or escaped. */
 void say_data(struct say *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* To stderr, unless --quiet. */
+/* To stderr, unless --quiet. Escaped, but for newlines. */
 void say_note(struct say *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Escape sequences for a style and back to none; "" without colour. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -157,11 +158,18 @@ static void print_draft(struct say *s, const struct reading *r)
     print_signed(s, r->draft);
 }
 
-/* --dry-run: the exact bytes, between lines of ours. */
+/* --dry-run: the exact bytes, between lines of ours; escaped where a terminal would obey them. */
 static void print_exact(struct say *s, const json_t *draft)
 {
+    struct buf form = {0};
+
+    if (isatty(STDOUT_FILENO))
+        outside_line(bytes_text(answer_text(draft, "document")), s->utf8, &form);
+    else
+        buf_text(&form, answer_text(draft, "document"));
     say_data(s, "-- permit text --\n%s-- disclosed form --\n%s\n", answer_text(draft, "permit"),
-             answer_text(draft, "document"));
+             buf_str(&form));
+    buf_done(&form);
 }
 
 static void print_refused(struct say *s, const json_t *draft)
@@ -401,8 +409,8 @@ static enum exit_code already(const struct call *call, const json_t *a)
         json_object_set_new(out, "state", json_string("released"));
         say_json(call->say, out);
     } else {
-        say_data(call->say, "already done: #%lld, %s\n", answer_number(done, "index"),
-                 answer_text(done, "time"));
+        say_data(call->say, "already done: #%lld\n", answer_number(done, "index"));
+        answer_row(call->say, "time", answer_text(done, "time"));
     }
     return EXIT_DONE;
 }
