@@ -28,8 +28,8 @@ static json_t *statement_of(const struct agreement *a, const char *step, const j
     json_t *members;
 
     buf_base64(&digest, a->digest, sizeof a->digest);
-    members = json_pack("{ss,s{ss,si,ss}}", "kind", "AGREEMENT", "fields", "step", step, "version",
-                        (int)a->version, "digest", buf_str(&digest));
+    members = json_pack("{ss,s{ss,si,ss}}", "kind", "AGREEMENT", "fields", "step", step,
+                        "terms.version", (int)a->version, "terms.digest", buf_str(&digest));
     if (answer_text(held, "case")[0] != '\0')
         json_object_set(members, "case", json_object_get(held, "case"));
     buf_done(&digest);

@@ -9,46 +9,31 @@
 #include "cmd/keyfile.h"
 #include "cmd/rooted.h"
 #include "cmd/run.h"
+#include "statement/rooted.h"
 
-/* ---- what the document says: PROTOCOL.ledger section 5 ---- */
+/* ---- what the document says: statement/rooted.h ---- */
 
-static json_t *roles_of(const char *text)
+/* "drafter,releaser" as bits; OFFICER_NONE if it is anything else. */
+static unsigned roles_of(const char *text)
 {
-    json_t *list = json_array();
+    unsigned roles = OFFICER_NONE;
 
-    while (*text != '\0') {
-        size_t n = strcspn(text, ",");
-        json_array_append_new(list, json_stringn(text, n));
-        text += n + (text[n] == ',');
+    for (size_t n; *text != '\0'; text += n + (text[n] == ',')) {
+        enum officer_role role;
+        n = strcspn(text, ",");
+        role = officer_role_parse(bytes_of(text, n));
+        if (role == OFFICER_NONE || (roles & role) != 0)
+            return OFFICER_NONE;
+        roles |= role;
     }
-    return list;
+    return roles;
 }
 
-static bool roles_are_good(const json_t *list)
+static void contact_begin(struct contact *c, const char *officer)
 {
-    const char *first = json_string_value(json_array_get(list, 0));
-    const char *second = json_string_value(json_array_get(list, 1));
-    size_t n = json_array_size(list);
-
-    for (size_t i = 0; i < n; i++) {
-        const char *role = json_string_value(json_array_get(list, i));
-        if (role == NULL || (strcmp(role, "drafter") != 0 && strcmp(role, "releaser") != 0))
-            return false;
-    }
-    return n == 1 || (n == 2 && strcmp(first, second) != 0);
-}
-
-static json_t *fields_of(const char *officer, json_t *roles, const char *suite, struct bytes key,
-                         const char *state)
-{
-    struct buf text = {0};
-    json_t *fields;
-
-    buf_base64(&text, key.data, key.len);
-    fields = json_pack("{ss,so,ss,ss,ss}", "officer", officer, "role", roles, "suite", suite, "key",
-                       buf_str(&text), "state", state);
-    buf_done(&text);
-    return fields;
+    *c = (struct contact){.roles = OFFICER_NONE};
+    snprintf(c->officer, sizeof c->officer, "%s", officer);
+    c->issued = instant_of_seconds(instant_seconds(instant_now()));
 }
 
 /* ---- the agreement the node obeys ---- */
@@ -159,17 +144,75 @@ static enum exit_code sign_and_send(const struct call *call, const struct agreem
     return code;
 }
 
-static enum exit_code with_fields(const struct call *call, json_t *fields)
+static enum exit_code sign_contact(const struct call *call, struct contact *c)
 {
     enum exit_code code = EXIT_FAILED;
     struct agreement *a = current(call, &code);
     const struct party *party = a != NULL ? party_of(call, a, &code) : NULL;
+    json_t *fields = NULL;
 
-    if (party != NULL)
+    if (party != NULL) {
+        snprintf(c->agreement, sizeof c->agreement, "%s", a->id);
+        snprintf(c->party, sizeof c->party, "%s", party->id);
+        fields = contact_fields(c);
         code = sign_and_send(call, a, party, fields);
-    agreement_free(a);
+    }
     json_decref(fields);
+    agreement_free(a);
     return code;
+}
+
+/* The roles and key of an officer as the node has them now, so that the withdrawal names the same
+ * ones. */
+static bool contact_of(const json_t *item, struct contact *out)
+{
+    char *roles = answer_joined(answer_list(item, "role"));
+    struct bytes key = bytes_text(answer_text(item, "key"));
+    struct buf plain = {0};
+    size_t len;
+    bool good;
+
+    for (const char *at = roles; *at != '\0'; at++) /* answer_joined puts a space behind */
+        if (*at != ' ')
+            buf_byte(&plain, (uint8_t)*at);
+    out->roles = roles_of(buf_str(&plain));
+    out->suite = suite_find(bytes_text(answer_text(item, "suite")));
+    good = out->roles != OFFICER_NONE && out->suite != NULL && base64_size(key, &len) &&
+           len <= sizeof out->key && base64_read(key, out->key, len);
+    if (good)
+        out->key_len = len;
+    buf_done(&plain);
+    free(roles);
+    return good;
+}
+
+/* Is he appointed with just this key and these roles? Then nothing new is said. */
+static bool is_appointed_so(const struct call *call, const struct contact *c)
+{
+    struct ask_answer a;
+    struct contact known = {.roles = OFFICER_NONE};
+    size_t i;
+    json_t *item;
+    bool same = false;
+
+    ask_put(call, "officer.list", NULL, &a);
+    json_array_foreach(answer_list(a.tree, "officers"), i,
+                       item) if (strcmp(answer_text(item, "officer"), c->officer) == 0) same =
+        strcmp(answer_text(item, "state"), "appointed") == 0 && contact_of(item, &known) &&
+        known.roles == c->roles && known.suite == c->suite &&
+        bytes_equal(bytes_of(known.key, known.key_len), bytes_of(c->key, c->key_len));
+    ask_done(&a);
+    return same;
+}
+
+static enum exit_code already(struct say *s, const char *officer)
+{
+    if (s->json)
+        say_json(s,
+                 json_pack("{ss,ss,sb}", "officer", officer, "state", "appointed", "already", 1));
+    else
+        say_data(s, "already done: %s is appointed with this key and these roles\n", officer);
+    return EXIT_DONE;
 }
 
 /* ---- the two commands ---- */
@@ -184,7 +227,7 @@ enum exit_code officer_add(const struct call *call)
 {
     const char *name = call->args->word[0], *role = args_value(call->args, "--role");
     const char *path = args_value(call->args, "--key");
-    json_t *roles;
+    struct contact c;
     struct keyfile k;
     enum exit_code code = EXIT_DONE;
 
@@ -193,54 +236,55 @@ enum exit_code officer_add(const struct call *call)
                          NULL, "%s is no name of an officer", name);
     if (path == NULL || role == NULL || args_value(call->args, "--root-key") == NULL)
         return missing(call, path == NULL ? "--key" : role == NULL ? "--role" : "--root-key");
-    roles = roles_of(role);
-    if (!roles_are_good(roles)) {
-        json_decref(roles);
+    contact_begin(&c, name);
+    c.appointed = true;
+    c.roles = roles_of(role);
+    if (c.roles == OFFICER_NONE)
         return say_error(call->say, EXIT_USAGE, "usage", "roles are drafter and releaser",
                          "--role drafter,releaser", "no roles: %s", role);
-    }
-    if (!keyfile_read(call->say, path, args_value(call->args, "--passphrase-file"), &k, &code) ||
-        k.kind == KEYFILE_CERTIFICATE) {
-        json_decref(roles);
-        return code != EXIT_DONE ? code
-                                 : say_error(call->say, EXIT_USAGE, "usage", NULL,
-                                             "parley key new FILE", "%s is a channel key", path);
-    }
-    return with_fields(
-        call, fields_of(name, roles, suite_name(k.suite), bytes_of(k.key, k.key_len), "appointed"));
+    if (!keyfile_read(call->say, path, args_value(call->args, "--passphrase-file"), &k, &code))
+        return code;
+    if (k.kind == KEYFILE_CERTIFICATE)
+        return say_error(call->say, EXIT_USAGE, "usage", NULL, "parley key new FILE",
+                         "%s is a channel key", path);
+    c.suite = k.suite;
+    c.key_len = k.key_len;
+    memcpy(c.key, k.key, k.key_len);
+    if (is_appointed_so(call, &c))
+        return already(call->say, c.officer);
+    return sign_contact(call, &c);
 }
 
-/* What the node says of an officer now, so that the withdrawal names the same key. */
-static json_t *withdrawal(const struct call *call, const char *name, enum exit_code *exit)
+static bool find_officer(const struct call *call, const char *name, struct contact *out,
+                         enum exit_code *exit)
 {
-    json_t *a = ask_node(call, "officer.list", NULL, exit), *item, *fields = NULL;
+    json_t *a = ask_node(call, "officer.list", NULL, exit), *item;
+    bool found = false;
     size_t i;
 
     if (a == NULL)
-        return NULL;
+        return false;
     json_array_foreach(answer_list(a, "officers"), i,
                        item) if (strcmp(answer_text(item, "officer"), name) == 0 &&
-                                 strcmp(answer_text(item, "state"), "withdrawn") != 0)
-    {
-        json_decref(fields);
-        fields = json_pack("{ss,sO,ss,ss,ss}", "officer", name, "role",
-                           json_object_get(item, "role"), "suite", answer_text(item, "suite"),
-                           "key", answer_text(item, "key"), "state", "withdrawn");
-    }
+                                 strcmp(answer_text(item, "state"), "withdrawn") != 0) found =
+        contact_of(item, out);
     json_decref(a);
-    if (fields == NULL)
+    if (!found)
         *exit = say_error(call->say, EXIT_NOT_FOUND, "not-found", NULL, "parley officer list",
                           "no officer %s is appointed", name);
-    return fields;
+    return found;
 }
 
 enum exit_code officer_remove(const struct call *call)
 {
     enum exit_code code = EXIT_FAILED;
-    json_t *fields;
+    struct contact c;
 
     if (args_value(call->args, "--root-key") == NULL)
         return missing(call, "--root-key");
-    fields = withdrawal(call, call->args->word[0], &code);
-    return fields != NULL ? with_fields(call, fields) : code;
+    if (!name_is_safe(bytes_text(call->args->word[0])))
+        return say_error(call->say, EXIT_USAGE, "usage", NULL, "parley officer list",
+                         "%s is no name of an officer", call->args->word[0]);
+    contact_begin(&c, call->args->word[0]);
+    return find_officer(call, c.officer, &c, &code) ? sign_contact(call, &c) : code;
 }

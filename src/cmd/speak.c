@@ -12,8 +12,10 @@
 #include "cmd/keyfile.h"
 #include "cmd/outside.h"
 #include "cmd/run.h"
+#include "cmd/suggest.h"
 #include "statement/decision.h"
 #include "statement/document.h"
+#include "statement/fields.h"
 #include "statement/permit_text.h"
 
 /* ---- checking what would be signed ---- */
@@ -354,24 +356,91 @@ static enum exit_code decide(const struct call *call, const json_t *draft, bool 
 
 /* ---- drafting ---- */
 
-static bool add_fields(const struct call *call, json_t *fields, enum exit_code *exit)
+/* As the type's field wants it: a number, a list at its commas, else a text. */
+static json_t *value_of(const struct field *f, const char *text)
+{
+    uint64_t number;
+    json_t *list;
+
+    switch (f->form) {
+    case FIELD_NUMBER:
+        if (decimal_read(bytes_text(text), f->max, &number))
+            return json_integer((json_int_t)number);
+        return json_string(text);
+    case FIELD_WORD_LIST:
+    case FIELD_DIGESTS:
+    case FIELD_ADDRESSES:
+    case FIELD_LINES:
+        list = json_array();
+        for (size_t n; *text != '\0'; text += n + (text[n] == ',')) {
+            n = strcspn(text, ",");
+            json_array_append_new(list, json_stringn(text, n));
+        }
+        return list;
+    default:
+        return json_string(text);
+    }
+}
+
+static enum exit_code no_field(struct say *s, enum kind kind, const char *path)
+{
+    struct suggest near = {.typed = path};
+    struct buf all = {0}, why = {0};
+    enum exit_code code;
+
+    for (size_t i = 0; field_at(kind, i) != NULL; i++) {
+        suggest_try(&near, field_at(kind, i)->path);
+        buf_print(&all, "%s%s", i == 0 ? "" : ", ", field_at(kind, i)->path);
+    }
+    if (near.best != NULL)
+        buf_print(&why, "did you mean %s?", near.best);
+    else
+        buf_print(&why, "its fields are %s", buf_str(&all));
+    code = say_error(s, EXIT_USAGE, "usage", buf_str(&why), "--field PATH=VALUE",
+                     "a statement of kind %s has no field %s", kind_name(kind), path);
+    buf_done(&all);
+    buf_done(&why);
+    return code;
+}
+
+static bool add_field(const struct call *call, enum kind kind, json_t *fields, const char *pair,
+                      enum exit_code *exit)
+{
+    const char *equals = strchr(pair, '=');
+    char path[DOCUMENT_PATH + 2];
+    const struct field *field;
+    json_t *value;
+    struct fault f;
+
+    snprintf(path, sizeof path, "%.*s", (int)strcspn(pair, "="), pair);
+    field = equals != NULL ? field_find(kind, path) : NULL;
+    if (field == NULL) {
+        *exit = no_field(call->say, kind, path);
+        return false;
+    }
+    value = value_of(field, equals + 1);
+    f = field_check(field, value);
+    if (!fault_is(f)) {
+        json_object_set_new(fields, path, value);
+        return true;
+    }
+    json_decref(value);
+    *exit = say_error(call->say, EXIT_USAGE, fault_word(f.kind),
+                      field->words != NULL ? field->words : field->what, "--field PATH=VALUE",
+                      "the value of %s is not of its form", path);
+    return false;
+}
+
+static bool add_fields(const struct call *call, enum kind kind, json_t *fields,
+                       enum exit_code *exit)
 {
     const char *text = args_value(call->args, "--text"), *pair;
 
     if (text != NULL)
         json_object_set_new(fields, "text", json_string(text));
-    for (size_t i = 0; (pair = args_many(call->args, "--field", i)) != NULL; i++) {
-        const char *equals = strchr(pair, '=');
-        char path[DOCUMENT_PATH + 2];
-        int n = equals != NULL ? (int)(equals - pair) : 0;
-        snprintf(path, sizeof path, "%.*s", n < DOCUMENT_PATH + 1 ? n : DOCUMENT_PATH + 1, pair);
-        if (!document_path_is_good(bytes_text(path))) {
-            *exit = say_error(call->say, EXIT_USAGE, "usage", "PATH is [a-z0-9.-], 1 to 64 of them",
-                              "--field PATH=VALUE", "no field: %s", pair);
+    for (size_t i = 0; (pair = args_many(call->args, "--field", i)) != NULL; i++)
+        if (!add_field(call, kind, fields, pair, exit))
             return false;
-        }
-        json_object_set_new(fields, path, json_string(equals + 1));
-    }
     return true;
 }
 
@@ -396,7 +465,7 @@ static bool add_wishes(const struct call *call, json_t *members, enum exit_code 
         fields = json_object();
         json_object_set_new(members, "fields", fields);
     }
-    return add_fields(call, fields, exit);
+    return add_fields(call, kind_parse(bytes_text(answer_text(members, "kind"))), fields, exit);
 }
 
 static enum exit_code already(const struct call *call, const json_t *a)

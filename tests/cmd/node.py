@@ -10,6 +10,7 @@ import os
 import pathlib
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -62,7 +63,7 @@ def document(fields, withheld=()):
 def permit(form, root, size, officers=1, kind="ACK", **other):
     lines = {
         "id": "0" * 32, "agreement": f"{AGREEMENT} 1 {b64(bytes(32))}", "rules": 1, "to": "cert-b",
-        "kind": kind, "class": "REAL", "case": CASE, "number": 1,
+        "kind": kind, "class": "REAL", "case": CASE,
         "answers": b64(b"\1" * 32), "article": "4(3)", "document": f"{b64(root)} {size}",
         "disclosed": f"{b64(hashlib.sha256(form.encode()).digest())} {len(form.encode())}",
         "officers": officers, "expires": "2026-12-01T00:00:00Z"}
@@ -417,14 +418,18 @@ class Saying(WithNode):
 
     def test_fields_are_paths_and_values(self):
         node = self.answers(draft=draft(), decide=RELEASED)
-        self.run_("case", "reply", CASE, "--yes", "--field", "result=granted", "--field", "a.b=c=d",
-                  "--withhold", "victim", "--tlp", "green", "--class", "TEST", "--urgency", "routine")
+        self.run_("case", "reply", CASE, "--yes", "--field", "result=granted", "--field",
+                  "until=2026-12-01T00:00:00Z", "--withhold", "victim", "--tlp", "green", "--class", "TEST", "--urgency", "routine")
         ask = node.said("draft")[0]
-        self.assertEqual(ask["fields"], {"result": "granted", "a.b": "c=d"})
+        self.assertEqual(ask["fields"], {"result": "granted", "until": "2026-12-01T00:00:00Z"})
         self.assertEqual((ask["withhold"], ask["tlp"], ask["class"], ask["urgency"]),
                          (["victim"], "green", "TEST", "routine"))
-        for bad in ("x", "=y", "A=b", "a b=c"):
+        node.asked.clear()
+        for bad in ("x", "=y", "A=b", "a b=c", "result=perhaps", "until=tomorrow", "person=x"):
             self.assertEqual(self.run_("case", "reply", CASE, "--yes", "--field", bad).returncode, 2)
+        result = self.run_("case", "reply", CASE, "--yes", "--field", "reslut=granted")
+        self.assertIn("did you mean result?", result.stderr)
+        self.assertEqual(node.asked, [])
         self.assertEqual(self.run_("case", "reply", CASE, "--yes", "--text", "a\x1bb").returncode, 2)
 
     def test_a_key_that_is_missing_or_locked_signs_nothing(self):
@@ -437,6 +442,93 @@ class Saying(WithNode):
         self.assertEqual(self.run_(*locked).returncode, 2)
         self.assertEqual(node.said("decide"), [])
         self.assertEqual(self.run_(*locked, "--passphrase-file", word).returncode, 0)
+
+
+class Officers(WithNode):
+    """A root-signed CONTACT: PROTOCOL.ledger sections 2, 4 and 5."""
+
+    def setUp(self):
+        super().setUp()
+        sys.path.insert(0, str(pathlib.Path(os.environ["PARLEY_SOURCE"]) / "tests" / "story"))
+        from party import Party, make_agreement
+        a, b = Party(PARLEY, self.home, "cert-a"), Party(PARLEY, self.home, "cert-b")
+        self.root, self.other = a.home / "root.pem", b.home / "root.pem"
+        self.agreement = canonical(json.loads(make_agreement(self.home, a, b).read_text()))
+        self.id = json.loads(self.agreement)["id"]
+
+    def begin(self, officers=()):
+        return self.answers(
+            agreement_show={"v": 1, "ok": True, "agreements": [
+                {"id": self.id, "version": 1, "state": "current", "text": self.agreement}]},
+            status={"v": 1, "ok": True, "party": "cert-a"},
+            officer_list={"v": 1, "ok": True, "officers": list(officers)},
+            officer_add={"v": 1, "ok": True, "index": 1, "leaf": b64(bytes(32)), "officer": "li",
+                         "state": "appointed"})
+
+    def add(self, *more, root=None):
+        return self.run_("officer", "add", "li", "--role", "releaser,drafter", "--key",
+                         self.home / "li.pem.pub", "--root-key", root or self.root, *more)
+
+    def test_the_root_key_signs_who_may_do_what(self):
+        node = self.begin()
+        result = self.add("--yes")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        form = json.loads(node.said("officer.add")[0]["document"])
+        fields = {f["p"]: f["v"] for f in form["leaves"] if "v" in f}
+        self.assertRegex(fields.pop("issued"), r"^\d{4}-.*Z$")
+        self.assertEqual(fields, {
+            "agreement": self.id, "party": "cert-a", "officer": "li", "role": ["drafter", "releaser"],
+            "suite": "ed25519", "key": b64(self.key()), "state": "appointed"})
+        self.check_root(form)
+
+    def check_root(self, form):
+        try:
+            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+        except ImportError:
+            self.skipTest("python3-cryptography is not here")
+        level = [leaf(base64.b64decode(f["s"]), f["p"], f["v"]) if "v" in f else
+                 base64.b64decode(f["h"]) for f in form["leaves"]]
+        while len(level) > 1:
+            level = [hashlib.sha256(b"\x11" + level[i] + level[i + 1]).digest()
+                     for i in range(0, len(level), 2)]
+        (signature,) = form["signatures"]
+        key = base64.b64decode(signature["key"])
+        key_id = hashlib.sha256(b"parley-key/v1\ned25519\n" + key).digest()[:16].hex()
+        message = f"parley/v1\nroot\ned25519\n{key_id}\n{self.id}\n".encode() + level[0]
+        Ed25519PublicKey.from_public_bytes(key).verify(base64.b64decode(signature["signature"]),
+                                                       message)
+
+    def test_another_root_key_appoints_nobody(self):
+        node = self.begin()
+        self.assertEqual(self.add("--yes", root=self.other).returncode, 4)
+        self.assertEqual(node.said("officer.add"), [])
+
+    def test_without_yes_and_with_dry_run_nothing_is_said(self):
+        node = self.begin()
+        self.assertEqual(self.add().returncode, 2)
+        result = self.add("--dry-run")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn('"signatures"', result.stdout)
+        self.assertEqual(node.said("officer.add"), [])
+
+    def test_the_same_again_is_already_done(self):
+        node = self.begin([{"officer": "li", "role": ["drafter", "releaser"], "suite": "ed25519",
+                            "key": b64(self.key()), "state": "appointed"}])
+        result = self.add("--yes")
+        self.assertEqual((result.returncode, node.said("officer.add")), (0, []))
+        self.assertIn("already done", result.stdout)
+
+    def test_a_withdrawal_names_the_key_that_was_appointed(self):
+        node = self.begin([{"officer": "li", "role": ["drafter"], "suite": "ed25519",
+                            "key": b64(self.key()), "state": "appointed"}])
+        result = self.run_("officer", "remove", "li", "--root-key", self.root, "--yes")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        form = json.loads(node.said("officer.add")[0]["document"])
+        fields = {f["p"]: f["v"] for f in form["leaves"] if "v" in f}
+        self.assertEqual((fields["state"], fields["key"], fields["role"]),
+                         ("withdrawn", b64(self.key()), ["drafter"]))
+        self.assertEqual(self.run_("officer", "remove", "wang", "--root-key", self.root,
+                                   "--yes").returncode, 8)
 
 
 if __name__ == "__main__":
