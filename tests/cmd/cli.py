@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 PARLEY = os.environ["PARLEY_BIN"]
@@ -393,6 +394,37 @@ class Init(unittest.TestCase):
             self.assertEqual(self.init("s", *more).returncode, 2, more)
             self.assertFalse((self.home / "s").exists())
             self.assertFalse((self.home / "s.new").exists())
+
+    def test_a_second_node_in_the_same_folder_finds_it_locked(self):
+        self.assertEqual(self.init("locked").returncode, 0)
+        serve = [PARLEY, "serve", "--node", str(self.home / "locked")]
+        first = subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                 env=clean_env())
+        try:
+            for line in first.stdout:
+                if line.startswith("parley: ready"):
+                    break
+            else:
+                self.fail("the first node did not start")
+            threading.Thread(target=first.stdout.read, daemon=True).start()
+            second = subprocess.run(serve, capture_output=True, env=clean_env(), timeout=60)
+            self.assertEqual(second.returncode, 10, second.stderr)
+        finally:
+            first.terminate()
+            self.assertEqual(first.wait(30), 0)
+
+    def test_an_interrupt_at_a_question_ends_with_130(self):
+        key = self.home / "interrupted.pem"
+        child, fd = pty.fork()
+        if child == 0:
+            os.execve(PARLEY, [PARLEY, "key", "new", str(key)], clean_env(TERM="xterm"))
+        shown = b""
+        while b"passphrase" not in shown:
+            shown += os.read(fd, 1000)
+        os.write(fd, b"\x03")
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 130)
+        os.close(fd)
+        self.assertFalse(key.exists())
 
 
 if __name__ == "__main__":
