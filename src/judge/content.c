@@ -1,6 +1,7 @@
 #include "judge/content.h"
 
 #include "hotline/roles.h"
+#include "release/terms.h"
 #include "statement/document.h"
 #include "statement/fields.h"
 #include "statement/type.h"
@@ -65,6 +66,11 @@ static struct judgement judge_fields(const struct entry *e, const struct disclos
 {
     struct fault f = disclosed_check(e->kind, e->has_answers, d, NULL);
 
+    if (!fault_is(f) && e->kind == KIND_AGREEMENT) {
+        struct terms terms = terms_of_disclosed(d);
+
+        f = terms_check(&terms, e->agreement);
+    }
     return fault_is(f) ? refuse(GROUND_CONTENT, f.rule) : good();
 }
 

@@ -1,6 +1,7 @@
 #include "release/holds.h"
 
 #include "base/memory.h"
+#include "release/terms.h"
 #include "statement/fields.h"
 #include "statement/type.h"
 
@@ -301,6 +302,11 @@ static struct fault officers_hold(const struct holds *in, struct permit_text *ou
     f = document_says(&p, in, d);
     if (!fault_is(f))
         f = disclosed_check(p.kind, p.has_answers, d, NULL);
+    if (!fault_is(f) && p.kind == KIND_AGREEMENT) {
+        struct terms terms = terms_of_disclosed(d);
+
+        f = terms_check(&terms, p.agreement);
+    }
     disclosed_free(d);
     if (!fault_is(f) && out != NULL)
         *out = p;

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "model/permit_make.h"
 #include "release/personal.h"
+#include "release/terms.h"
 #include "statement/type.h"
 #include "json/profile.h"
 
@@ -120,6 +121,15 @@ static void rule_fields(struct deciding *d)
 
     if (fault_is(f))
         forbid(d, place.path, f.rule);
+}
+
+static void rule_terms(struct deciding *d)
+{
+    struct terms terms = terms_of_fields(d->ask->fields);
+
+    if (d->ask->kind == KIND_AGREEMENT && d->v->allowed &&
+        fault_is(terms_check(&terms, d->ask->agreement->id)))
+        forbid(d, "terms.text", "terms.not-an-agreement");
 }
 
 /* ---- rules on one field ---- */
@@ -250,6 +260,7 @@ void release_decide(const struct release_ask *ask, struct release_verdict *out)
     rule_language(&d);
     decide_fields(&d);
     rule_fields(&d);
+    rule_terms(&d);
 }
 
 void release_verdict_done(struct release_verdict *v)

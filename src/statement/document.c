@@ -344,6 +344,7 @@ static bool in_order(const struct leaf *before, const struct leaf *after)
 static void parse_leaves(const struct member *root, struct disclosed *d)
 {
     struct member list = member_array(root, "leaves", DOCUMENT_LEAVES_MIN, DOCUMENT_LEAVES);
+    size_t fields = 0;
 
     d->count = member_count(&list);
     if (reader_ok(root->in) && (d->count & (d->count - 1)) != 0)
@@ -355,7 +356,10 @@ static void parse_leaves(const struct member *root, struct disclosed *d)
         parse_leaf(&item, &d->leaves[i]);
         if (reader_ok(root->in) && i != 0 && !in_order(&d->leaves[i - 1], &d->leaves[i]))
             member_fail(&item, FAULT_ORDER, "sorted by path, each once, decoys last");
+        fields += !d->leaves[i].decoy;
     }
+    if (reader_ok(root->in) && padded(fields) != d->count)
+        member_fail(&list, FAULT_RANGE, "not more decoys than the padding needs");
 }
 
 static struct bytes parse_key(const struct member *item, const char *name, struct buf *keys,
