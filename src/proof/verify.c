@@ -49,6 +49,15 @@ static void conclude(struct report *r, enum check c, struct fault f)
         report_say(r, c, "%s: %s", fault_word(f.kind), f.rule);
 }
 
+/* A check that could not be made to the end and yet let the others go on. */
+static bool has_unknown(const struct report *r)
+{
+    for (enum check c = CHECK_FORM; c < CHECK_COUNT; c++)
+        if (r->checks[c].state == CHECK_UNKNOWN)
+            return true;
+    return false;
+}
+
 void bundle_verify(struct bytes text, struct report *out)
 {
     struct verifying v = {.bundle = NULL};
@@ -75,7 +84,7 @@ void bundle_verify(struct bytes text, struct report *out)
             out->checks[c].state = CHECK_OK;
     }
     if (out->verdict == VERDICT_NONE)
-        out->verdict = VERDICT_VERIFIED;
+        out->verdict = has_unknown(out) ? VERDICT_CANNOT_TELL : VERDICT_VERIFIED;
     verifying_done(&v);
 }
 

@@ -72,6 +72,7 @@ struct report_statement {
     struct instant time;    /* as claimed */
     bool bound;             /* the other side's cosignature covers it */
     struct instant binding; /* when, as that cosignature says */
+    bool ill_timed;         /* `time` lies outside its cosignatures by more than the skew */
 };
 
 struct report_clock {
@@ -81,6 +82,7 @@ struct report_clock {
     enum kind statement; /* its kind */
     struct instant due;
     bool met, late;
+    bool ending;         /* something that would meet it was said, but is not binding */
     struct instant when; /* if met */
 };
 
@@ -93,7 +95,7 @@ struct report {
     uint32_t version; /* the newest in the bundle */
     struct report_party parties[AGREEMENT_PARTIES];
     size_t statement_count;
-    struct report_statement *statements; /* owned; ascending binding time, then party, index */
+    struct report_statement *statements; /* owned; as they were said: verifying.c, earlier_log */
     size_t clock_count;
     struct report_clock clocks[REPORT_CLOCKS];
 };

@@ -77,7 +77,7 @@ struct fault verifying_agreement(struct verifying *v, struct report *r)
     return fault_none();
 }
 
-static const struct agreement *agreement_of(const struct verifying *v, const struct entry *e)
+const struct agreement *verifying_agreement_of(const struct verifying *v, const struct entry *e)
 {
     for (size_t i = 0; i < v->bundle->agreement_count; i++) {
         const struct agreement *a = v->agreements[i];
@@ -90,26 +90,6 @@ static const struct agreement *agreement_of(const struct verifying *v, const str
 }
 
 /* --- genesis -------------------------------------------------------------------------------- */
-
-static struct fault read_entries(const struct bundle_log *log, struct verified_log *out,
-                                 struct report *r)
-{
-    out->entries = memory_zeroed(log->entry_count, sizeof *out->entries);
-    for (size_t i = 0; i < log->entry_count; i++) {
-        struct fault f = entry_parse(log->entries[i].text, &out->entries[i].entry);
-
-        if (!fault_is(f) && i != 0 && log->entries[i].index <= log->entries[i - 1].index)
-            f = fault_make(FAULT_ORDER, 0, "PROTOCOL.bundle section 2: ascending index");
-        if (fault_is(f)) {
-            report_say(r, CHECK_GENESIS, "entry %" PRIu64 " of %.*s: %s, %s", log->entries[i].index,
-                       (int)log->origin.len, (const char *)log->origin.data, fault_word(f.kind),
-                       f.rule);
-            return f;
-        }
-        out->entries[i].leaf = tree_leaf(log->entries[i].text);
-    }
-    return fault_none();
-}
 
 static struct fault add_keys(struct note_signer *s, const char *name, enum note_role role,
                              const struct roles *roles, enum role which)
@@ -130,15 +110,19 @@ static struct fault add_keys(struct note_signer *s, const char *name, enum note_
 static struct fault read_genesis(const struct verifying *v, const struct bundle_log *log,
                                  struct verified_log *out)
 {
-    const struct agreement *a = agreement_of(v, &out->entries[0].entry);
+    const struct agreement *a;
     char name[NOTE_NAME];
     struct roles roles;
     struct fault f;
 
-    if (a == NULL)
-        return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger section 3: agreement");
     if (log->entries[0].index != 0)
         return fault_make(FAULT_MISSING, 0, "PROTOCOL.ledger section 3: index 0 is the genesis");
+    f = entry_parse(log->entries[0].text, &out->entries[0].entry);
+    if (fault_is(f))
+        return f;
+    a = verifying_agreement_of(v, &out->entries[0].entry);
+    if (a == NULL)
+        return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger section 3: agreement");
     f = roles_from_genesis(a, out->party->id, log->entries[0].text, log->entries[0].document,
                            &roles);
     if (fault_is(f))
@@ -155,15 +139,17 @@ static struct fault read_genesis(const struct verifying *v, const struct bundle_
 struct fault verifying_genesis(struct verifying *v, struct report *r)
 {
     for (size_t i = 0; i < BUNDLE_LOGS; i++) {
-        struct bundle_log *log = &v->bundle->logs[i];
+        const struct bundle_log *log = &v->bundle->logs[i];
         struct fault f;
 
         v->logs[i].party = &v->agreements[0]->parties[i];
-        f = read_entries(log, &v->logs[i], r);
-        if (!fault_is(f))
-            f = read_genesis(v, log, &v->logs[i]);
-        if (fault_is(f))
+        v->logs[i].entries = memory_zeroed(log->entry_count, sizeof *v->logs[i].entries);
+        f = read_genesis(v, log, &v->logs[i]);
+        if (fault_is(f)) {
+            report_say(r, CHECK_GENESIS, "%s: %s, %s", v->logs[i].party->id, fault_word(f.kind),
+                       f.rule);
             return f;
+        }
     }
     report_say(r, CHECK_GENESIS, "role keys of %s and %s, signed by their root keys",
                r->parties[0].id, r->parties[1].id);
@@ -172,53 +158,100 @@ struct fault verifying_genesis(struct verifying *v, struct report *r)
 
 /* --- heads ---------------------------------------------------------------------------------- */
 
+/* Nothing stands below a head that nobody checks: no line but the author's and the cosigner's. */
+static bool has_stray_line(const struct note *n, const struct note_signer *author,
+                           const struct note_signer *cosigner)
+{
+    for (size_t i = 0; i < n->count; i++)
+        if (!bytes_is(n->line[i].name, author->name) && !bytes_is(n->line[i].name, cosigner->name))
+            return true;
+    return n->count > author->count + cosigner->count;
+}
+
 static struct fault read_head(struct verifying *v, size_t log, size_t i)
 {
+    const struct note_signer *author = &v->logs[log].author;
     const struct note_signer *cosigner = &v->logs[1 - log].cosigner;
     struct verified_head *out = &v->logs[log].heads[i];
+    const struct bundle_log *b = &v->bundle->logs[log];
     struct checkpoint c;
     struct note note;
-    struct fault f =
-        note_verify_checkpoint(v->bundle->logs[log].heads[i], v->bundle->logs[log].origin,
-                               &v->logs[log].author, &c, &note);
+    struct fault f = note_verify_checkpoint(b->heads[i], b->origin, author, &c, &note);
 
     if (fault_is(f))
         return f;
+    if (has_stray_line(&note, author, cosigner))
+        return fault_make(FAULT_EXTRA, 0, "PROTOCOL.bundle section 2: a line of somebody else");
     f = note_verify(&note, cosigner, &out->time);
-    if (f.kind == FAULT_MISSING)
-        return fault_make(FAULT_UNKNOWN, 0,
-                          "PROTOCOL.ledger section 6: stored, not binding: no cosignature");
+    if (fault_is(f) && f.kind != FAULT_MISSING)
+        return f;
+    out->bound = !fault_is(f);
     out->size = c.size;
     out->root = c.root;
-    return f;
+    return fault_none();
+}
+
+/* Sizes rise and cosignature times do not fall. Two heads of one size are left to `growth`, which
+ * knows whether they contradict each other. */
+static struct fault read_heads(struct verifying *v, size_t log, size_t *bound)
+{
+    const struct bundle_log *b = &v->bundle->logs[log];
+    struct verified_head *head;
+    struct instant last = {INT64_MIN};
+
+    head = v->logs[log].heads = memory_zeroed(b->head_count, sizeof *head);
+    for (size_t i = 0; i < b->head_count; i++) {
+        struct fault f = read_head(v, log, i);
+
+        if (fault_is(f))
+            return f;
+        if (i != 0 && head[i - 1].size > head[i].size)
+            return fault_make(FAULT_ORDER, 0, "PROTOCOL.bundle section 2: ascending size");
+        if (!head[i].bound)
+            continue;
+        if (head[i].time.us < last.us)
+            return fault_make(FAULT_CLOCK, 0,
+                              "PROTOCOL.ledger section 6: cosignature times never fall");
+        last = head[i].time;
+        ++*bound;
+    }
+    return fault_none();
 }
 
 struct fault verifying_heads(struct verifying *v, struct report *r)
 {
-    static const char rule[] = "PROTOCOL.ledger section 6: cosignature times never fall";
-    char last[INSTANT_TEXT + 1] = "";
+    size_t bound = 0, all = 0;
 
     for (size_t log = 0; log < BUNDLE_LOGS; log++) {
-        const struct bundle_log *b = &v->bundle->logs[log];
+        struct fault f = read_heads(v, log, &bound);
 
-        v->logs[log].heads = memory_zeroed(b->head_count, sizeof *v->logs[log].heads);
-        for (size_t i = 0; i < b->head_count; i++) {
-            const struct verified_head *head = &v->logs[log].heads[i];
-            struct fault f = read_head(v, log, i);
-
-            if (fault_is(f))
-                return f;
-            if (i != 0 && head[-1].size >= head->size)
-                return fault_make(FAULT_ORDER, 0, "PROTOCOL.bundle section 2: ascending size");
-            if (i != 0 && head[-1].time.us > head->time.us)
-                return fault_make(FAULT_CLOCK, 0, rule);
-            instant_write(head->time, last);
+        all += v->bundle->logs[log].head_count;
+        if (fault_is(f)) {
+            report_say(r, CHECK_HEADS, "a head of %s: %s, %s", v->logs[log].party->id,
+                       fault_word(f.kind), f.rule);
+            return f;
         }
     }
-    report_say(r, CHECK_HEADS, "%zu of %zu heads signed by their author, cosigned by the other",
-               v->bundle->logs[0].head_count + v->bundle->logs[1].head_count,
-               v->bundle->logs[0].head_count + v->bundle->logs[1].head_count);
+    if (bound == all) {
+        report_say(r, CHECK_HEADS, "%zu of %zu signed by the author, cosigned by the other", all,
+                   all);
+        return fault_none();
+    }
+    r->checks[CHECK_HEADS].state = CHECK_UNKNOWN;
+    report_say(r, CHECK_HEADS,
+               "%zu of %zu signed by the author, only %zu cosigned by the other: what stands "
+               "under the rest is stored, not binding",
+               all, all, bound);
     return fault_none();
+}
+
+static struct fault check_growth(const struct verified_head *from, const struct tree_path *proof)
+{
+    const struct verified_head *to = from + 1;
+
+    if (from->size == to->size && digest_equal(&from->root, &to->root))
+        return fault_make(FAULT_ORDER, 0, "PROTOCOL.bundle section 2: ascending size");
+    return tree_check_consistency(from->size, &from->root, to->size, &to->root, proof);
 }
 
 struct fault verifying_growth(struct verifying *v, struct report *r)
@@ -230,12 +263,13 @@ struct fault verifying_growth(struct verifying *v, struct report *r)
 
         for (size_t i = 0; i + 1 < b->head_count; i++, steps++) {
             const struct verified_head *from = &v->logs[log].heads[i], *to = from + 1;
-            struct fault f =
-                tree_check_consistency(from->size, &from->root, to->size, &to->root, &b->growth[i]);
+            struct fault f = check_growth(from, &b->growth[i]);
+
             if (fault_is(f)) {
                 report_say(r, CHECK_GROWTH,
-                           "%.*s did not only grow from size %" PRIu64 " to %" PRIu64,
-                           (int)b->origin.len, (const char *)b->origin.data, from->size, to->size);
+                           "not shown to have only grown from size %" PRIu64 " to %" PRIu64
+                           ", and %s signed both heads",
+                           from->size, to->size, v->logs[log].party->id);
                 return f;
             }
         }
@@ -246,18 +280,41 @@ struct fault verifying_growth(struct verifying *v, struct report *r)
 
 /* --- inclusion, documents ------------------------------------------------------------------- */
 
+/* A later version's entry is nothing bad; entry_parse knows one version and calls it so. */
+static struct fault parse_entry(struct bytes text, struct entry *out)
+{
+    static const char version[] = "parley-entry/v";
+    size_t n = sizeof version - 1;
+
+    if (text.len > n + 1 && memcmp(text.data, version, n) == 0 &&
+        (text.data[n] != '1' || text.data[n + 1] != '\n'))
+        return fault_make(FAULT_UNKNOWN, n, "PROTOCOL.ledger section 3: version of the entry");
+    return entry_parse(text, out);
+}
+
+/* First that the exact bytes are in the log, then what they say: so what was altered is called
+ * so, and only what the party did say can be beyond us. */
 static struct fault check_entry(const struct verifying *v, size_t log, size_t i)
 {
     const struct bundle_log *b = &v->bundle->logs[log];
     const struct verified_head *head = &v->logs[log].heads[b->head_count - 1];
-    const struct verified_entry *e = &v->logs[log].entries[i];
+    struct verified_entry *e = &v->logs[log].entries[i];
+    struct fault f;
 
+    if (i != 0 && b->entries[i].index <= b->entries[i - 1].index)
+        return fault_make(FAULT_ORDER, 0, "PROTOCOL.bundle section 2: ascending index");
+    e->leaf = tree_leaf(b->entries[i].text);
+    f = tree_check_inclusion(&e->leaf, b->entries[i].index, head->size, &head->root,
+                             &b->entries[i].proof);
+    if (!fault_is(f))
+        f = parse_entry(b->entries[i].text, &e->entry);
+    if (fault_is(f))
+        return f;
     if (strcmp(e->entry.from, v->logs[log].party->id) != 0)
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger section 3: from");
-    if (agreement_of(v, &e->entry) == NULL)
+    if (verifying_agreement_of(v, &e->entry) == NULL)
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger section 3: agreement");
-    return tree_check_inclusion(&e->leaf, b->entries[i].index, head->size, &head->root,
-                                &b->entries[i].proof);
+    return fault_none();
 }
 
 struct fault verifying_inclusion(struct verifying *v, struct report *r)
@@ -271,26 +328,29 @@ struct fault verifying_inclusion(struct verifying *v, struct report *r)
             struct fault f = check_entry(v, log, i);
 
             if (fault_is(f)) {
-                report_say(r, CHECK_INCLUSION, "entry %" PRIu64 " of %.*s: %s, %s",
-                           b->entries[i].index, (int)b->origin.len, (const char *)b->origin.data,
-                           fault_word(f.kind), f.rule);
+                report_say(r, CHECK_INCLUSION, "entry %" PRIu64 " of %s: %s, %s",
+                           b->entries[i].index, v->logs[log].party->id, fault_word(f.kind), f.rule);
                 return f;
             }
         }
     }
-    report_say(r, CHECK_INCLUSION,
-               "%zu of %zu entries in the logs (sizes %" PRIu64 " and %" PRIu64 ")", count, count,
-               v->logs[0].heads[v->bundle->logs[0].head_count - 1].size,
+    report_say(r, CHECK_INCLUSION, "%zu of %zu entries in the logs of %" PRIu64 " and %" PRIu64,
+               count, count, v->logs[0].heads[v->bundle->logs[0].head_count - 1].size,
                v->logs[1].heads[v->bundle->logs[1].head_count - 1].size);
     return fault_none();
 }
 
+/* As with entries: first the bytes, then what they say. */
 static struct fault read_document(const struct bundle_entry *b, struct verified_entry *out)
 {
+    struct digest digest = digest_of(b->document);
     struct fault f;
 
     if (b->document.len == 0)
         return fault_none();
+    if (b->document.len != out->entry.disclosed_length ||
+        !digest_equal(&digest, &out->entry.disclosed))
+        return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger section 3: disclosed");
     f = disclosed_parse(b->document, &out->document);
     return fault_is(f) ? f : disclosed_matches(out->document, b->document, &out->entry);
 }
@@ -306,9 +366,8 @@ struct fault verifying_documents(struct verifying *v, struct report *r)
             struct fault f = read_document(&b->entries[i], &v->logs[log].entries[i]);
 
             if (fault_is(f)) {
-                report_say(r, CHECK_DOCUMENTS, "document of entry %" PRIu64 " of %.*s: %s, %s",
-                           b->entries[i].index, (int)b->origin.len, (const char *)b->origin.data,
-                           fault_word(f.kind), f.rule);
+                report_say(r, CHECK_DOCUMENTS, "document of entry %" PRIu64 " of %s: %s, %s",
+                           b->entries[i].index, v->logs[log].party->id, fault_word(f.kind), f.rule);
                 return f;
             }
             count += b->entries[i].document.len != 0;
@@ -317,25 +376,44 @@ struct fault verifying_documents(struct verifying *v, struct report *r)
     }
     if (absent != 0)
         r->checks[CHECK_DOCUMENTS].state = CHECK_NOTED;
-    report_say(r, CHECK_DOCUMENTS, "%zu documents as committed, %zu not in the bundle", count,
-               absent);
+    if (absent == 0)
+        report_say(r, CHECK_DOCUMENTS, "%zu as committed", count);
+    else
+        report_say(r, CHECK_DOCUMENTS,
+                   "%zu as committed; %zu not in the bundle, their digests alone", count, absent);
     return fault_none();
 }
 
 /* --- chain ---------------------------------------------------------------------------------- */
 
-static bool is_answered_here(const struct verifying *v, const struct digest *leaf)
+static int by_leaf(const void *a, const void *b)
 {
-    for (size_t log = 0; log < BUNDLE_LOGS; log++)
-        for (size_t i = 0; i < v->bundle->logs[log].entry_count; i++)
-            if (digest_equal(&v->logs[log].entries[i].leaf, leaf))
-                return true;
-    return false;
+    return memcmp(((const struct place *)a)->leaf.byte, ((const struct place *)b)->leaf.byte,
+                  sizeof((const struct place *)a)->leaf.byte);
 }
 
-static struct fault check_link(const struct verifying *v, size_t log, size_t i, enum class class)
+static void find_places(struct verifying *v)
 {
-    const struct verified_entry *e = &v->logs[log].entries[i];
+    size_t all = v->bundle->logs[0].entry_count + v->bundle->logs[1].entry_count;
+
+    v->places = memory_zeroed(all, sizeof *v->places);
+    for (size_t log = 0; log < BUNDLE_LOGS; log++)
+        for (size_t i = 0; i < v->bundle->logs[log].entry_count; i++)
+            v->places[v->place_count++] =
+                (struct place){.leaf = v->logs[log].entries[i].leaf, .log = log, .at = i};
+    qsort(v->places, v->place_count, sizeof *v->places, by_leaf);
+}
+
+const struct place *verifying_place(const struct verifying *v, const struct digest *leaf)
+{
+    struct place wanted = {.leaf = *leaf};
+
+    return bsearch(&wanted, v->places, v->place_count, sizeof wanted, by_leaf);
+}
+
+static struct fault check_link(struct verifying *v, size_t log, size_t i, enum class class)
+{
+    struct verified_entry *e = &v->logs[log].entries[i];
 
     if (!bytes_is(v->bundle->case_id, e->entry.case_id))
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.bundle section 3: another case");
@@ -345,7 +423,9 @@ static struct fault check_link(const struct verifying *v, size_t log, size_t i, 
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger section 3: previous");
     if (e->entry.class != class)
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.bundle section 3: one class");
-    if (e->entry.has_answers && !is_answered_here(v, &e->entry.answers))
+    if (e->entry.has_answers)
+        e->answers = verifying_place(v, &e->entry.answers);
+    if (e->entry.has_answers && e->answers == NULL)
         return fault_make(FAULT_MISSING, 0, "PROTOCOL.ledger section 3: answers");
     return fault_none();
 }
@@ -359,6 +439,7 @@ struct fault verifying_chain(struct verifying *v, struct report *r)
         return fault_make(FAULT_MISSING, 0, "PROTOCOL.bundle section 2: a case has statements");
     class = v->logs[first].entries[1].entry.class;
     bytes_to_text(v->bundle->case_id, r->case_id, sizeof r->case_id);
+    find_places(v);
     for (size_t log = 0; log < BUNDLE_LOGS; log++) {
         const struct bundle_log *b = &v->bundle->logs[log];
 
@@ -372,7 +453,7 @@ struct fault verifying_chain(struct verifying *v, struct report *r)
             }
         }
     }
-    report_say(r, CHECK_CHAIN, "%zu statements of %s and %zu of %s, none missing, class %s",
+    report_say(r, CHECK_CHAIN, "%zu statements of %s and %zu of %s, no gap, class %s",
                v->bundle->logs[0].entry_count - 1, v->logs[0].party->id,
                v->bundle->logs[1].entry_count - 1, v->logs[1].party->id, class_name(class));
     return fault_none();
@@ -380,13 +461,13 @@ struct fault verifying_chain(struct verifying *v, struct report *r)
 
 /* --- times ---------------------------------------------------------------------------------- */
 
-/* When the entry became binding: the first head whose size covers it. */
+/* When the entry became binding: the first cosigned head whose size covers it. */
 static bool bound_at(const struct verifying *v, size_t log, uint64_t index, struct instant *out)
 {
     const struct bundle_log *b = &v->bundle->logs[log];
 
     for (size_t i = 0; i < b->head_count; i++)
-        if (v->logs[log].heads[i].size > index) {
+        if (v->logs[log].heads[i].bound && v->logs[log].heads[i].size > index) {
             *out = v->logs[log].heads[i].time;
             return true;
         }
@@ -399,17 +480,18 @@ static bool not_before(const struct verifying *v, size_t log, uint64_t index, st
     const struct bundle_log *b = &v->bundle->logs[log];
     bool found = false;
 
-    for (size_t i = 0; i < b->head_count && v->logs[log].heads[i].size <= index; i++) {
-        *out = v->logs[log].heads[i].time;
-        found = true;
-    }
+    for (size_t i = 0; i < b->head_count && v->logs[log].heads[i].size <= index; i++)
+        if (v->logs[log].heads[i].bound) {
+            *out = v->logs[log].heads[i].time;
+            found = true;
+        }
     return found;
 }
 
 static bool is_well_timed(const struct verifying *v, size_t log, size_t i)
 {
     const struct verified_entry *e = &v->logs[log].entries[i];
-    int64_t skew = (int64_t)agreement_of(v, &e->entry)->skew * 1000000;
+    int64_t skew = (int64_t)verifying_agreement_of(v, &e->entry)->skew * 1000000;
     uint64_t index = v->bundle->logs[log].entries[i].index;
     struct instant low, high;
 
@@ -418,76 +500,109 @@ static bool is_well_timed(const struct verifying *v, size_t log, size_t i)
     return !not_before(v, log, index, &low) || e->entry.time.us >= low.us - skew;
 }
 
-static int by_binding(const void *a, const void *b)
+static struct report_statement statement_of(const struct verifying *v, size_t log, size_t i)
 {
-    const struct report_statement *x = a, *y = b;
+    const struct entry *e = &v->logs[log].entries[i].entry;
+    struct report_statement s = {.party = log,
+                                 .index = v->bundle->logs[log].entries[i].index,
+                                 .number = e->number,
+                                 .kind = e->kind,
+                                 .class = e->class,
+                                 .time = e->time};
 
-    if (x->binding.us != y->binding.us)
-        return x->binding.us < y->binding.us ? -1 : 1;
-    if (x->party != y->party)
-        return x->party < y->party ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
+    s.bound = bound_at(v, log, s.index, &s.binding);
+    return s;
+}
+
+/* Had the maker of this entry the other log's entry number `theirs`: does it answer that one or a
+ * later one, or name a head over it as seen? */
+static bool is_after(const struct verifying *v, size_t log, size_t i, size_t theirs)
+{
+    const struct verified_entry *e = &v->logs[log].entries[i];
+
+    return e->entry.seen_size > v->bundle->logs[1 - log].entries[theirs].index ||
+           (e->answers != NULL && e->answers->log != log && e->answers->at >= theirs);
+}
+
+/* Which log's next statement comes first? What one had seen of the other says it, and where
+ * neither had seen the other's, the cosignatures: they are two clocks, and whole seconds. */
+static size_t earlier_log(const struct verifying *v, const size_t next[BUNDLE_LOGS])
+{
+    bool after[BUNDLE_LOGS] = {is_after(v, 0, next[0], next[1]), is_after(v, 1, next[1], next[0])};
+    struct report_statement a = statement_of(v, 0, next[0]), b = statement_of(v, 1, next[1]);
+
+    if (after[0] != after[1])
+        return after[0] ? 1 : 0;
+    if (a.bound != b.bound)
+        return a.bound ? 0 : 1;
+    return a.binding.us <= b.binding.us ? 0 : 1;
 }
 
 static void report_statements(const struct verifying *v, struct report *r)
 {
-    size_t total = v->bundle->logs[0].entry_count + v->bundle->logs[1].entry_count;
+    size_t count[BUNDLE_LOGS] = {v->bundle->logs[0].entry_count, v->bundle->logs[1].entry_count};
+    size_t next[BUNDLE_LOGS] = {1, 1};
 
-    r->statements = memory_zeroed(total, sizeof *r->statements);
-    for (size_t log = 0; log < BUNDLE_LOGS; log++)
-        for (size_t i = 1; i < v->bundle->logs[log].entry_count; i++) {
-            const struct entry *e = &v->logs[log].entries[i].entry;
-            struct report_statement *s = &r->statements[r->statement_count++];
+    r->statements = memory_zeroed(count[0] + count[1], sizeof *r->statements);
+    while (next[0] < count[0] || next[1] < count[1]) {
+        size_t log = next[0] == count[0] ? 1 : next[1] == count[1] ? 0 : earlier_log(v, next);
 
-            *s = (struct report_statement){.party = log,
-                                           .index = v->bundle->logs[log].entries[i].index,
-                                           .number = e->number,
-                                           .kind = e->kind,
-                                           .class = e->class,
-                                           .time = e->time};
-            s->bound = bound_at(v, log, s->index, &s->binding);
-        }
-    qsort(r->statements, r->statement_count, sizeof *r->statements, by_binding);
+        r->statements[r->statement_count++] = statement_of(v, log, next[log]++);
+    }
 }
 
 struct fault verifying_times(struct verifying *v, struct report *r)
 {
     size_t bad = 0;
 
-    for (size_t log = 0; log < BUNDLE_LOGS; log++)
-        for (size_t i = 1; i < v->bundle->logs[log].entry_count; i++)
-            bad += !is_well_timed(v, log, i);
     report_statements(v, r);
+    for (size_t i = 0; i < r->statement_count; i++) {
+        struct report_statement *s = &r->statements[i];
+
+        s->ill_timed = !is_well_timed(v, s->party, s->number);
+        bad += s->ill_timed;
+    }
     if (bad != 0)
         r->checks[CHECK_TIMES].state = CHECK_NOTED;
-    report_say(r, CHECK_TIMES,
-               bad == 0 ? "%zu claimed times within their cosignatures%s"
-                        : "%zu claimed times, %s outside their cosignatures",
-               r->statement_count,
-               bad == 0   ? ""
-               : bad == 1 ? "one"
-                          : "several");
+    report_say(r, CHECK_TIMES, "%zu of %zu claimed times agree with the cosignatures%s",
+               r->statement_count - bad, r->statement_count,
+               bad == 0 ? "" : "; the rest is marked below");
     return fault_none();
 }
 
 /* --- openings ------------------------------------------------------------------------------- */
 
-static struct fault check_opening(const struct verifying *v, const char *text)
+/* Any document with this root can have the withheld leaf; one that has it and holds is enough. */
+static struct fault check_in_log(const struct verifying *v, size_t log, const struct opening *o,
+                                 struct fault f)
+{
+    for (size_t i = 1; i < v->bundle->logs[log].entry_count; i++) {
+        const struct verified_entry *e = &v->logs[log].entries[i];
+
+        if (!digest_equal(&e->entry.document, &o->document))
+            continue;
+        f = e->document == NULL ? fault_make(FAULT_UNKNOWN, 0,
+                                             "PROTOCOL.bundle section 2: its document is not here")
+                                : opening_check(o, e->document);
+        if (!fault_is(f))
+            break;
+    }
+    return f;
+}
+
+static struct fault check_opening(const struct verifying *v, const json_t *value)
 {
     struct opening o;
-    struct fault f = opening_parse(bytes_text(text), &o);
+    struct fault f;
 
+    if (!json_is_string(value))
+        return fault_make(FAULT_SYNTAX, 0, "PROTOCOL.ledger section 4: an opening is a text");
+    f = opening_parse(bytes_of(json_string_value(value), json_string_length(value)), &o);
     if (fault_is(f))
         return f;
-    f = fault_make(FAULT_MISSING, 0,
-                   "PROTOCOL.ledger section 4: opens a document not in the bundle");
-    for (size_t log = 0; log < BUNDLE_LOGS; log++)
-        for (size_t i = 1; i < v->bundle->logs[log].entry_count; i++) {
-            const struct verified_entry *e = &v->logs[log].entries[i];
-
-            if (e->document != NULL && digest_equal(&e->entry.document, &o.document))
-                f = opening_check(&o, e->document);
-        }
+    f = fault_make(FAULT_MISSING, 0, "PROTOCOL.ledger section 4: no such document in this case");
+    for (size_t log = 0; log < BUNDLE_LOGS && fault_is(f); log++)
+        f = check_in_log(v, log, &o, f);
     opening_done(&o);
     return f;
 }
@@ -496,20 +611,24 @@ struct fault verifying_openings(struct verifying *v, struct report *r)
 {
     size_t count = 0;
 
-    for (size_t log = 0; log < BUNDLE_LOGS; log++)
-        for (size_t i = 1; i < v->bundle->logs[log].entry_count; i++) {
-            const struct disclosed *d = v->logs[log].entries[i].document;
-            const char *text = d == NULL ? "" : disclosed_text(d, "opening");
-            struct fault f;
+    for (size_t i = 0; i < r->statement_count; i++) {
+        const struct report_statement *s = &r->statements[i];
+        const struct disclosed *d = v->logs[s->party].entries[s->number].document;
+        const json_t *value = d == NULL ? NULL : disclosed_value(d, "opening");
+        struct fault f;
 
-            if (text[0] == '\0')
-                continue;
-            count++;
-            f = check_opening(v, text);
-            if (fault_is(f))
-                return f;
+        if (value == NULL || (json_is_string(value) && json_string_length(value) == 0))
+            continue;
+        f = check_opening(v, value);
+        if (fault_is(f)) {
+            report_say(r, CHECK_OPENINGS, "in entry %" PRIu64 " of %s: %s, %s", s->index,
+                       v->logs[s->party].party->id, fault_word(f.kind), f.rule);
+            return f;
         }
-    report_say(r, CHECK_OPENINGS, "%zu withheld fields opened later, all as committed", count);
+        count++;
+    }
+    report_say(r, CHECK_OPENINGS, "%zu withheld field%s opened later, as committed", count,
+               count == 1 ? "" : "s");
     return fault_none();
 }
 
@@ -522,6 +641,7 @@ void verifying_done(struct verifying *v)
         free(v->logs[log].entries);
         free(v->logs[log].heads);
     }
+    free(v->places);
     for (size_t i = 0; i < BUNDLE_AGREEMENTS; i++)
         agreement_free(v->agreements[i]);
     bundle_free(v->bundle);

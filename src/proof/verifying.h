@@ -16,13 +16,21 @@
 struct verified_head {
     uint64_t size;
     struct digest root;
-    struct instant time; /* of the partner's cosignature */
+    bool bound;          /* the partner cosigned it */
+    struct instant time; /* of his cosignature, if bound */
+};
+
+/* Where an entry stands in the bundle. */
+struct place {
+    struct digest leaf;
+    size_t log, at;
 };
 
 struct verified_entry {
     struct entry entry;
     struct digest leaf;
-    struct disclosed *document; /* NULL where the bundle has none */
+    struct disclosed *document;  /* NULL where the bundle has none */
+    const struct place *answers; /* borrowed from places; NULL if it answers nothing */
 };
 
 struct verified_log {
@@ -36,7 +44,15 @@ struct verifying {
     struct bundle *bundle;
     struct agreement *agreements[BUNDLE_AGREEMENTS];
     struct verified_log logs[BUNDLE_LOGS];
+    struct place *places; /* of all entries, sorted by leaf; from the check of the chain on */
+    size_t place_count;
 };
+
+/* The version of the agreement that the entry names, or NULL. */
+const struct agreement *verifying_agreement_of(const struct verifying *v, const struct entry *e);
+
+/* Where the entry with this leaf stands, or NULL. After find_places in the check of the chain. */
+const struct place *verifying_place(const struct verifying *v, const struct digest *leaf);
 
 struct fault verifying_agreement(struct verifying *v, struct report *r);
 struct fault verifying_genesis(struct verifying *v, struct report *r);

@@ -6,7 +6,7 @@
 #include "statement/type.h"
 
 /* The deadline arithmetic, replayed: what the nodes did as it happened, done again from the
- * bundle alone, in the order in which statements became binding. */
+ * bundle alone, in the order in which they were said. */
 
 /* The article's seconds, or the agreement's where the case is about none. */
 static const uint32_t *seconds_of(const struct agreement *a, const struct disclosed *opening)
@@ -15,14 +15,6 @@ static const uint32_t *seconds_of(const struct agreement *a, const struct disclo
         opening == NULL ? NULL : agreement_article(a, disclosed_text(opening, "article"));
 
     return article == NULL ? a->clocks : article->clocks;
-}
-
-static const struct agreement *version_of(const struct verifying *v, const struct entry *e)
-{
-    for (size_t i = 0; i < v->bundle->agreement_count; i++)
-        if (v->agreements[i]->version == e->version)
-            return v->agreements[i];
-    return v->agreements[0];
 }
 
 static const struct verified_entry *entry_of(const struct verifying *v,
@@ -67,19 +59,10 @@ static struct case_said said_of(const struct verified_entry *e, const struct rep
     return said;
 }
 
-static const struct report_statement *
-statement_with(const struct verifying *v, const struct report *r, const struct digest *leaf)
-{
-    for (size_t i = 0; i < r->statement_count; i++)
-        if (digest_equal(&entry_of(v, &r->statements[i])->leaf, leaf))
-            return &r->statements[i];
-    return NULL;
-}
-
 static void report_due(const struct verifying *v, const struct due *d, size_t opener,
                        struct report *r)
 {
-    const struct report_statement *from = statement_with(v, r, &d->from);
+    const struct place *from = verifying_place(v, &d->from);
     struct report_clock *c;
 
     if (r->clock_count == REPORT_CLOCKS || from == NULL || d->state == DUE_DROPPED ||
@@ -88,11 +71,12 @@ static void report_due(const struct verifying *v, const struct due *d, size_t op
     c = &r->clocks[r->clock_count++];
     *c = (struct report_clock){.kind = d->clock,
                                .party = d->owes == SIDE_OPENER ? opener : 1 - opener,
-                               .number = from->number,
-                               .statement = from->kind,
+                               .number = from->at,
+                               .statement = v->logs[from->log].entries[from->at].entry.kind,
                                .due = d->due,
                                .met = d->state == DUE_KEPT || d->state == DUE_LATE,
                                .late = d->state == DUE_LATE,
+                               .ending = d->state == DUE_ENDING,
                                .when = d->ended};
 }
 
@@ -100,7 +84,8 @@ static size_t replay(const struct verifying *v, const struct report *r, size_t o
                      struct case_life *life)
 {
     const struct verified_entry *opening = entry_of(v, &r->statements[0]);
-    const uint32_t *seconds = seconds_of(version_of(v, &opening->entry), opening->document);
+    const uint32_t *seconds =
+        seconds_of(verifying_agreement_of(v, &opening->entry), opening->document);
     size_t out_of_order = 0;
 
     for (size_t i = 0; i < r->statement_count; i++) {
@@ -131,8 +116,12 @@ struct fault verifying_clocks(struct verifying *v, struct report *r)
     }
     if (late != 0 || out_of_order != 0 || kept != r->clock_count)
         r->checks[CHECK_CLOCKS].state = CHECK_NOTED;
-    report_say(r, CHECK_CLOCKS, "recomputed: %zu kept, %zu late, %zu without an answer here%s",
-               kept, late, r->clock_count - kept - late,
-               out_of_order == 0 ? "" : "; some statements came out of order");
+    report_say(r, CHECK_CLOCKS, "recomputed: %zu kept, %zu late, %zu open", kept, late,
+               r->clock_count - kept - late);
+    if (out_of_order != 0)
+        report_say(r, CHECK_CLOCKS,
+                   "recomputed: %zu kept, %zu late, %zu open; %zu statements have no place in "
+                   "docs/cases.md and count for nothing",
+                   kept, late, r->clock_count - kept - late, out_of_order);
     return fault_none();
 }
