@@ -9,7 +9,6 @@
 
 enum {
     BLOCK = 256 << 10, /* read at once: stays in the core's own cache until it is parsed */
-    PACKED = 64 << 10,
     ROOM = LINES_MAX + BLOCK,
 };
 
@@ -24,7 +23,7 @@ struct lines {
     uint64_t base;    /* offset of text[0] */
     uint64_t line_at; /* of the line handed out last */
     bool skipping;    /* inside a line that is too long */
-    uint8_t *packed;  /* PACKED bytes, [packed_from, packed_to) not unpacked yet */
+    uint8_t *packed;  /* BLOCK bytes, [packed_from, packed_to) not unpacked yet */
     size_t packed_from, packed_to;
     bool inside; /* of a frame: the end of the file would cut it */
     ZSTD_DStream *zstd;
@@ -118,8 +117,9 @@ static struct fault unpack_zstd(struct lines *l, size_t *out)
 
     if (ZSTD_isError(left))
         return fault_make(FAULT_SYNTAX, (size_t)l->base + l->to, "RFC 8878: zstd frame");
+    if (in.pos != l->packed_from || to.pos != 0) /* nothing in, nothing out says nothing new */
+        l->inside = left != 0;
     l->packed_from = in.pos;
-    l->inside = left != 0;
     *out = to.pos;
     return fault_none();
 }
@@ -135,9 +135,10 @@ static struct fault unpack_gzip(struct lines *l, size_t *out)
     r = inflate(&l->gzip, Z_NO_FLUSH);
     if (r != Z_OK && r != Z_STREAM_END && r != Z_BUF_ERROR)
         return fault_make(FAULT_SYNTAX, (size_t)l->base + l->to, "RFC 1952: gzip member");
-    l->packed_from = l->packed_to - l->gzip.avail_in;
-    l->inside = r != Z_STREAM_END;
     *out = BLOCK - l->gzip.avail_out;
+    if (l->packed_to - l->gzip.avail_in != l->packed_from || *out != 0)
+        l->inside = r != Z_STREAM_END;
+    l->packed_from = l->packed_to - l->gzip.avail_in;
     if (r == Z_STREAM_END && inflateReset(&l->gzip) != Z_OK)
         die("parley: zlib\n");
     return fault_none();

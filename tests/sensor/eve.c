@@ -1,0 +1,221 @@
+/* sensor/eve.h: the header at the first level only, everything else strictly JSON. */
+#include "sensor/eve.h"
+
+#include <stdlib.h>
+
+#include "test.h"
+
+#define TIME "\"timestamp\":\"2020-02-22T07:58:04.680792+0000\""
+#define ENDS                                                                                       \
+    "\"src_ip\":\"198.51.100.7\",\"src_port\":58810,\"dest_ip\":\"192.0.2.1\",\"dest_port\":22,"   \
+    "\"proto\":\"TCP\""
+#define BODY TIME ",\"event_type\":\"ssh\""
+#define GOOD                                                                                       \
+    "{" TIME ",\"flow_id\":1670002990946880,\"in_iface\":\"eth0\",\"event_type\":\"ssh\"," ENDS    \
+    ",\"ssh\":{\"client\":{\"proto_version\":\"2.0\",\"n\":[1,-2.5e3,true,null,{}]}}}"
+
+static struct addr addr(const char *text)
+{
+    struct addr a;
+
+    assert_good(addr_parse(bytes_text(text), &a));
+    return a;
+}
+
+static bool same(const struct event *a, const struct event *b)
+{
+    return a->time.us == b->time.us && addr_compare(a->src, b->src) == 0 &&
+           addr_compare(a->dest, b->dest) == 0 && a->src_port == b->src_port &&
+           a->dest_port == b->dest_port && a->has == b->has && a->service == b->service &&
+           a->transport == b->transport && a->flow == b->flow;
+}
+
+/* Both readers must say the same of any bytes. The line stands at the end of its own allocation,
+ * so that a read past it is seen. */
+static struct fault both(const char *data, size_t len, struct event *out)
+{
+    uint8_t *own = malloc(len == 0 ? 1 : len);
+    struct event fast = {.has = 0}, plain = {.has = 0};
+    struct fault f, g;
+
+    memcpy(own, data, len);
+    f = eve_parse(bytes_of(own, len), &fast);
+    g = eve_parse_plain(bytes_of(own, len), &plain);
+    if (f.kind != g.kind || f.at != g.at || !same(&fast, &plain))
+        fail_msg("the two readers differ on %.*s: %s at %zu, %s at %zu", (int)len, data,
+                 fault_word(f.kind), f.at, fault_word(g.kind), g.at);
+    free(own);
+    *out = fast;
+    return f;
+}
+
+static void a_record_gives_its_header(void **state)
+{
+    struct event e;
+
+    (void)state;
+    assert_good(both(GOOD, strlen(GOOD), &e));
+    assert_int_equal(e.time.us, 1582358284680792);
+    assert_int_equal(e.service, SERVICE_SSH);
+    assert_int_equal(e.transport, TRANSPORT_TCP);
+    assert_int_equal(e.flow, 1670002990946880);
+    assert_int_equal(addr_compare(e.src, addr("198.51.100.7")), 0);
+    assert_int_equal(addr_compare(e.dest, addr("192.0.2.1")), 0);
+    assert_int_equal(e.src_port, 58810);
+    assert_int_equal(e.dest_port, 22);
+    assert_int_equal(e.has, EVENT_HAS_ENDS);
+}
+
+static void other_spellings_of_the_same_are_read(void **state)
+{
+    static const char *const lines[] = {
+        "@cee: " GOOD,
+        GOOD "\r",
+        " { \"event_type\" : \"ssh\" , " ENDS " , \"flow_id\" : 1670002990946880 , " TIME " } ",
+        "{\"event_\\u0074ype\":\"ss\\u0068\",\"flow_id\":1670002990946880," ENDS
+        ",\"timestamp\":\"2020-02-22T09:58:04.680792999+02:00\"}",
+    };
+    struct event good, e;
+
+    (void)state;
+    assert_good(both(GOOD, strlen(GOOD), &good));
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        assert_good(both(lines[i], strlen(lines[i]), &e));
+        assert_true(same(&e, &good));
+    }
+}
+
+static void a_nested_event_type_is_not_the_records(void **state)
+{
+    static const char rdp[] = "{" TIME ",\"rdp\":{\"event_type\":\"initial_request\",\"src_ip\":"
+                              "\"203.0.113.1\"},\"event_type\":\"rdp\"," ENDS "}";
+    static const char alert[] =
+        "{" TIME ",\"event_type\":\"alert\"," ENDS ",\"rdp\":{\"event_type\":\"rdp\"},\"ssh\":{}}";
+    struct event e;
+
+    (void)state;
+    assert_good(both(rdp, sizeof rdp - 1, &e));
+    assert_int_equal(e.service, SERVICE_RDP);
+    assert_int_equal(addr_compare(e.src, addr("198.51.100.7")), 0);
+    assert_good(both(alert, sizeof alert - 1, &e));
+    assert_int_equal(e.service, SERVICE_NONE);
+}
+
+static void a_record_without_ends_is_an_event(void **state)
+{
+    static const char stats[] = "{" TIME ",\"event_type\":\"stats\",\"stats\":{\"uptime\":8}}";
+    struct event e;
+
+    (void)state;
+    assert_good(both(stats, sizeof stats - 1, &e));
+    assert_int_equal(e.has, 0);
+}
+
+static void damage_is_told_with_its_place(void **state)
+{
+    static const struct {
+        const char *name, *line;
+        enum fault_kind kind;
+    } wrong[] = {
+        {"empty", "", FAULT_SHORT},
+        {"no object", "[]", FAULT_SYNTAX},
+        {"two objects", "{" BODY "}{" BODY "}", FAULT_EXTRA},
+        {"a comma too many", "{" BODY ",}", FAULT_SYNTAX},
+        {"no timestamp", "{\"event_type\":\"ssh\"}", FAULT_MISSING},
+        {"no event_type", "{" TIME "}", FAULT_MISSING},
+        {"event_type twice", "{" BODY ",\"event_type\":\"ssh\"}", FAULT_DUPLICATE},
+        {"twice, one escaped", "{" BODY ",\"\\u0065vent_type\":\"ssh\"}", FAULT_DUPLICATE},
+        {"src_ip twice", "{" BODY "," ENDS ",\"src_ip\":\"198.51.100.7\"}", FAULT_DUPLICATE},
+        {"a month 13", "{\"event_type\":\"a\",\"timestamp\":\"2020-13-22T07:58:04.680792+0000\"}",
+         FAULT_RANGE},
+        {"no offset", "{\"event_type\":\"a\",\"timestamp\":\"2020-02-22T07:58:04.680792\"}",
+         FAULT_SYNTAX},
+        {"a second 60", "{\"event_type\":\"a\",\"timestamp\":\"2020-02-22T07:58:60.680792+0000\"}",
+         FAULT_RANGE},
+        {"no address", "{" BODY ",\"src_ip\":\"198.51.100\"}", FAULT_SYNTAX},
+        {"a leading zero", "{" BODY ",\"src_ip\":\"198.051.100.1\"}", FAULT_SYNTAX},
+        {"port 65536", "{" BODY ",\"src_port\":65536}", FAULT_RANGE},
+        {"a port in quotes", "{" BODY ",\"src_port\":\"22\"}", FAULT_SYNTAX},
+        {"a port with fraction", "{" BODY ",\"src_port\":22.5}", FAULT_SYNTAX},
+        {"a negative flow", "{" BODY ",\"flow_id\":-1}", FAULT_SYNTAX},
+        {"a control character", "{" BODY ",\"a\":\"\t\"}", FAULT_SYNTAX},
+        {"a bad escape", "{" BODY ",\"a\":\"\\x\"}", FAULT_SYNTAX},
+        {"a short escape", "{" BODY ",\"a\":\"\\u12\"}", FAULT_SYNTAX},
+        {"bad UTF-8", "{" BODY ",\"a\":\"\xc0\xaf\"}", FAULT_SYNTAX},
+        {"bad UTF-8 far in", "{" BODY ",\"a\":\"0123456789abcdef0123456789abcdef\xff\"}",
+         FAULT_SYNTAX},
+        {"NaN", "{" BODY ",\"a\":NaN}", FAULT_SYNTAX},
+        {"01", "{" BODY ",\"a\":01}", FAULT_SYNTAX},
+        {"tru", "{" BODY ",\"a\":tru}", FAULT_SYNTAX},
+        {"crossed brackets", "{" BODY ",\"a\":[{]}}", FAULT_SYNTAX},
+    };
+    struct event e;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct fault f = both(wrong[i].line, strlen(wrong[i].line), &e);
+
+        if (f.kind != wrong[i].kind)
+            fail_msg("%s: %s at %zu", wrong[i].name, fault_word(f.kind), f.at);
+    }
+}
+
+static void too_many_levels_are_refused(void **state)
+{
+    char line[400] = "{" BODY ",\"a\":";
+    size_t n = strlen(line);
+    struct event e;
+
+    (void)state;
+    for (int levels = EVE_DEPTH - 1; levels <= EVE_DEPTH; levels++) {
+        memset(line + n, '[', (size_t)levels);
+        memset(line + n + levels, ']', (size_t)levels);
+        line[n + 2 * (size_t)levels] = '}';
+        if (levels < EVE_DEPTH)
+            assert_good(both(line, n + 2 * (size_t)levels + 1, &e));
+        else
+            assert_fault(both(line, n + 2 * (size_t)levels + 1, &e), FAULT_LIMIT);
+    }
+}
+
+static void every_prefix_of_a_record_is_damage(void **state)
+{
+    struct event e;
+
+    (void)state;
+    for (size_t n = 0; n < strlen(GOOD); n++)
+        assert_true(fault_is(both(GOOD, n, &e)));
+}
+
+static void both_readers_agree_on_every_changed_byte(void **state)
+{
+    static const uint8_t bytes[] = {'"', '\\', '{', '}', '[', ']', ',', ':', '0', 'x', 0x1f, 0xe2};
+    char line[] = GOOD;
+    struct event e;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof line - 1; i++) {
+        char kept = line[i];
+
+        for (size_t k = 0; k < sizeof bytes; k++) {
+            line[i] = (char)bytes[k];
+            (void)both(line, sizeof line - 1, &e).kind;
+        }
+        line[i] = kept;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_gives_its_header),
+        cmocka_unit_test(other_spellings_of_the_same_are_read),
+        cmocka_unit_test(a_nested_event_type_is_not_the_records),
+        cmocka_unit_test(a_record_without_ends_is_an_event),
+        cmocka_unit_test(damage_is_told_with_its_place),
+        cmocka_unit_test(too_many_levels_are_refused),
+        cmocka_unit_test(every_prefix_of_a_record_is_damage),
+        cmocka_unit_test(both_readers_agree_on_every_changed_byte),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
