@@ -31,6 +31,11 @@ const char *orient_ground_name(enum orient_ground g)
     return names[g];
 }
 
+const char *side_name(enum side s)
+{
+    return s == SIDE_OWN ? "own" : s == SIDE_OTHER ? "other" : "none";
+}
+
 const char *proof_name(enum proof p)
 {
     return p == PROOF_TWO_WAY ? "two-way" : "none";

@@ -50,10 +50,14 @@ enum event_has {
     EVENT_HAS_ENDS = 15, /* all four */
 };
 
+/* Whose territory, seen from the party that watches. */
+enum side { SIDE_NONE = 0, SIDE_OWN, SIDE_OTHER };
+
 /* One end of an oriented event. */
 struct end {
     struct addr addr;
     uint16_t port;
+    enum side side;
     const char *party; /* id; NULL for nobody */
     struct territory_answer territory;
 };
@@ -83,6 +87,9 @@ const char *transport_name(enum transport t);
 
 /* "dest-serves", "src-serves", "own-dest", "own-src", "record-order", "none" */
 const char *orient_ground_name(enum orient_ground g);
+
+/* "own", "other", "none" */
+const char *side_name(enum side s);
 
 /* "two-way", "none" */
 const char *proof_name(enum proof p);
