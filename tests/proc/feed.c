@@ -1,0 +1,223 @@
+#include "proc/feed.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "test.h"
+
+static char home[] = "/tmp/parley-feed-XXXXXX";
+
+static const char *path_of(const char *name)
+{
+    static char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", home, name);
+    return path;
+}
+
+static void add(const char *name, const char *text)
+{
+    int fd = open(path_of(name), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+static int look(const char *name)
+{
+    int fd = open(path_of(name), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static enum feed_start put(struct feed *f, size_t sensor, const char *name, bool follow,
+                           struct feed_place from)
+{
+    enum feed_start start;
+
+    assert_good(feed_put(f, sensor, look(name), follow, &from, &start));
+    return start;
+}
+
+static bool reopen(struct feed *f, size_t sensor, const char *name)
+{
+    bool changed;
+
+    assert_good(feed_reopened(f, sensor, look(name), &changed));
+    return changed;
+}
+
+/* What comes until there is nothing more, with a bar between lines; "." for the end. */
+static const char *all(struct feed *f)
+{
+    static char text[256];
+    enum feed_got got;
+
+    text[0] = '\0';
+    for (;;) {
+        struct bytes line;
+        size_t sensor, len = strlen(text);
+
+        assert_good(feed_next(f, &sensor, &line, &got));
+        if (got != FEED_GOT_LINE)
+            break;
+        snprintf(text + len, sizeof text - len, "%zu%.*s|", sensor, (int)line.len,
+                 (const char *)line.data);
+    }
+    if (got == FEED_GOT_END)
+        snprintf(text + strlen(text), 2, ".");
+    return text;
+}
+
+static const struct feed_place nowhere;
+
+static void files_that_are_not_followed_end(void **state)
+{
+    struct feed *f = feed_new();
+
+    (void)state;
+    add("a", "1\n2\n3");
+    add("b", "x\ny\n");
+    assert_int_equal(put(f, 0, "a", false, nowhere), FEED_FRESH);
+    assert_int_equal(put(f, 5, "b", false, nowhere), FEED_FRESH);
+    assert_string_equal(all(f), "01|5x|02|5y|03|.");
+    feed_free(f);
+}
+
+static void a_followed_file_goes_on_when_it_grows(void **state)
+{
+    struct feed *f = feed_new();
+
+    (void)state;
+    add("c", "1\n2");
+    put(f, 0, "c", true, nowhere);
+    assert_string_equal(all(f), "01|");
+    add("c", "2\n3\n");
+    assert_string_equal(all(f), "022|03|");
+    assert_false(reopen(f, 0, "c"));
+    assert_string_equal(all(f), "");
+    feed_free(f);
+}
+
+static void rotation_loses_no_line(void **state)
+{
+    struct feed *f = feed_new();
+    char old[128];
+
+    (void)state;
+    add("d", "1\n");
+    put(f, 0, "d", true, nowhere);
+    assert_string_equal(all(f), "01|");
+    snprintf(old, sizeof old, "%s", path_of("d"));
+    assert_int_equal(rename(old, path_of("d.1")), 0);
+    add("d.1", "2\nlast");
+    add("d", "new\n");
+    assert_true(reopen(f, 0, "d"));
+    assert_string_equal(all(f), "02|0last|0new|");
+    add("d", "newer\n");
+    assert_string_equal(all(f), "0newer|");
+    feed_free(f);
+}
+
+static void a_file_cut_in_place_is_read_from_its_beginning(void **state)
+{
+    struct feed *f = feed_new();
+
+    (void)state;
+    add("e", "1\n2\n");
+    put(f, 0, "e", true, nowhere);
+    assert_string_equal(all(f), "01|02|");
+    assert_int_equal(truncate(path_of("e"), 0), 0);
+    add("e", "3\n");
+    assert_true(reopen(f, 0, "e"));
+    assert_string_equal(all(f), "03|");
+    feed_free(f);
+}
+
+static void reading_goes_on_where_it_stopped(void **state)
+{
+    struct feed *f = feed_new();
+    struct feed_place place[FEED_SENSORS];
+    struct buf saved = {0};
+    struct bytes line;
+    enum feed_got got;
+    size_t sensor;
+
+    (void)state;
+    add("g", "1\n2\n3\n");
+    put(f, 0, "g", true, nowhere);
+    assert_good(feed_next(f, &sensor, &line, &got));
+    feed_places_write(f, &saved);
+    feed_free(f);
+    assert_good(feed_places_parse(buf_view(&saved), place));
+    for (size_t n = 0; n < saved.len; n++)
+        assert_fault(feed_places_parse(bytes_of(saved.data, n), place), FAULT_SHORT);
+    assert_good(feed_places_parse(buf_view(&saved), place));
+    f = feed_new();
+    assert_int_equal(put(f, 0, "g", true, place[0]), FEED_RESUMED);
+    assert_string_equal(all(f), "02|03|");
+    feed_free(f);
+    f = feed_new();
+    add("h", "other\n");
+    assert_int_equal(put(f, 0, "h", true, place[0]), FEED_ROTATED);
+    assert_string_equal(all(f), "0other|");
+    feed_free(f);
+    buf_done(&saved);
+}
+
+/* A packed file has no offsets to seek to: what was read before is passed over. */
+static void reading_a_packed_file_goes_on_too(void **state)
+{
+    struct feed_place place;
+    struct feed *f = feed_new();
+    struct bytes line;
+    enum feed_got got;
+    size_t sensor;
+    gzFile packed = gzopen(path_of("i.gz"), "wb");
+
+    (void)state;
+    assert_int_equal(gzputs(packed, "1\n2\n3\n"), 6);
+    assert_int_equal(gzclose(packed), Z_OK);
+    put(f, 0, "i.gz", false, nowhere);
+    assert_good(feed_next(f, &sensor, &line, &got));
+    place = feed_at(f, 0);
+    feed_free(f);
+    f = feed_new();
+    assert_int_equal(put(f, 0, "i.gz", false, place), FEED_RESUMED);
+    assert_string_equal(all(f), "02|03|.");
+    feed_free(f);
+}
+
+static int make_home(void **state)
+{
+    (void)state;
+    return mkdtemp(home) == NULL;
+}
+
+static int remove_home(void **state)
+{
+    static const char *const names[] = {"a", "b", "c", "d", "d.1", "e", "g", "h", "i.gz"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        unlink(path_of(names[i]));
+    return rmdir(home);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_that_are_not_followed_end),
+        cmocka_unit_test(a_followed_file_goes_on_when_it_grows),
+        cmocka_unit_test(rotation_loses_no_line),
+        cmocka_unit_test(a_file_cut_in_place_is_read_from_its_beginning),
+        cmocka_unit_test(reading_goes_on_where_it_stopped),
+        cmocka_unit_test(reading_a_packed_file_goes_on_too),
+    };
+
+    return cmocka_run_group_tests(tests, make_home, remove_home);
+}
