@@ -19,20 +19,20 @@ static struct fence_verdict verdict(enum fence what, uint64_t size)
 }
 
 /* Is the root that of the log, as far as the log reaches? */
-static bool agrees(const struct log *log, uint64_t size, const struct digest *root)
+static bool agrees(const struct ledger *log, uint64_t size, const struct digest *root)
 {
     struct digest ours;
 
-    if (size > log_size(log))
+    if (size > ledger_size(log))
         return true; /* nothing to compare; being behind is another question */
-    return !fault_is(log_root_at(log, size, &ours)) && digest_equal(&ours, root);
+    return !fault_is(ledger_root_at(log, size, &ours)) && digest_equal(&ours, root);
 }
 
-struct fence_verdict fence_decide(const struct log *log, const struct keeping_log *kept,
+struct fence_verdict fence_decide(const struct ledger *log, const struct keeping_log *kept,
                                   const struct checkpoint *signed_head)
 {
     struct digest kept_root = kept == NULL ? tree_empty_root() : tree_root(&kept->tree);
-    uint64_t kept_size = kept == NULL ? 0 : kept->tree.size, size = log_size(log);
+    uint64_t kept_size = kept == NULL ? 0 : kept->tree.size, size = ledger_size(log);
     uint64_t head_size = signed_head == NULL ? 0 : signed_head->size;
     uint64_t need = kept_size > head_size ? kept_size : head_size;
 

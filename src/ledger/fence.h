@@ -9,7 +9,7 @@
 #define PARLEY_LEDGER_FENCE_H
 
 #include "ledger/keeping.h"
-#include "ledger/log.h"
+#include "ledger/ledger.h"
 
 enum fence {
     FENCE_NONE = 0,
@@ -31,7 +31,7 @@ struct fence_verdict {
  * whose note was found to bear all our valid signatures (note_verify_checkpoint), NULL if nobody
  * brought one.
  */
-struct fence_verdict fence_decide(const struct log *log, const struct keeping_log *kept,
+struct fence_verdict fence_decide(const struct ledger *log, const struct keeping_log *kept,
                                   const struct checkpoint *signed_head);
 
 #endif

@@ -7,10 +7,10 @@ static struct fault check(const struct head *h, struct bytes text, struct checkp
                           struct note *n)
 {
     struct digest root;
-    struct fault f = note_verify_checkpoint(text, bytes_text(log_origin(h->log)), h->own, c, n);
+    struct fault f = note_verify_checkpoint(text, bytes_text(ledger_origin(h->log)), h->own, c, n);
 
     if (!fault_is(f))
-        f = log_root_at(h->log, c->size, &root);
+        f = ledger_root_at(h->log, c->size, &root);
     if (!fault_is(f) && !digest_equal(&root, &c->root))
         f = fault_make(FAULT_MISMATCH, 0, "head: its root is not our log's at that size");
     return f;
@@ -33,7 +33,7 @@ static struct fault damaged(struct fault f)
     return fault_is(f) ? fault_make(FAULT_DAMAGED, 0, f.rule) : f;
 }
 
-struct fault head_init(struct head *h, struct log *log, const struct note_signer *own,
+struct fault head_init(struct head *h, struct ledger *log, const struct note_signer *own,
                        const struct note_signer *partner)
 {
     struct checkpoint c = {0};
@@ -63,7 +63,7 @@ struct fault head_take_stored(struct head *h, struct bytes note)
     if (!fault_is(f) && c.size < h->stored)
         f = fault_make(FAULT_ORDER, 0, "head: smaller than the one we have");
     if (!fault_is(f))
-        f = log_put_note(h->log, LOG_NOTE_STORED, c.size, note);
+        f = ledger_put_note(h->log, LEDGER_NOTE_STORED, c.size, note);
     if (!fault_is(f))
         h->stored = c.size;
     return f;
@@ -79,7 +79,7 @@ struct fault head_take_binding(struct head *h, struct bytes note)
         return f;
     if (time.us < h->binding_time.us)
         return fault_make(FAULT_CLOCK, 0, "head: the time of a cosignature falls");
-    f = log_put_note(h->log, LOG_NOTE_BINDING, c.size, note);
+    f = ledger_put_note(h->log, LEDGER_NOTE_BINDING, c.size, note);
     if (fault_is(f))
         return f;
     h->binding = c.size;
@@ -92,22 +92,22 @@ struct fault head_take_binding(struct head *h, struct bytes note)
 /* Where both are of one size the binding one is it: it has our lines too. */
 struct bytes head_stored_note(const struct head *h)
 {
-    struct bytes binding = log_note(h->log, LOG_NOTE_BINDING);
+    struct bytes binding = ledger_note(h->log, LEDGER_NOTE_BINDING);
 
     if (binding.len != 0 && h->binding == h->stored && h->binding != 0)
         return binding;
-    return log_note(h->log, LOG_NOTE_STORED);
+    return ledger_note(h->log, LEDGER_NOTE_STORED);
 }
 
 struct bytes head_binding_note(const struct head *h)
 {
-    return log_note(h->log, LOG_NOTE_BINDING);
+    return ledger_note(h->log, LEDGER_NOTE_BINDING);
 }
 
 struct fault head_stored(const struct head *h, uint64_t index, struct stored **out)
 {
     if (index >= h->stored)
         return fault_make(FAULT_RANGE, 0, "head: no signed head covers this entry");
-    *out = stored_new(index, *log_leaf(h->log, index));
+    *out = stored_new(index, *ledger_leaf(h->log, index));
     return fault_none();
 }

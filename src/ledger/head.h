@@ -9,12 +9,12 @@
 #ifndef PARLEY_LEDGER_HEAD_H
 #define PARLEY_LEDGER_HEAD_H
 
-#include "ledger/log.h"
+#include "ledger/ledger.h"
 #include "ledger/note.h"
 #include "model/stored.h"
 
 struct head {
-    struct log *log;                   /* borrowed */
+    struct ledger *log;                /* borrowed */
     const struct note_signer *own;     /* borrowed: our log keys */
     const struct note_signer *partner; /* borrowed: the partner's cosigner keys; NULL: not known
                                           yet, then nothing can be binding */
@@ -23,7 +23,7 @@ struct head {
 };
 
 /* Reads the notes that lie in the journal. DAMAGED: one does not hold. */
-MUST_CHECK struct fault head_init(struct head *h, struct log *log, const struct note_signer *own,
+MUST_CHECK struct fault head_init(struct head *h, struct ledger *log, const struct note_signer *own,
                                   const struct note_signer *partner);
 
 /* Keeper's note. Faults: as note_verify_checkpoint; MISMATCH its root is not ours at that size;

@@ -10,6 +10,7 @@ enum {
     CHECK = 16,
     HEADER = 'H', /* the first record's type */
     CHUNK = 1 << 20,
+    SECTOR = 512, /* what a disk writes whole or not at all */
 };
 
 struct journal {
@@ -20,9 +21,9 @@ struct journal {
     uint64_t records;
     uint8_t check[CHECK]; /* of the last record */
     struct buf record;    /* the record in hand */
-    bool torn, stopped, unsynced;
-    uint8_t torn_type;
-    size_t torn_body; /* bytes of `record` behind its head, while torn */
+    bool torn, torn_last, damaged, stopped, unsynced;
+    uint8_t bad_type;
+    size_t bad_body; /* bytes of `record` behind its head, while torn */
 };
 
 static struct fault stopped(void)
@@ -36,7 +37,27 @@ static struct fault stop(struct journal *j, struct fault f)
     return f;
 }
 
-/* check = SHA-256(previous check || length || type || 0 0 0 || body), first 16 bytes */
+/* A head never lies across two sectors: it is there whole or not at all. */
+static uint64_t head_place(uint64_t end)
+{
+    uint64_t left = SECTOR - end % SECTOR;
+
+    return left < JOURNAL_HEAD ? end + left : end;
+}
+
+/* length, type, and the first 3 bytes of SHA-256(previous check || length || type) */
+static void make_head(const uint8_t *previous, uint8_t type, size_t len, struct buf *record)
+{
+    struct digest d;
+
+    buf_clear(record);
+    buf_u32(record, (uint32_t)len);
+    buf_byte(record, type);
+    d = digest_of_two(bytes_of(previous, CHECK), buf_view(record));
+    buf_add(record, d.byte, 3);
+}
+
+/* check = SHA-256(previous check || the 8 bytes before || body), first 16 bytes */
 static void make_check(const uint8_t *previous, const uint8_t *head, struct bytes body,
                        uint8_t *out)
 {
@@ -49,15 +70,7 @@ static void make_check(const uint8_t *previous, const uint8_t *head, struct byte
     memcpy(out, d.byte, CHECK);
 }
 
-static void put_head(struct buf *record, uint8_t type, size_t len)
-{
-    buf_clear(record);
-    buf_u32(record, (uint32_t)len);
-    buf_byte(record, type);
-    buf_add(record, "\0\0\0", 3);
-}
-
-enum found { FOUND_RECORD, FOUND_END, FOUND_TORN };
+enum found { FOUND_RECORD, FOUND_END, FOUND_TORN, FOUND_DAMAGED };
 
 /* Is everything from `at` to the file's end zero? */
 static struct fault all_zero(struct journal *j, uint64_t at, bool *out)
@@ -78,22 +91,79 @@ static struct fault all_zero(struct journal *j, uint64_t at, bool *out)
     return f;
 }
 
+/* The head at j->end. No head: the end, where only zeros follow; else torn, a write of which the
+ * first sector is not there. */
 static struct fault read_head(struct journal *j, uint8_t *head, enum found *found)
 {
     bool zero;
+    struct buf want = {0};
     struct fault f;
 
-    if (j->room - j->end >= JOURNAL_HEAD) {
+    memset(head, 0, JOURNAL_HEAD);
+    if (j->room >= j->end && j->room - j->end >= JOURNAL_HEAD) {
         f = files_read(j->files, j->fd, head, JOURNAL_HEAD, j->end);
         if (fault_is(f))
             return f;
-        *found = FOUND_RECORD;
-        for (size_t i = 0; i < 8; i++)
-            if (head[i] != 0)
-                return fault_none();
     }
+    for (size_t i = 0; i < JOURNAL_HEAD; i++)
+        if (head[i] != 0)
+            goto there;
     f = all_zero(j, j->end, &zero);
+    j->torn_last = true;
     *found = zero ? FOUND_END : FOUND_TORN;
+    return f;
+there:
+    make_head(j->check, head[4],
+              (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3],
+              &want);
+    *found = memcmp(want.data, head, 8) == 0 ? FOUND_RECORD : FOUND_DAMAGED;
+    buf_done(&want);
+    return fault_none();
+}
+
+/* Is there a sector of the record, or a part of one, that is all zeros? */
+static bool has_empty_sector(uint64_t at, struct bytes record)
+{
+    for (size_t i = 0; i < record.len;) {
+        size_t n = SECTOR - (size_t)((at + i) % SECTOR), used = 0;
+
+        if (n > record.len - i)
+            n = record.len - i;
+        for (size_t k = 0; k < n; k++)
+            used += record.data[i + k] != 0;
+        if (used == 0)
+            return true;
+        i += n;
+    }
+    return false;
+}
+
+/* A record whose check does not fit: torn, if a sector of it is not there. What is there whole
+ * and does not fit was changed later. */
+static struct fault judge(struct journal *j, size_t missing, enum found *found)
+{
+    bool torn = missing != 0 || has_empty_sector(j->end, buf_view(&j->record));
+
+    *found = torn ? FOUND_TORN : FOUND_DAMAGED;
+    j->torn_last = true;
+    return missing != 0 ? fault_none() : all_zero(j, j->end + j->record.len, &j->torn_last);
+}
+
+static struct fault read_body(struct journal *j, const uint8_t *head, size_t *missing)
+{
+    size_t len = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
+    uint64_t room = j->room - j->end - JOURNAL_HEAD;
+    struct fault f;
+
+    *missing = len > room ? len - (size_t)room : 0;
+    len -= *missing;
+    buf_clear(&j->record);
+    buf_add(&j->record, head, JOURNAL_HEAD);
+    buf_need(&j->record, len);
+    f = files_read(j->files, j->fd, j->record.data + JOURNAL_HEAD, len, j->end + JOURNAL_HEAD);
+    if (!fault_is(f))
+        j->record.len += len;
+    j->bad_body = fault_is(f) ? 0 : len;
     return f;
 }
 
@@ -101,30 +171,23 @@ static struct fault read_head(struct journal *j, uint8_t *head, enum found *foun
 static struct fault read_record(struct journal *j, enum found *found)
 {
     uint8_t head[JOURNAL_HEAD], check[CHECK];
-    struct cursor in = cursor_over(bytes_of(head, sizeof head), "journal");
-    uint32_t len;
-    struct fault f = read_head(j, head, found);
+    size_t missing;
+    struct fault f;
 
-    j->torn_body = 0;
+    j->bad_body = 0;
+    j->end = head_place(j->end);
+    f = read_head(j, head, found);
     if (fault_is(f) || *found != FOUND_RECORD)
         return f;
-    len = cursor_u32(&in);
-    j->torn_type = cursor_u8(&in);
-    *found = FOUND_TORN;
-    if (len > JOURNAL_BODY_MAX || len > j->room - j->end - JOURNAL_HEAD)
-        return fault_none();
-    buf_clear(&j->record);
-    buf_add(&j->record, head, sizeof head);
-    buf_need(&j->record, len);
-    f = files_read(j->files, j->fd, j->record.data + JOURNAL_HEAD, len, j->end + JOURNAL_HEAD);
+    j->bad_type = head[4];
+    f = read_body(j, head, &missing);
     if (fault_is(f))
         return f;
-    j->record.len += len;
-    j->torn_body = len;
-    make_check(j->check, head, bytes_of(j->record.data + JOURNAL_HEAD, len), check);
-    if (memcmp(check, head + 8, CHECK) == 0 && memcmp(head + 5, "\0\0\0", 3) == 0)
-        *found = FOUND_RECORD;
-    return fault_none();
+    make_check(j->check, head,
+               bytes_of(j->record.data + JOURNAL_HEAD, j->record.len - JOURNAL_HEAD), check);
+    if (missing == 0 && memcmp(check, head + 8, CHECK) == 0)
+        return fault_none();
+    return judge(j, missing, found);
 }
 
 static struct bytes body_of(const struct journal *j)
@@ -157,7 +220,7 @@ static struct fault make_new(const struct files *files, int dir, const char *nam
     struct fault f;
 
     label_body(label, &body);
-    put_head(&record, HEADER, body.len);
+    make_head(nothing, HEADER, body.len, &record);
     make_check(nothing, record.data, buf_view(&body), check);
     buf_add(&record, check, sizeof check);
     buf_bytes(&record, buf_view(&body));
@@ -178,7 +241,7 @@ static struct fault read_label(struct journal *j, const char *label)
 
     if (fault_is(f))
         return f;
-    if (found != FOUND_RECORD || j->torn_type != HEADER)
+    if (found != FOUND_RECORD || j->bad_type != HEADER)
         return fault_make(FAULT_DAMAGED, 0, "journal: its first record is not whole");
     label_body(label, &want);
     if (!bytes_equal(body_of(j), buf_view(&want)))
@@ -199,9 +262,10 @@ static struct fault scan(struct journal *j, journal_take take, void *context)
             return f;
         if (found != FOUND_RECORD) {
             j->torn = found == FOUND_TORN;
+            j->damaged = found == FOUND_DAMAGED;
             return fault_none();
         }
-        r = (struct journal_record){j->torn_type, j->end + JOURNAL_HEAD, body_of(j), j->check};
+        r = (struct journal_record){j->bad_type, j->end + JOURNAL_HEAD, body_of(j), j->check};
         f = take(context, &r);
         if (fault_is(f))
             return f;
@@ -274,16 +338,26 @@ bool journal_is_torn(const struct journal *j)
     return j->torn;
 }
 
-struct bytes journal_torn_body(const struct journal *j)
+bool journal_is_torn_last(const struct journal *j)
 {
-    if (!j->torn || j->torn_body == 0)
-        return bytes_of("", 0);
-    return bytes_of(j->record.data + JOURNAL_HEAD, j->torn_body);
+    return j->torn && j->torn_last;
 }
 
-uint8_t journal_torn_type(const struct journal *j)
+bool journal_is_damaged(const struct journal *j)
 {
-    return j->torn_type;
+    return j->damaged;
+}
+
+struct bytes journal_bad_body(const struct journal *j)
+{
+    if ((!j->torn && !j->damaged) || j->bad_body == 0)
+        return bytes_of("", 0);
+    return bytes_of(j->record.data + JOURNAL_HEAD, j->bad_body);
+}
+
+uint8_t journal_bad_type(const struct journal *j)
+{
+    return j->bad_type;
 }
 
 /* Zeros over [from, to). */
@@ -314,7 +388,7 @@ struct fault journal_clear(struct journal *j)
 {
     struct fault f;
 
-    if (j->stopped)
+    if (j->stopped || j->damaged)
         return stopped();
     f = write_zeros(j, j->end, j->room);
     if (fault_is(f))
@@ -380,7 +454,7 @@ static struct fault make_room(struct journal *j, uint64_t need)
 
 struct fault journal_reserve(struct journal *j, size_t bytes)
 {
-    return j->stopped || j->torn ? stopped() : make_room(j, bytes);
+    return j->stopped || j->torn || j->damaged ? stopped() : make_room(j, bytes);
 }
 
 struct fault journal_append(struct journal *j, uint8_t type, struct bytes body, bool sync,
@@ -389,14 +463,15 @@ struct fault journal_append(struct journal *j, uint8_t type, struct bytes body, 
     uint8_t check[CHECK];
     struct fault f;
 
-    if (j->stopped || j->torn)
+    if (j->stopped || j->torn || j->damaged)
         return stopped();
     if (body.len > JOURNAL_BODY_MAX)
         return fault_make(FAULT_LIMIT, 0, "journal: a record longer than its limit");
-    f = make_room(j, JOURNAL_HEAD + body.len);
+    f = make_room(j, 2 * JOURNAL_HEAD + body.len);
     if (fault_is(f))
         return f;
-    put_head(&j->record, type, body.len);
+    j->end = head_place(j->end);
+    make_head(j->check, type, body.len, &j->record);
     make_check(j->check, j->record.data, body, check);
     buf_add(&j->record, check, CHECK);
     buf_bytes(&j->record, body);

@@ -1,9 +1,9 @@
 /*
  * journal.h - records in one pre-written file, each chained to the one before: what is synced.
  *
- * docs/PROTOCOL.ledger section 7 gives the bytes. Knows nothing of what the records mean: log.h
+ * docs/PROTOCOL.ledger section 7 gives the bytes. Knows nothing of what the records mean: ledger.h
  * and keeping.h do. A record counts when its check bytes fit; the first that does not ends the
- * journal, and whoever opened it judges whether that is the torn end of a crash or damage.
+ * journal, as the torn end of a crash or as damage. A damaged one is only read.
  *
  * After a write or sync that failed, the journal is stopped for good: what the disk holds is not
  * known until the file is read again. It is never synced a second time in hope.
@@ -15,7 +15,7 @@
 #include "ledger/files.h"
 
 enum {
-    JOURNAL_HEAD = 24,            /* bytes before a body: length, type, check */
+    JOURNAL_HEAD = 24,            /* bytes before a body: length, type, head's check, check */
     JOURNAL_BODY_MAX = 16 << 20,  /* a group of 4,096 entries of 1 kB fits three times */
     JOURNAL_GROW_MIN = 256 << 10, /* zeros written ahead: what is written into blocks that are
                                      there needs no change of the file's metadata */
@@ -45,11 +45,18 @@ MUST_CHECK struct fault journal_open(const struct files *files, int dir, const c
                                      void *context, struct journal **out);
 void journal_free(struct journal *j); /* NULL is fine */
 
-/* Did the records end in something else than zeros? Then this is what was read of the first bad
- * record's body, as far as its length made sense (empty if not), and its type. */
+/*
+ * How did the records end? In zeros; torn: a write is there in part, as a crash leaves it (a
+ * head is in one sector, a sector is written whole or not at all, and what was not written is
+ * zero); or damaged: something that was whole has been changed. Of the first bad record, its
+ * body as far as it could be read (empty if not) and its type. torn_last: and nothing was
+ * written behind it, which is so where every append was synced.
+ */
 bool journal_is_torn(const struct journal *j);
-struct bytes journal_torn_body(const struct journal *j);
-uint8_t journal_torn_type(const struct journal *j);
+bool journal_is_torn_last(const struct journal *j);
+bool journal_is_damaged(const struct journal *j);
+struct bytes journal_bad_body(const struct journal *j);
+uint8_t journal_bad_type(const struct journal *j);
 
 /* Overwrites everything behind the last good record with zeros and syncs: the torn end goes. */
 MUST_CHECK struct fault journal_clear(struct journal *j);

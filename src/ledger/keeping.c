@@ -332,6 +332,10 @@ static struct fault settle(struct keeping *k, const struct files *files, int dir
 {
     struct fault f = fault_none();
 
+    if (journal_is_damaged(k->journal) ||
+        (journal_is_torn(k->journal) && !journal_is_torn_last(k->journal)))
+        return fault_make(FAULT_DAMAGED, (size_t)journal_end(k->journal),
+                          "keeper: its memory was changed; sign nothing, ask the partner's mirror");
     if (journal_is_torn(k->journal))
         f = journal_clear(k->journal);
     if (fault_is(f))

@@ -18,7 +18,7 @@
 
 enum {
     KEEPING_LOGS = 256,      /* two for each agreement */
-    KEEPING_GROUP = 4096,    /* entries or leaves of one decision, log.h's LOG_GROUP */
+    KEEPING_GROUP = 4096,    /* entries or leaves of one decision, ledger.h's LEDGER_GROUP */
     KEEPING_USED = 262144,   /* permits used and not yet expired: 7 days at one in 2 seconds */
     KEEPING_COMPACT = 4096,  /* records from which opening writes the file anew */
     KEEPING_PERMIT_DAYS = 7, /* PROTOCOL.ledger 5: a permit lives at most so long */
@@ -54,8 +54,8 @@ struct keeping_record {
 
 /*
  * Opens or makes keeper's file `keeper` in the directory. `now` only forgets used permits that
- * have expired. Faults: as journal_open; DAMAGED: the file has something torn in it that is not
- * its end, or a record that cannot be. A torn end is a decision of which no signature was made.
+ * have expired. Faults: as journal_open; DAMAGED: something in the file was changed, its place
+ * in `at`. A torn end is a decision of which no signature was made, and goes.
  */
 MUST_CHECK struct fault keeping_open(const struct files *files, int dir, struct instant now,
                                      bool create, struct keeping **out);

@@ -4,12 +4,12 @@ struct fault mirror_open(struct mirror *m, const struct files *files, int dir,
                          const struct note_signer *author, uint64_t cosigned, bool create)
 {
     *m = (struct mirror){NULL, author};
-    return log_open(files, dir, author->name, cosigned, create, &m->log);
+    return ledger_open(files, dir, author->name, cosigned, create, &m->log);
 }
 
 void mirror_done(struct mirror *m)
 {
-    log_free(m->log);
+    ledger_free(m->log);
     m->log = NULL;
 }
 
@@ -18,7 +18,7 @@ static struct fault root_with(const struct mirror *m, const struct bytes *entrie
                               struct digest *out)
 {
     struct tree t;
-    struct fault f = tree_read_frontier(log_reader(m->log), log_size(m->log), &t);
+    struct fault f = tree_read_frontier(ledger_reader(m->log), ledger_size(m->log), &t);
 
     for (size_t i = 0; i < count && !fault_is(f); i++) {
         struct digest leaf = tree_leaf(entries[i]);
@@ -48,17 +48,17 @@ static struct fault take_old(struct mirror *m, const struct checkpoint *c, struc
                              struct mirror_answer *answer)
 {
     struct digest root;
-    struct fault f = log_root_at(m->log, c->size, &root);
+    struct fault f = ledger_root_at(m->log, c->size, &root);
 
     if (fault_is(f))
         return f;
     if (!digest_equal(&root, &c->root))
         return contradiction(m, note, answer);
-    if (c->size != log_size(m->log) || bytes_equal(note, mirror_note(m)))
+    if (c->size != ledger_size(m->log) || bytes_equal(note, mirror_note(m)))
         return fault_none();
-    f = log_put_note(m->log, LOG_NOTE_STORED, c->size, note);
+    f = ledger_put_note(m->log, LEDGER_NOTE_STORED, c->size, note);
     if (!fault_is(f))
-        f = log_sync(m->log);
+        f = ledger_sync(m->log);
     answer->fresh = !fault_is(f);
     return f;
 }
@@ -74,7 +74,7 @@ static struct fault take_new(struct mirror *m, const struct checkpoint *c,
         return f;
     if (!digest_equal(&root, &c->root))
         return contradiction(m, note, answer);
-    f = log_append_exact(m->log, entries, count, LOG_NOTE_STORED, note);
+    f = ledger_append_exact(m->log, entries, count, LEDGER_NOTE_STORED, note);
     answer->fresh = !fault_is(f);
     return f;
 }
@@ -85,13 +85,13 @@ struct fault mirror_take(struct mirror *m, uint64_t first, const struct bytes *e
     struct checkpoint c;
     struct note n;
     struct buf clean = {0};
-    uint64_t size = log_size(m->log);
+    uint64_t size = ledger_size(m->log);
     struct fault f = note_verify_checkpoint(note, bytes_text(m->author->name), m->author, &c, &n);
 
     *answer = (struct mirror_answer){0};
     if (fault_is(f))
         return f;
-    if (count > LOG_GROUP || c.size < count || c.size - count != first)
+    if (count > LEDGER_GROUP || c.size < count || c.size - count != first)
         return fault_make(FAULT_RANGE, 0, "mirror: the note's size is not that of the entries");
     if (first > size)
         return fault_make(FAULT_ORDER, 0, "mirror: entries before these are missing");
@@ -113,20 +113,20 @@ struct fault mirror_take_cosigned(struct mirror *m, struct bytes note)
     struct fault f = note_verify_checkpoint(note, bytes_text(m->author->name), m->author, &c, NULL);
 
     if (!fault_is(f))
-        f = log_root_at(m->log, c.size, &root);
+        f = ledger_root_at(m->log, c.size, &root);
     if (fault_is(f))
         return f;
     if (!digest_equal(&root, &c.root))
         return fault_make(FAULT_MISMATCH, 0, "mirror: a cosigned head that is not held");
-    return log_put_note(m->log, LOG_NOTE_BINDING, c.size, note);
+    return ledger_put_note(m->log, LEDGER_NOTE_BINDING, c.size, note);
 }
 
 struct bytes mirror_note(const struct mirror *m)
 {
-    return log_note(m->log, LOG_NOTE_STORED);
+    return ledger_note(m->log, LEDGER_NOTE_STORED);
 }
 
 struct bytes mirror_cosigned_note(const struct mirror *m)
 {
-    return log_note(m->log, LOG_NOTE_BINDING);
+    return ledger_note(m->log, LEDGER_NOTE_BINDING);
 }

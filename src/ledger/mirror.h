@@ -10,10 +10,10 @@
 #define PARLEY_LEDGER_MIRROR_H
 
 #include "ledger/evidence.h"
-#include "ledger/log.h"
+#include "ledger/ledger.h"
 
 struct mirror {
-    struct log *log;                  /* owned */
+    struct ledger *log;               /* owned */
     const struct note_signer *author; /* borrowed: the partner's log keys */
 };
 
@@ -23,7 +23,7 @@ struct mirror_answer {
     struct buf held;        /* that one: the newest note held; the caller's, buf_done */
 };
 
-/* `cosigned` is the size that keeper's record says we cosigned: as log_open's promised. */
+/* `cosigned` is the size that keeper's record says we cosigned: as ledger_open's promised. */
 MUST_CHECK struct fault mirror_open(struct mirror *m, const struct files *files, int dir,
                                     const struct note_signer *author, uint64_t cosigned,
                                     bool create);
@@ -33,7 +33,7 @@ void mirror_done(struct mirror *m);
  * Entries first, first + 1, .. and the partner's note of size first + count. Entries already
  * held are skipped, a note that is held already is no fault. Faults: as note_verify_checkpoint;
  * ORDER a gap before `first`; RANGE the size is not first + count; MISMATCH with the evidence in
- * *answer (SPLIT: same size, other root; NO_EXTENSION); LIMIT and IO as log_append_exact.
+ * *answer (SPLIT: same size, other root; NO_EXTENSION); LIMIT and IO as ledger_append_exact.
  * *answer is always written.
  */
 MUST_CHECK struct fault mirror_take(struct mirror *m, uint64_t first, const struct bytes *entries,

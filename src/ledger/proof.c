@@ -60,7 +60,8 @@ void proof_write(const struct proof *p, struct buf *out)
     buf_bytes(out, p->note);
 }
 
-struct fault proof_make(const struct log *log, uint64_t index, struct bytes note, struct proof *out)
+struct fault proof_make(const struct ledger *log, uint64_t index, struct bytes note,
+                        struct proof *out)
 {
     struct note n;
     struct checkpoint c;
@@ -69,10 +70,10 @@ struct fault proof_make(const struct log *log, uint64_t index, struct bytes note
 
     if (!fault_is(f))
         f = checkpoint_parse(n.text, &c);
-    if (!fault_is(f) && c.size > log_size(log))
+    if (!fault_is(f) && c.size > ledger_size(log))
         f = fault_make(FAULT_RANGE, 0, "proof: a head beyond the log");
     if (!fault_is(f))
-        f = tree_prove_inclusion(log_reader(log), index, c.size, &path);
+        f = tree_prove_inclusion(ledger_reader(log), index, c.size, &path);
     if (!fault_is(f))
         *out = (struct proof){index, path, note};
     return f;

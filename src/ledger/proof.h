@@ -7,7 +7,7 @@
 #ifndef PARLEY_LEDGER_PROOF_H
 #define PARLEY_LEDGER_PROOF_H
 
-#include "ledger/log.h"
+#include "ledger/ledger.h"
 #include "ledger/note.h"
 
 enum { PROOF_MAX = NOTE_MAX + 4096 /* bytes: a note, and 64 hashes of 45 bytes */ };
@@ -24,7 +24,7 @@ MUST_CHECK struct fault proof_parse(struct bytes text, struct proof *out);
 void proof_write(const struct proof *p, struct buf *out);
 
 /* The proof of entry `index` under a note of the log, which is borrowed. RANGE; note's faults. */
-MUST_CHECK struct fault proof_make(const struct log *log, uint64_t index, struct bytes note,
+MUST_CHECK struct fault proof_make(const struct ledger *log, uint64_t index, struct bytes note,
                                    struct proof *out);
 
 /* Does the note hold by all the author's keys, and by all the cosigner's where he is not NULL;

@@ -29,21 +29,21 @@ void publish_path(int level, uint64_t number, unsigned width, char *out)
 }
 
 /* The checkpoint that lies there, if it is one of this log. */
-static uint64_t size_of(const struct log *log, struct bytes note)
+static uint64_t size_of(const struct ledger *log, struct bytes note)
 {
     struct note n;
     struct checkpoint c;
     struct digest root;
 
     if (fault_is(note_parse(note, &n)) || fault_is(checkpoint_parse(n.text, &c)) ||
-        !bytes_is(c.origin, log_origin(log)) || fault_is(log_root_at(log, c.size, &root)) ||
+        !bytes_is(c.origin, ledger_origin(log)) || fault_is(ledger_root_at(log, c.size, &root)) ||
         !digest_equal(&root, &c.root))
         return 0;
     return c.size;
 }
 
 struct fault publish_init(struct publish *p, const struct files *files, int dir,
-                          const struct log *log)
+                          const struct ledger *log)
 {
     int fd = files->open(files->context, dir, "checkpoint", false);
     struct buf note = {0};
@@ -64,10 +64,10 @@ struct fault publish_init(struct publish *p, const struct files *files, int dir,
     return f;
 }
 
-static struct fault tile_hashes(const struct log *log, int level, uint64_t first, unsigned width,
+static struct fault tile_hashes(const struct ledger *log, int level, uint64_t first, unsigned width,
                                 struct buf *out)
 {
-    struct tree_reader reader = log_reader(log);
+    struct tree_reader reader = ledger_reader(log);
 
     for (unsigned i = 0; i < width; i++) {
         struct digest hash;
@@ -81,14 +81,15 @@ static struct fault tile_hashes(const struct log *log, int level, uint64_t first
 }
 
 /* tlog-tiles: "sequences of big-endian uint16 length-prefixed log entries". */
-static struct fault bundle(const struct log *log, uint64_t first, unsigned width, struct buf *out)
+static struct fault bundle(const struct ledger *log, uint64_t first, unsigned width,
+                           struct buf *out)
 {
     struct buf entry = {0};
     struct fault f = fault_none();
 
     for (unsigned i = 0; i < width && !fault_is(f); i++) {
         buf_clear(&entry);
-        f = log_read(log, first + i, &entry);
+        f = ledger_read(log, first + i, &entry);
         buf_u16(out, (uint16_t)entry.len);
         buf_bytes(out, buf_view(&entry));
     }
@@ -169,10 +170,10 @@ struct fault publish_note(struct publish *p, struct bytes text)
     if (!fault_is(f))
         f = checkpoint_parse(n.text, &c);
     if (!fault_is(f))
-        f = log_root_at(p->log, c.size, &root);
+        f = ledger_root_at(p->log, c.size, &root);
     if (fault_is(f))
         return f;
-    if (!bytes_is(c.origin, log_origin(p->log)) || !digest_equal(&root, &c.root))
+    if (!bytes_is(c.origin, ledger_origin(p->log)) || !digest_equal(&root, &c.root))
         return fault_make(FAULT_MISMATCH, 0, "publish: not a head of this log");
     if (c.size < p->size)
         return fault_make(FAULT_ORDER, 0, "publish: older than what is published");

@@ -9,25 +9,25 @@
 #ifndef PARLEY_LEDGER_PUBLISH_H
 #define PARLEY_LEDGER_PUBLISH_H
 
-#include "ledger/log.h"
+#include "ledger/ledger.h"
 
 enum { TILE_WIDTH = 256, TILE_HEIGHT = 8, TILE_PATH = 80 };
 
 struct publish {
     const struct files *files;
     int dir;
-    const struct log *log; /* borrowed */
-    uint64_t size;         /* of the checkpoint that lies there; its tiles are there */
+    const struct ledger *log; /* borrowed */
+    uint64_t size;            /* of the checkpoint that lies there; its tiles are there */
 };
 
 /* Finds out how far the directory is published. A checkpoint that is none of this log's heads
  * counts as nothing: all is made again. IO. */
 MUST_CHECK struct fault publish_init(struct publish *p, const struct files *files, int dir,
-                                     const struct log *log);
+                                     const struct ledger *log);
 
 /* Brings the tiles up to the note's size and puts the note in place. The note's text must be a
  * checkpoint of the log (MISMATCH, RANGE); its signatures are the caller's to have checked. An
- * older one than is published: ORDER. Faults as log_read; IO leaves what was there whole. */
+ * older one than is published: ORDER. Faults as ledger_read; IO leaves what was there whole. */
 MUST_CHECK struct fault publish_note(struct publish *p, struct bytes note);
 
 /* "tile/0/x001/x234/067.p/17" for level 0, number 1234067, width 17; level -1 is "entries". The

@@ -1,4 +1,4 @@
-#include "ledger/log.h"
+#include "ledger/ledger.h"
 
 #include <errno.h>
 
@@ -19,7 +19,7 @@ struct group {
     uint8_t check[16];  /* of the record before it */
 };
 
-struct log {
+struct ledger {
     const struct files *files;
     int dir;
     char *origin;
@@ -32,22 +32,22 @@ struct log {
     size_t groups, group_room;
     uint32_t *slot; /* open addressing over leaf hashes: index + 1, 0 is free */
     size_t slots, used;
-    struct buf note[LOG_NOTE_COUNT];
-    uint64_t note_size[LOG_NOTE_COUNT];
+    struct buf note[LEDGER_NOTE_COUNT];
+    uint64_t note_size[LEDGER_NOTE_COUNT];
     struct buf body;     /* the group in hand: as it will be written, */
     struct fresh *fresh; /* and what of it is new; owned */
 };
 
 struct fresh {
     size_t count, slots;
-    struct digest leaf[LOG_GROUP];
-    size_t offset[LOG_GROUP];     /* of the entry's bytes in the body */
-    uint16_t slot[LOG_GROUP * 2]; /* leaf hashes of this group: position + 1, 0 is free */
+    struct digest leaf[LEDGER_GROUP];
+    size_t offset[LEDGER_GROUP];     /* of the entry's bytes in the body */
+    uint16_t slot[LEDGER_GROUP * 2]; /* leaf hashes of this group: position + 1, 0 is free */
 };
 
 /* the exact index of leaf hashes */
 
-static size_t slot_of(const struct log *l, const struct digest *leaf)
+static size_t slot_of(const struct ledger *l, const struct digest *leaf)
 {
     uint64_t key;
     size_t at;
@@ -59,7 +59,7 @@ static size_t slot_of(const struct log *l, const struct digest *leaf)
     return at;
 }
 
-static void index_put(struct log *l, uint64_t index)
+static void index_put(struct ledger *l, uint64_t index)
 {
     size_t at = slot_of(l, forest_leaf(&l->forest, index));
 
@@ -69,7 +69,7 @@ static void index_put(struct log *l, uint64_t index)
     l->used++;
 }
 
-static void index_rebuild(struct log *l, size_t slots)
+static void index_rebuild(struct ledger *l, size_t slots)
 {
     free(l->slot);
     l->slot = memory_zeroed(slots, sizeof l->slot[0]);
@@ -79,7 +79,7 @@ static void index_rebuild(struct log *l, size_t slots)
         index_put(l, i);
 }
 
-static void index_room(struct log *l, size_t more)
+static void index_room(struct ledger *l, size_t more)
 {
     size_t slots = l->slots == 0 ? SLOTS_MIN : l->slots;
 
@@ -89,7 +89,7 @@ static void index_room(struct log *l, size_t more)
         index_rebuild(l, slots);
 }
 
-bool log_find(const struct log *l, const struct digest *leaf, uint64_t *index)
+bool ledger_find(const struct ledger *l, const struct digest *leaf, uint64_t *index)
 {
     size_t at = slot_of(l, leaf);
 
@@ -101,7 +101,7 @@ bool log_find(const struct log *l, const struct digest *leaf, uint64_t *index)
 
 /* taking what is in the journal */
 
-static void add_place(struct log *l, const struct digest *leaf, uint64_t at)
+static void add_place(struct ledger *l, const struct digest *leaf, uint64_t at)
 {
     uint64_t index = l->forest.size;
 
@@ -114,7 +114,7 @@ static void add_place(struct log *l, const struct digest *leaf, uint64_t at)
     index_put(l, index);
 }
 
-static void add_group(struct log *l, uint64_t first, uint64_t at, const uint8_t *check)
+static void add_group(struct ledger *l, uint64_t first, uint64_t at, const uint8_t *check)
 {
     struct group *g;
 
@@ -162,14 +162,14 @@ static uint64_t first_bad_leaf(uint64_t size, struct bytes body)
     return count == 0 && cursor_ok(&in) ? size : leaf;
 }
 
-static struct fault take_group(struct log *l, const struct journal_record *r)
+static struct fault take_group(struct ledger *l, const struct journal_record *r)
 {
     struct cursor in = cursor_over(r->body, "log: group");
     uint64_t first = cursor_u64(&in);
     uint32_t count = cursor_u32(&in);
 
-    if (!cursor_ok(&in) || first != l->forest.size || count > LOG_GROUP || count == 0 ||
-        l->forest.size + count > LOG_SIZE_MAX)
+    if (!cursor_ok(&in) || first != l->forest.size || count > LEDGER_GROUP || count == 0 ||
+        l->forest.size + count > LEDGER_SIZE_MAX)
         return damaged(l->forest.size);
     index_room(l, count);
     add_group(l, first, r->at, r->before);
@@ -185,7 +185,7 @@ static struct fault take_group(struct log *l, const struct journal_record *r)
     return cursor_ok(&in) ? fault_none() : damaged(l->forest.size - 1);
 }
 
-static void keep_note(struct log *l, unsigned kind, uint64_t size, struct bytes note)
+static void keep_note(struct ledger *l, unsigned kind, uint64_t size, struct bytes note)
 {
     buf_clear(&l->note[kind]);
     buf_bytes(&l->note[kind], note);
@@ -194,14 +194,14 @@ static void keep_note(struct log *l, unsigned kind, uint64_t size, struct bytes 
         l->promised = size;
 }
 
-static struct fault take_note(struct log *l, struct bytes body)
+static struct fault take_note(struct ledger *l, struct bytes body)
 {
     struct cursor in = cursor_over(body, "log: note");
     uint8_t kind = cursor_u8(&in);
     uint64_t size = cursor_u64(&in);
     struct bytes note = cursor_take(&in, cursor_left(&in));
 
-    if (!cursor_ok(&in) || kind == 0 || kind >= LOG_NOTE_COUNT || size > l->forest.size)
+    if (!cursor_ok(&in) || kind == 0 || kind >= LEDGER_NOTE_COUNT || size > l->forest.size)
         return fault_make(FAULT_DAMAGED, 0, "log: a note that cannot have been written");
     keep_note(l, kind, size, note);
     return fault_none();
@@ -209,7 +209,7 @@ static struct fault take_note(struct log *l, struct bytes body)
 
 static struct fault take(void *context, const struct journal_record *r)
 {
-    struct log *l = context;
+    struct ledger *l = context;
 
     if (r->type == RECORD_GROUP)
         return take_group(l, r);
@@ -222,16 +222,17 @@ static struct fault take(void *context, const struct journal_record *r)
 
 /* The torn end goes if nobody was promised it. What is left beyond the promise is written again,
  * because the sync that should have made it durable may be the one that failed. */
-static struct fault settle(struct log *l)
+static struct fault settle(struct ledger *l)
 {
     uint64_t at = journal_end(l->journal);
     struct fault f;
 
+    if (journal_is_damaged(l->journal) ||
+        (journal_is_torn(l->journal) && l->forest.size < l->promised))
+        return damaged(journal_bad_type(l->journal) == RECORD_GROUP
+                           ? first_bad_leaf(l->forest.size, journal_bad_body(l->journal))
+                           : l->forest.size);
     if (journal_is_torn(l->journal)) {
-        if (l->forest.size < l->promised)
-            return damaged(journal_torn_type(l->journal) == RECORD_GROUP
-                               ? first_bad_leaf(l->forest.size, journal_torn_body(l->journal))
-                               : l->forest.size);
         f = journal_clear(l->journal);
         if (fault_is(f))
             return f;
@@ -241,10 +242,10 @@ static struct fault settle(struct log *l)
     return journal_rewrite(l->journal, at);
 }
 
-static struct log *new_log(const struct files *files, int dir, const char *origin,
-                           uint64_t promised)
+static struct ledger *new_log(const struct files *files, int dir, const char *origin,
+                              uint64_t promised)
 {
-    struct log *l = memory_zeroed(1, sizeof *l);
+    struct ledger *l = memory_zeroed(1, sizeof *l);
 
     l->files = files;
     l->dir = dir;
@@ -255,29 +256,29 @@ static struct log *new_log(const struct files *files, int dir, const char *origi
     return l;
 }
 
-struct fault log_open(const struct files *files, int dir, const char *origin, uint64_t promised,
-                      bool create, struct log **out)
+struct fault ledger_open(const struct files *files, int dir, const char *origin, uint64_t promised,
+                         bool create, struct ledger **out)
 {
-    struct log *l = new_log(files, dir, origin, promised);
+    struct ledger *l = new_log(files, dir, origin, promised);
     struct fault f = journal_open(files, dir, "log", origin, create, take, l, &l->journal);
 
     if (!fault_is(f))
         f = settle(l);
     if (fault_is(f)) {
-        log_free(l);
+        ledger_free(l);
         return f;
     }
     *out = l;
     return fault_none();
 }
 
-void log_free(struct log *l)
+void ledger_free(struct ledger *l)
 {
     if (l == NULL)
         return;
     journal_free(l->journal);
     forest_done(&l->forest);
-    for (size_t i = 0; i < LOG_NOTE_COUNT; i++)
+    for (size_t i = 0; i < LEDGER_NOTE_COUNT; i++)
         buf_done(&l->note[i]);
     buf_done(&l->body);
     free(l->fresh);
@@ -290,58 +291,58 @@ void log_free(struct log *l)
 
 /* looking */
 
-const char *log_origin(const struct log *l)
+const char *ledger_origin(const struct ledger *l)
 {
     return l->origin;
 }
 
-uint64_t log_size(const struct log *l)
+uint64_t ledger_size(const struct ledger *l)
 {
     return l->forest.size;
 }
 
-struct fault log_root_at(const struct log *l, uint64_t size, struct digest *out)
+struct fault ledger_root_at(const struct ledger *l, uint64_t size, struct digest *out)
 {
     if (size > l->forest.size)
         return fault_make(FAULT_RANGE, 0, "log: no such size");
     return tree_read_root(forest_reader(&l->forest), size, out);
 }
 
-struct digest log_root(const struct log *l)
+struct digest ledger_root(const struct ledger *l)
 {
     struct digest root;
 
-    if (fault_is(log_root_at(l, l->forest.size, &root)))
+    if (fault_is(ledger_root_at(l, l->forest.size, &root)))
         die("parley: a log without its own root\n");
     return root;
 }
 
-struct tree_reader log_reader(const struct log *l)
+struct tree_reader ledger_reader(const struct ledger *l)
 {
     return forest_reader(&l->forest);
 }
 
-const struct digest *log_leaf(const struct log *l, uint64_t index)
+const struct digest *ledger_leaf(const struct ledger *l, uint64_t index)
 {
     return forest_leaf(&l->forest, index);
 }
 
-uint64_t log_promised(const struct log *l)
+uint64_t ledger_promised(const struct ledger *l)
 {
     return l->promised;
 }
 
-bool log_is_stopped(const struct log *l)
+bool ledger_is_stopped(const struct ledger *l)
 {
     return journal_is_stopped(l->journal);
 }
 
-struct bytes log_note(const struct log *l, enum log_note kind)
+struct bytes ledger_note(const struct ledger *l, enum ledger_note kind)
 {
     return buf_view(&l->note[kind]);
 }
 
-struct fault log_read(const struct log *l, uint64_t index, struct buf *out)
+struct fault ledger_read(const struct ledger *l, uint64_t index, struct buf *out)
 {
     uint8_t head[ENTRY_HEAD], entry[ENTRY_MAX];
     struct digest leaf;
@@ -366,14 +367,14 @@ struct fault log_read(const struct log *l, uint64_t index, struct buf *out)
     return fault_none();
 }
 
-struct fault log_audit(const struct log *l)
+struct fault ledger_check_all(const struct ledger *l)
 {
     struct buf entry = {0};
     struct fault f = fault_none();
 
     for (uint64_t i = 0; i < l->forest.size && !fault_is(f); i++) {
         buf_clear(&entry);
-        f = log_read(l, i, &entry);
+        f = ledger_read(l, i, &entry);
     }
     buf_done(&entry);
     return f;
@@ -381,9 +382,9 @@ struct fault log_audit(const struct log *l)
 
 /* appending */
 
-static struct fault check_group(const struct log *l, const struct bytes *entries, size_t count)
+static struct fault check_group(const struct ledger *l, const struct bytes *entries, size_t count)
 {
-    if (count > LOG_GROUP || l->forest.size + count > LOG_SIZE_MAX)
+    if (count > LEDGER_GROUP || l->forest.size + count > LEDGER_SIZE_MAX)
         return fault_make(FAULT_LIMIT, 0, "log: more entries than a group or a log holds");
     for (size_t i = 0; i < count; i++)
         if (entries[i].len == 0 || entries[i].len > ENTRY_MAX)
@@ -391,7 +392,7 @@ static struct fault check_group(const struct log *l, const struct bytes *entries
     return fault_none();
 }
 
-static void group_begin(struct log *l, size_t count)
+static void group_begin(struct ledger *l, size_t count)
 {
     struct fresh *n = l->fresh;
 
@@ -404,7 +405,7 @@ static void group_begin(struct log *l, size_t count)
     buf_u32(&l->body, 0);
 }
 
-static void group_add(struct log *l, struct bytes entry, const struct digest *leaf)
+static void group_add(struct ledger *l, struct bytes entry, const struct digest *leaf)
 {
     struct fresh *n = l->fresh;
 
@@ -431,13 +432,13 @@ static bool group_find(struct fresh *n, const struct digest *leaf, size_t *out)
     return false;
 }
 
-static uint64_t group_place(struct log *l, struct bytes entry)
+static uint64_t group_place(struct ledger *l, struct bytes entry)
 {
     struct digest leaf = tree_leaf(entry);
     uint64_t index;
     size_t same;
 
-    if (log_find(l, &leaf, &index))
+    if (ledger_find(l, &leaf, &index))
         return index;
     if (group_find(l->fresh, &leaf, &same))
         return l->forest.size + same;
@@ -446,7 +447,7 @@ static uint64_t group_place(struct log *l, struct bytes entry)
     return index;
 }
 
-static struct fault group_write(struct log *l, bool sync, uint64_t *at)
+static struct fault group_write(struct ledger *l, bool sync, uint64_t *at)
 {
     size_t count = l->fresh->count;
 
@@ -456,7 +457,7 @@ static struct fault group_write(struct log *l, bool sync, uint64_t *at)
 }
 
 /* Invariant 1: called when the group's sync has returned. */
-static void group_take(struct log *l, uint64_t at, const uint8_t *before)
+static void group_take(struct ledger *l, uint64_t at, const uint8_t *before)
 {
     const struct fresh *n = l->fresh;
 
@@ -466,7 +467,8 @@ static void group_take(struct log *l, uint64_t at, const uint8_t *before)
         add_place(l, &n->leaf[i], at + n->offset[i]);
 }
 
-struct fault log_append(struct log *l, const struct bytes *entries, size_t count, uint64_t *index)
+struct fault ledger_append(struct ledger *l, const struct bytes *entries, size_t count,
+                           uint64_t *index)
 {
     uint8_t before[16];
     uint64_t at;
@@ -474,7 +476,7 @@ struct fault log_append(struct log *l, const struct bytes *entries, size_t count
 
     if (fault_is(f))
         return f;
-    if (log_is_stopped(l))
+    if (ledger_is_stopped(l))
         return journal_sync(l->journal); /* says so */
     group_begin(l, count);
     for (size_t i = 0; i < count; i++)
@@ -488,8 +490,8 @@ struct fault log_append(struct log *l, const struct bytes *entries, size_t count
     return f;
 }
 
-static struct fault write_note(struct log *l, enum log_note kind, uint64_t size, struct bytes note,
-                               bool sync)
+static struct fault write_note(struct ledger *l, enum ledger_note kind, uint64_t size,
+                               struct bytes note, bool sync)
 {
     struct buf body = {0};
     uint64_t at;
@@ -505,14 +507,14 @@ static struct fault write_note(struct log *l, enum log_note kind, uint64_t size,
     return f;
 }
 
-struct fault log_append_exact(struct log *l, const struct bytes *entries, size_t count,
-                              enum log_note kind, struct bytes note)
+struct fault ledger_append_exact(struct ledger *l, const struct bytes *entries, size_t count,
+                                 enum ledger_note kind, struct bytes note)
 {
     uint8_t before[16];
     uint64_t at = 0;
     struct fault f = check_group(l, entries, count);
 
-    if (!fault_is(f) && note.len > LOG_NOTE_MAX)
+    if (!fault_is(f) && note.len > LEDGER_NOTE_MAX)
         f = fault_make(FAULT_LIMIT, 0, "log: a note longer than its limit");
     if (fault_is(f))
         return f;
@@ -533,23 +535,24 @@ struct fault log_append_exact(struct log *l, const struct bytes *entries, size_t
     return f;
 }
 
-struct fault log_put_note(struct log *l, enum log_note kind, uint64_t size, struct bytes note)
+struct fault ledger_put_note(struct ledger *l, enum ledger_note kind, uint64_t size,
+                             struct bytes note)
 {
-    if (note.len > LOG_NOTE_MAX)
+    if (note.len > LEDGER_NOTE_MAX)
         return fault_make(FAULT_LIMIT, 0, "log: a note longer than its limit");
     if (size > l->forest.size)
         return fault_make(FAULT_RANGE, 0, "log: a note beyond the log");
     return write_note(l, kind, size, note, false);
 }
 
-struct fault log_sync(struct log *l)
+struct fault ledger_sync(struct ledger *l)
 {
     return journal_sync(l->journal);
 }
 
 /* cutting */
 
-uint64_t log_group_end(const struct log *l, uint64_t size)
+uint64_t ledger_group_end(const struct ledger *l, uint64_t size)
 {
     for (size_t i = 0; i < l->groups; i++)
         if (l->group[i].first >= size)
@@ -558,11 +561,11 @@ uint64_t log_group_end(const struct log *l, uint64_t size)
 }
 
 /* The notes that lay behind the cut are written again before it. */
-static struct fault put_notes_again(struct log *l)
+static struct fault put_notes_again(struct ledger *l)
 {
     struct fault f = fault_none();
 
-    for (unsigned kind = 1; kind < LOG_NOTE_COUNT && !fault_is(f); kind++) {
+    for (unsigned kind = 1; kind < LEDGER_NOTE_COUNT && !fault_is(f); kind++) {
         struct buf note = {0};
 
         if (l->note[kind].len == 0)
@@ -574,7 +577,7 @@ static struct fault put_notes_again(struct log *l)
     return fault_is(f) ? f : journal_sync(l->journal);
 }
 
-struct fault log_truncate(struct log *l, uint64_t size)
+struct fault ledger_truncate(struct ledger *l, uint64_t size)
 {
     struct fault f;
     size_t keep = l->groups;
@@ -601,7 +604,7 @@ struct fault log_truncate(struct log *l, uint64_t size)
 /* Moves the damaged file to the first free name, so that it can still be looked at. */
 static struct fault set_aside(const struct files *files, int dir, struct buf *name)
 {
-    for (unsigned i = 1; i <= LOG_DAMAGED; i++) {
+    for (unsigned i = 1; i <= LEDGER_DAMAGED; i++) {
         int fd;
 
         buf_clear(name);
@@ -617,7 +620,8 @@ static struct fault set_aside(const struct files *files, int dir, struct buf *na
     return fault_make(FAULT_LIMIT, 0, "log: too many damaged logs lie here already");
 }
 
-static struct fault copy_group(const struct log *from, uint64_t first, uint64_t end, struct log *to)
+static struct fault copy_group(const struct ledger *from, uint64_t first, uint64_t end,
+                               struct ledger *to)
 {
     size_t count = (size_t)(end - first);
     struct buf *text = memory_zeroed(count, sizeof *text);
@@ -627,9 +631,9 @@ static struct fault copy_group(const struct log *from, uint64_t first, uint64_t 
 
     group_begin(to, count);
     for (size_t i = 0; i < count && !fault_is(f); i++) {
-        f = log_read(from, first + i, &text[i]);
+        f = ledger_read(from, first + i, &text[i]);
         if (!fault_is(f))
-            group_add(to, buf_view(&text[i]), log_leaf(from, first + i));
+            group_add(to, buf_view(&text[i]), ledger_leaf(from, first + i));
     }
     memcpy(before, journal_check(to->journal), sizeof before);
     if (!fault_is(f))
@@ -642,7 +646,7 @@ static struct fault copy_group(const struct log *from, uint64_t first, uint64_t 
     return f;
 }
 
-static struct fault copy_all(const struct log *from, struct log *to)
+static struct fault copy_all(const struct ledger *from, struct ledger *to)
 {
     struct fault f = fault_none();
 
@@ -652,15 +656,16 @@ static struct fault copy_all(const struct log *from, struct log *to)
         if (from->group[i].first < end)
             f = copy_group(from, from->group[i].first, end, to);
     }
-    for (unsigned kind = 1; kind < LOG_NOTE_COUNT && !fault_is(f); kind++)
+    for (unsigned kind = 1; kind < LEDGER_NOTE_COUNT && !fault_is(f); kind++)
         if (from->note[kind].len != 0)
             f = write_note(to, kind, from->note_size[kind], buf_view(&from->note[kind]), false);
     return fault_is(f) ? f : journal_sync(to->journal);
 }
 
-struct fault log_salvage(const struct files *files, int dir, const char *origin, struct log **out)
+struct fault ledger_salvage(const struct files *files, int dir, const char *origin,
+                            struct ledger **out)
 {
-    struct log *from = new_log(files, dir, origin, 0), *to = NULL;
+    struct ledger *from = new_log(files, dir, origin, 0), *to = NULL;
     struct buf name = {0};
     struct fault f = set_aside(files, dir, &name);
 
@@ -669,13 +674,13 @@ struct fault log_salvage(const struct files *files, int dir, const char *origin,
     if (f.kind == FAULT_DAMAGED && from->journal == NULL)
         f = fault_none(); /* nothing of it can be read */
     if (!fault_is(f))
-        f = log_open(files, dir, origin, 0, true, &to);
+        f = ledger_open(files, dir, origin, 0, true, &to);
     if (!fault_is(f) && from->journal != NULL)
         f = copy_all(from, to);
     buf_done(&name);
-    log_free(from);
+    ledger_free(from);
     if (fault_is(f))
-        log_free(to);
+        ledger_free(to);
     else
         *out = to;
     return f;
