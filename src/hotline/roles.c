@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "crypto/domain.h"
+#include "statement/rooted.h"
 
 static const char *const names[ROLE_COUNT] = {"none", "log", "cosign", "hello"};
 
@@ -19,46 +19,15 @@ void roles_origin(const char *party, const char *agreement, char *out)
     snprintf(out, ROLES_ORIGIN, "%s/parley/%s", party, agreement);
 }
 
-/* The signature by this root key, NULL if there is none. */
-static const struct document_signature *signature_by(const struct disclosed *d,
-                                                     const struct root_key *root)
-{
-    struct bytes key = bytes_of(root->key, root->key_len);
-
-    for (size_t i = 0; i < disclosed_signature_count(d); i++) {
-        const struct document_signature *s = disclosed_signature(d, i);
-
-        if (strcmp(s->suite, root->suite) == 0 && bytes_equal(s->key, key))
-            return s;
-    }
-    return NULL;
-}
-
-static struct fault root_verify(const struct agreement *a, const struct root_key *root,
-                                const struct disclosed *d)
-{
-    const struct document_signature *s = signature_by(d, root);
-    const struct suite *suite = suite_find(bytes_text(root->suite));
-    struct digest hash = disclosed_root(d);
-
-    if (s == NULL)
-        return fault_make(FAULT_MISSING, 0, "PROTOCOL.ledger 4: a root key did not sign");
-    if (suite == NULL)
-        return fault_make(FAULT_UNKNOWN, 0, "PROTOCOL.ledger 1: no such suite here");
-    return domain_verify(suite, s->key, DOMAIN_ROOT, bytes_text(a->id),
-                         bytes_of(hash.byte, sizeof hash.byte), s->signature);
-}
-
 struct fault roots_verify(const struct agreement *a, const struct party *party,
                           const struct disclosed *d)
 {
-    struct fault f = fault_none();
+    struct rooted_by roots[AGREEMENT_SUITES];
 
-    if (disclosed_signature_count(d) > party->root_count)
-        return fault_make(FAULT_EXTRA, 0, "PROTOCOL.ledger 4: a signature of no root key");
-    for (size_t i = 0; i < party->root_count && !fault_is(f); i++)
-        f = root_verify(a, &party->roots[i], d);
-    return f;
+    for (size_t i = 0; i < party->root_count; i++)
+        roots[i] = (struct rooted_by){party->roots[i].suite,
+                                      bytes_of(party->roots[i].key, party->roots[i].key_len)};
+    return rooted_verify(d, bytes_text(a->id), roots, party->root_count);
 }
 
 /* A field that must be this text. */
