@@ -1,0 +1,81 @@
+/*
+ * watching.h - the pace at which watch reads, decides and commits; what proc/watch.c hosts.
+ *
+ * Lines go from the feed into the room (watch/) a turn at a time. After so many of them or after a
+ * second, everything that changed goes to desk in one commit: where the reading stands, the room's
+ * state, new incidents, samples. With WATCHING_OPEN commits not yet durable nothing more is read:
+ * back-pressure to the file offset, no queue in memory that can grow. A restart begins at the last
+ * durable commit, so that no line is lost and none counted twice.
+ *
+ * The room is a table of functions, so that this can be tested without one. Knows no process and
+ * no clock.
+ */
+#ifndef PARLEY_PROC_WATCHING_H
+#define PARLEY_PROC_WATCHING_H
+
+#include "base/clock.h"
+#include "proc/feed.h"
+
+enum {
+    WATCHING_TURN = 2000,          /* lines a turn; the loop must hear others too */
+    WATCHING_RECORDS = 10000,      /* lines a commit */
+    WATCHING_SECOND = 1000000,     /* microseconds from the first line to its commit */
+    WATCHING_OPEN = 2,             /* commits sent and not durable */
+    WATCHING_IDLE = 120 * 1000000, /* microseconds without a line before what is held is decided */
+    WATCHING_REOPEN = 5 * 1000000, /* microseconds between looks for a rotated file */
+    WATCHING_POLL = 200000,        /* microseconds between looks for new lines */
+    WATCHING_STATE_MAX = 5 << 20,  /* bytes of a saved state: a message holds it */
+};
+
+struct watching_room {
+    void *room;
+    /* One line of a sensor, `at` being its offset; what is damaged is counted there, not here. */
+    void (*take)(void *room, size_t sensor, uint64_t at, struct bytes line);
+    void (*too_long)(void *room, size_t sensor);
+    /* No line will come that is older than what is held: decide it all. */
+    void (*flush)(void *room);
+    /* Append what is to be saved; incidents since the last call as parts, samples as 32 bytes
+     * each, answering how many; the sources as one JSON text. */
+    void (*state)(void *room, struct buf *out);
+    size_t (*incidents)(void *room, struct buf *out);
+    size_t (*samples)(void *room, struct buf *out);
+    void (*sources)(void *room, struct buf *out);
+    /* Back to a saved state; empty: the beginning. */
+    struct fault (*restore)(void *room, struct bytes state);
+};
+
+struct watching_hooks {
+    void (*commit)(void *context, struct bytes body); /* MESSAGE_WATCH_COMMIT's */
+    void (*reopen)(void *context, uint32_t sensor);
+    void (*lost)(void *context, size_t sensor, struct fault why); /* is read no more */
+    void *context;
+};
+
+struct watching; /* opaque, owned */
+
+/* `saved` is what desk has from the last durable commit, empty for the beginning. The tables must
+ * outlive it. Faults: SHORT, EXTRA, RANGE, and the room's. */
+MUST_CHECK struct fault watching_new(const struct watching_room *room,
+                                     const struct watching_hooks *hooks, struct bytes saved,
+                                     struct watching **out);
+void watching_free(struct watching *w); /* NULL is fine */
+
+/* A sensor's file as it was handed over at the start, and later when it was opened again; `fd` is
+ * taken over. FEED_ROTATED in *out: what an older file got while we were away was not read. */
+MUST_CHECK struct fault watching_put(struct watching *w, size_t sensor, int fd, bool follow,
+                                     enum feed_start *out);
+MUST_CHECK struct fault watching_reopened(struct watching *w, size_t sensor, int fd);
+
+/*
+ * Reads, decides, commits. Answers when it is to be called again; INT64_MAX: only after
+ * watching_committed, watching_put or watching_reopened.
+ */
+struct tick watching_turn(struct watching *w, struct tick now);
+
+/* Desk says that this commit is durable. ORDER: it is not the oldest that is open. */
+MUST_CHECK struct fault watching_committed(struct watching *w, uint64_t sequence);
+
+/* Is everything read, decided and durable, and will no more come? */
+bool watching_is_done(const struct watching *w);
+
+#endif
