@@ -1,6 +1,7 @@
 #include "proof/verify.h"
 #include "base/clock.h"
 #include "cmd/args.h"
+#include "cmd/columns.h"
 #include "cmd/disk.h"
 #include "cmd/run.h"
 #include "cmd/say.h"
@@ -22,6 +23,18 @@ static const struct {
 };
 
 static const char *const state_words[] = {"not made", "ok", "noted", "bad", "unknown"};
+
+/* Of a deadline; what was said and is not binding yet has not met it. */
+static const char *clock_word(const struct report_clock *c)
+{
+    return !c->met ? c->ending ? "unbound" : "open" : c->late ? "late" : "kept";
+}
+
+/* What the reader has on paper, as --root said it, and what that means here. */
+struct paper {
+    size_t count;          /* of root keys that were given and are there */
+    const char *not_there; /* one that is not, or NULL */
+};
 
 static json_t *time_json(struct instant t)
 {
@@ -52,6 +65,7 @@ static json_t *statements_json(const struct report *r)
                                 "index", (json_int_t)s->index, "number", (json_int_t)s->number,
                                 "kind", kind_name(s->kind), "class", class_name(s->class), "time",
                                 time_json(s->time));
+        json_object_set_new(row, "time-agrees", json_boolean(!s->ill_timed));
         if (s->bound)
             json_object_set_new(row, "binding", time_json(s->binding));
         json_array_append_new(list, row);
@@ -67,10 +81,9 @@ static json_t *clocks_json(const struct report *r)
         const struct report_clock *c = &r->clocks[i];
         json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:s}", "clock", clock_name(c->kind), "who",
                                 r->parties[c->party].id, "for", kind_name(c->statement), "due",
-                                time_json(c->due), "state",
-                                !c->met   ? "open"
-                                : c->late ? "late"
-                                          : "kept");
+                                time_json(c->due), "state", clock_word(c));
+        json_object_set_new(row, "index", json_integer((json_int_t)c->index));
+        json_object_set_new(row, "began", time_json(c->began));
         if (c->met)
             json_object_set_new(row, "when", time_json(c->when));
         json_array_append_new(list, row);
@@ -103,81 +116,161 @@ static json_t *report_json(const struct report *r)
                      clocks_json(r));
 }
 
-static void print_check(struct say *say, const struct report *r, enum check c)
-{
-    const struct check_result *check = &r->checks[c];
-    bool good = check->state == CHECK_OK || check->state == CHECK_NOTED;
-    char *found;
+enum {
+    LABEL = 12, /* columns of the left margin, which has the headings */
+    WIDTH = 80,
+};
 
-    if (check->state == CHECK_NOT_MADE)
+/* A text from outside, broken at spaces so that it stays beside the margin. */
+static void print_beside(struct say *say, size_t margin, const char *text)
+{
+    char *safe = say_outside(say, text), *rest = NULL;
+    size_t at = margin;
+
+    for (char *word = strtok_r(safe, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+        size_t width = columns_width(word, say->utf8);
+
+        if (at > margin && at + 1 + width > WIDTH) {
+            say_data(say, "\n%*s", (int)margin, "");
+            at = margin;
+        }
+        say_data(say, "%s%s", at > margin ? " " : "", word);
+        at += width + (at > margin);
+    }
+    say_data(say, "\n");
+    free(safe);
+}
+
+/* "00:01:02", "-24:00:00": hours go on counting, as deadlines are agreed in them. */
+static void span_write(struct instant from, struct instant to, char *out, size_t size)
+{
+    int64_t s = (to.us - from.us) / 1000000;
+    const char *sign = s < 0 ? "-" : "";
+
+    s = s < 0 ? -s : s;
+    snprintf(out, size, "%s%02lld:%02lld:%02lld", sign, (long long)(s / 3600),
+             (long long)(s / 60 % 60), (long long)(s % 60));
+}
+
+static void print_mark(struct say *say, enum check_state state, const char *name, const char *found)
+{
+    bool good = state == CHECK_OK || state == CHECK_NOTED;
+    enum style style = state == CHECK_UNKNOWN || state == CHECK_NOTED ? STYLE_WARN
+                       : good                                         ? STYLE_GOOD
+                                                                      : STYLE_BAD;
+    const char *mark = state == CHECK_UNKNOWN ? "?" : say_mark(say, good);
+    size_t width = say->utf8 ? 1 : 4; /* of the longest mark */
+
+    say_data(say, "%s%s%s%*s %-10s ", say_style(say, style), mark, say_style(say, STYLE_NONE),
+             (int)(width - columns_width(mark, say->utf8)), "", name);
+    print_beside(say, LABEL + width + 12, found);
+}
+
+static void print_checks(struct say *say, const struct report *r, const struct paper *paper)
+{
+    char found[160];
+
+    for (enum check c = CHECK_FORM; c < CHECK_COUNT; c++) {
+        if (r->checks[c].state == CHECK_NOT_MADE)
+            continue;
+        say_data(say, "%-*s", LABEL, c == CHECK_FORM ? "checked" : "");
+        print_mark(say, r->checks[c].state, check_name(c), r->checks[c].found);
+    }
+    if (paper->not_there == NULL && paper->count == 0)
         return;
-    found = say_outside(say, check->found);
-    say_data(say, "%s %-10s %s\n", check->state == CHECK_UNKNOWN ? "?" : say_mark(say, good),
-             check_name(c), found);
-    free(found);
+    if (paper->not_there == NULL)
+        snprintf(found, sizeof found, "as on your paper copy");
+    else
+        snprintf(found, sizeof found, "the agreement has no %s", paper->not_there);
+    say_data(say, "%-*s", LABEL, "");
+    print_mark(say, paper->not_there == NULL ? CHECK_OK : CHECK_BAD, "root", found);
+}
+
+static int party_width(const struct report *r)
+{
+    size_t a = strlen(r->parties[0].id), b = strlen(r->parties[1].id);
+
+    return (int)(a > b ? a : b);
 }
 
 static void print_statements(struct say *say, const struct report *r)
 {
+    bool off = false;
+
     for (size_t i = 0; i < r->statement_count; i++) {
         const struct report_statement *s = &r->statements[i];
-        char time[INSTANT_TEXT + 1], binding[INSTANT_TEXT + 1] = "not binding";
+        char time[INSTANT_TEXT + 1], after[40];
 
         instant_write(s->time, time);
-        if (s->bound)
-            instant_write(s->binding, binding);
-        say_data(say, "  %s  %-10s %-8s #%llu  binding %s\n", time, r->parties[s->party].id,
-                 kind_name(s->kind), (unsigned long long)s->index, binding);
+        span_write(s->time, s->binding, after, sizeof after);
+        say_data(say, "%-*s%s  %-*s  %-9s #%-6llu %s%s%s\n", LABEL, i == 0 ? "statements" : "",
+                 time, party_width(r), r->parties[s->party].id, kind_name(s->kind),
+                 (unsigned long long)s->index, s->bound ? "binding +" : "not binding",
+                 s->bound ? after : "", s->ill_timed ? " !" : "");
+        off = off || s->ill_timed;
     }
+    if (off)
+        say_data(say, "%-*s! the time it claims does not agree with the cosignatures\n", LABEL, "");
 }
 
 static void print_clocks(struct say *say, const struct report *r)
 {
     for (size_t i = 0; i < r->clock_count; i++) {
         const struct report_clock *c = &r->clocks[i];
-        char due[INSTANT_TEXT + 1], when[INSTANT_TEXT + 1] = "";
+        char due[INSTANT_TEXT + 1], took[40], of[40];
 
         instant_write(c->due, due);
+        span_write(c->began, c->when, took, sizeof took);
+        span_write(c->began, c->due, of, sizeof of);
+        say_data(say, "%-*s%-7s %-13s %-*s  %-9s #%-5llu ", LABEL, i == 0 ? "deadlines" : "",
+                 clock_word(c), clock_name(c->kind), party_width(r), r->parties[c->party].id,
+                 kind_name(c->statement), (unsigned long long)c->index);
         if (c->met)
-            instant_write(c->when, when);
-        say_data(say, "  %-13s owed by %s for %s: due %s, %s%s%s\n", clock_name(c->kind),
-                 r->parties[c->party].id, kind_name(c->statement), due,
-                 !c->met   ? "no answer in this bundle"
-                 : c->late ? "late, "
-                           : "kept, ",
-                 when, "");
+            say_data(say, "%s of %s\n", took, of);
+        else
+            say_data(say, "%s\n", due);
     }
 }
 
-static void print_report(struct say *say, const struct report *r)
+static void print_trusted(struct say *say, const struct report *r, const struct paper *paper)
 {
-    for (enum check c = CHECK_FORM; c < CHECK_COUNT; c++)
-        print_check(say, r, c);
-    if (r->statement_count != 0)
-        say_data(say, "statements\n");
-    print_statements(say, r);
-    if (r->clock_count != 0)
-        say_data(say, "deadlines\n");
-    print_clocks(say, r);
+    const char *compare = paper->count == 0 ? "(compare with your paper copy)"
+                                            : "(given on the command line: --root)";
+
     for (size_t i = 0; i < AGREEMENT_PARTIES && r->parties[i].id[0] != '\0'; i++)
         for (size_t k = 0; k < r->parties[i].root_count; k++)
-            say_data(say, "root key   %s %s %s  (compare with your paper copy)\n", r->parties[i].id,
-                     r->parties[i].roots[k].suite, r->parties[i].roots[k].fingerprint);
-    say_data(say, "%s%s%s  %s\n", say_style(say, verdicts[r->verdict].style),
+            say_data(say, "%-*s%-*s  %s %s\n", LABEL, i == 0 && k == 0 ? "trusted" : "",
+                     party_width(r), r->parties[i].id, r->parties[i].roots[k].suite,
+                     r->parties[i].roots[k].fingerprint);
+    if (r->parties[0].id[0] != '\0')
+        say_data(say, "%-*s%s\n", LABEL, "", compare);
+}
+
+static void print_report(struct say *say, const struct report *r, const struct paper *paper)
+{
+    char head[CASE_TEXT + 40];
+
+    if (r->statement_count != 0) {
+        snprintf(head, sizeof head, "%s, %zu statements", r->case_id, r->statement_count);
+        say_data(say, "%-*s%s\n", LABEL, "bundle", head);
+    }
+    print_checks(say, r, paper);
+    print_statements(say, r);
+    print_clocks(say, r);
+    print_trusted(say, r, paper);
+    say_data(say, "%s%-*s%s  %s\n", say_style(say, verdicts[r->verdict].style), LABEL - 2,
              verdicts[r->verdict].word, say_style(say, STYLE_NONE), verdicts[r->verdict].meaning);
 }
 
-/* --root PARTY=FINGERPRINT: what the reader has on paper. 1 it is there, 0 it is not, -1 no such
- * form. */
+/* --root PARTY=FINGERPRINT. 1 it is there, 0 it is not, -1 no such form. */
 static int root_is_there(const struct report *r, const char *wanted)
 {
     const char *equals = strchr(wanted, '=');
 
-    if (equals == NULL)
+    if (equals == NULL || equals == wanted || strlen(equals + 1) != FINGERPRINT_TEXT - 1)
         return -1;
     for (size_t i = 0; i < AGREEMENT_PARTIES; i++) {
-        if (strlen(r->parties[i].id) != (size_t)(equals - wanted) ||
-            strncmp(r->parties[i].id, wanted, (size_t)(equals - wanted)) != 0)
+        if (!bytes_is(bytes_of(wanted, (size_t)(equals - wanted)), r->parties[i].id))
             continue;
         for (size_t k = 0; k < r->parties[i].root_count; k++)
             if (strcmp(r->parties[i].roots[k].fingerprint, equals + 1) == 0)
@@ -186,7 +279,8 @@ static int root_is_there(const struct report *r, const char *wanted)
     return 0;
 }
 
-static enum exit_code check_roots(const struct call *call, const struct report *r)
+/* A bundle of other root keys is not the parties', however well it fits together. */
+static enum exit_code check_roots(const struct call *call, struct report *r, struct paper *out)
 {
     const char *wanted;
 
@@ -197,17 +291,46 @@ static enum exit_code check_roots(const struct call *call, const struct report *
             return say_error(call->say, EXIT_USAGE, "usage", "it has the form PARTY=FINGERPRINT",
                              "parley verify --root cert-a=7Q2K-91MD-X0PA-44ZT FILE",
                              "--root %s is not understood", wanted);
+        if (r->parties[0].id[0] == '\0')
+            continue; /* no agreement could be read, so nothing is verified either */
         if (there == 0)
-            return say_error(
-                call->say, EXIT_FORGED, "forged", "the bundle's agreement names other root keys",
-                "ask whoever gave you the bundle, or the fingerprint", "no root key is %s", wanted);
+            out->not_there = wanted;
+        else
+            out->count++;
     }
+    if (out->not_there != NULL)
+        r->verdict = VERDICT_FORGED;
     return EXIT_DONE;
+}
+
+static void add_root_json(json_t *report, const struct paper *paper)
+{
+    json_t *checks = json_object_get(report, "checks");
+
+    if (paper->not_there != NULL || paper->count != 0)
+        json_array_append_new(
+            checks, json_pack("{s:s, s:s, s:s}", "name", "root", "state",
+                              paper->not_there == NULL ? "ok" : "bad", "found",
+                              paper->not_there == NULL ? "as given" : "not in the agreement"));
+}
+
+static void say_report(const struct call *call, const struct report *r, const struct paper *paper)
+{
+    json_t *json;
+
+    if (!call->say->json) {
+        print_report(call->say, r, paper);
+        return;
+    }
+    json = report_json(r);
+    add_root_json(json, paper);
+    say_json(call->say, json);
 }
 
 enum exit_code verify_run(const struct call *call)
 {
     const char *path = call->args->word[0];
+    struct paper paper = {0};
     struct buf text = {0};
     struct report report;
     enum exit_code code;
@@ -217,13 +340,11 @@ enum exit_code verify_run(const struct call *call)
         return disk_error(call->say, f, path);
     bundle_verify(buf_view(&text), &report);
     buf_done(&text);
-    if (call->say->json)
-        say_json(call->say, report_json(&report));
-    else
-        print_report(call->say, &report);
-    code = verdicts[report.verdict].exit;
-    if (code == EXIT_DONE)
-        code = check_roots(call, &report);
+    code = check_roots(call, &report, &paper);
+    if (code == EXIT_DONE) {
+        say_report(call, &report, &paper);
+        code = verdicts[report.verdict].exit;
+    }
     report_done(&report);
     return code;
 }

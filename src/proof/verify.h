@@ -78,9 +78,9 @@ struct report_statement {
 struct report_clock {
     enum clock_kind kind;
     size_t party;        /* who owed it */
-    uint64_t number;     /* of the other side's statement that started it */
+    uint64_t index;      /* in the other side's log, of the statement that started it */
     enum kind statement; /* its kind */
-    struct instant due;
+    struct instant began, due;
     bool met, late;
     bool ending;         /* something that would meet it was said, but is not binding */
     struct instant when; /* if met */

@@ -71,8 +71,9 @@ static void report_due(const struct verifying *v, const struct due *d, size_t op
     c = &r->clocks[r->clock_count++];
     *c = (struct report_clock){.kind = d->clock,
                                .party = d->owes == SIDE_OPENER ? opener : 1 - opener,
-                               .number = from->at,
+                               .index = v->bundle->logs[from->log].entries[from->at].index,
                                .statement = v->logs[from->log].entries[from->at].entry.kind,
+                               .began = d->began,
                                .due = d->due,
                                .met = d->state == DUE_KEPT || d->state == DUE_LATE,
                                .late = d->state == DUE_LATE,

@@ -1,0 +1,403 @@
+"""An independent check of a case bundle, from docs/PROTOCOL.bundle and docs/PROTOCOL.ledger alone.
+
+Shares no code with src/: Python's standard library, and the `openssl` program for Ed25519.
+Makes the checks agreement, genesis, heads, growth, inclusion, documents, chain and openings.
+    verify.py BUNDLE      prints the check that fails, if one does; exits 0, 5 or 6
+    verify.py --compare   PARLEY_BIN's verdict on the bundles that MAKE_BUNDLES writes, against ours
+"""
+import base64
+import hashlib
+import json
+import os
+import pathlib
+import random
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+
+class Forged(Exception):
+    pass
+
+
+class CannotTell(Exception):
+    pass
+
+
+def need(true, why):
+    if not true:
+        raise Forged(why)
+
+
+def sha(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def unbase64(text, size=None):
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise Forged("base64") from error
+    need(base64.b64encode(raw).decode() == text and size in (None, len(raw)), "base64")
+    return raw
+
+
+def no_pair_twice(pairs):
+    need(len(dict(pairs)) == len(pairs), "a member twice")
+    return dict(pairs)
+
+
+def canonical(tree):
+    return json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def read_canonical(text):
+    """Compact canonical JSON of the signed profile."""
+    try:
+        tree = json.loads(text.decode("utf-8"), object_pairs_hook=no_pair_twice)
+        again = canonical(tree)
+    except ValueError as error:
+        raise Forged("form") from error
+    need(again == text, "form: not canonical")
+    return tree
+
+
+def members(tree, *names):
+    need(isinstance(tree, dict) and set(tree) == set(names), f"members: {names}")
+    return [tree[name] for name in names]
+
+
+def openssl_verify(key, message, signature, folder):
+    """Ed25519: the raw key in the SubjectPublicKeyInfo of RFC 8410."""
+    paths = [folder / name for name in ("key", "message", "signature")]
+    for path, data in zip(paths, (bytes.fromhex("302a300506032b6570032100") + key, message,
+                                  signature)):
+        path.write_bytes(data)
+    return subprocess.run(["openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER",
+                           "-inkey", paths[0], "-in", paths[1], "-sigfile", paths[2]],
+                          capture_output=True, check=False).returncode == 0
+
+
+# --- RFC 6962: proofs are checked by building both roots from the hashes, as in section 2.1.1 ---
+
+def node(left, right):
+    return sha(b"\x01", left, right)
+
+
+def split(n):
+    """The largest power of two below n."""
+    return 1 << (n - 1).bit_length() - 1
+
+
+def root_by_path(leaf, index, size, path):
+    need(index < size, "index outside the log")
+    if size == 1:
+        need(not path, "proof too long")
+        return leaf
+    need(path, "proof too short")
+    k = split(size)
+    if index < k:
+        return node(root_by_path(leaf, index, k, path[:-1]), path[-1])
+    return node(path[-1], root_by_path(leaf, index - k, size - k, path[:-1]))
+
+
+def roots_by_path(old, size, path, old_root, whole=True):
+    """(root of the first `old`, root of all `size`) as the consistency proof has them."""
+    if old == size:
+        if whole:
+            need(not path, "proof too long")
+            return old_root, old_root
+        need(len(path) == 1, "proof length")
+        return path[0], path[0]
+    need(path, "proof too short")
+    k = split(size)
+    if old <= k:
+        left, all_left = roots_by_path(old, k, path[:-1], old_root, whole)
+        return left, node(all_left, path[-1])
+    right, all_right = roots_by_path(old - k, size - k, path[:-1], old_root, False)
+    return node(path[-1], right), node(path[-1], all_right)
+
+
+class Checker:
+    def __init__(self, text, folder):
+        self.folder = pathlib.Path(folder)
+        tree = read_canonical(text)
+        need(isinstance(tree, dict), "form")
+        if tree.get("v") != 1 or tree.get("kind") != "parley-case":
+            raise CannotTell("version")
+        _, _, self.case, agreements, self.logs = members(tree, "v", "kind", "case", "agreements",
+                                                         "logs")
+        need(len(self.logs) == 2 and agreements, "form")
+        self.agreements = [self.agreement(*members(a, "agreement", "signatures"))
+                           for a in agreements]
+        self.cosigned_all = True
+
+    def signed(self, key, message, signature, what):
+        need(len(signature) == 64 and openssl_verify(key, message, signature, self.folder), what)
+
+    def domain(self, purpose, key, agreement, data):
+        key_id = sha(b"parley-key/v1\ned25519\n", key)[:16].hex()
+        return f"parley/v1\n{purpose}\ned25519\n{key_id}\n{agreement}\n".encode() + data
+
+    def agreement(self, text, signatures):
+        tree = read_canonical(text.encode())
+        if tree.get("v") != 1 or tree["suites"] != ["ed25519"]:
+            raise CannotTell("suite")
+        signed = json.loads(signatures, object_pairs_hook=no_pair_twice)
+        need(json.dumps(signed, sort_keys=True, indent=1, ensure_ascii=False) + "\n" == signatures,
+             "form of the signatures")
+        digest, rows, version = members(signed, "agreement", "signatures", "v")
+        if version != 1:
+            raise CannotTell("version of the signatures")
+        need(unbase64(digest, 32) == sha(text.encode()), "agreement: digest")
+        need([(row["party"], row["suite"]) for row in rows] ==
+             sorted((p["id"], "ed25519") for p in tree["parties"]), "agreement: who signed")
+        roots = {p["id"]: unbase64(p["roots"][0]["key"], 32) for p in tree["parties"]}
+        for party, signature, _ in (members(r, "party", "signature", "suite") for r in rows):
+            message = self.domain("agreement", roots[party], tree["id"], text.encode())
+            self.signed(roots[party], message, unbase64(signature, 64), "agreement: signature")
+        return {"tree": tree, "digest": digest, "roots": roots}
+
+    ENTRY = re.compile(
+        r"parley-entry/v1\nagreement (?P<agreement>\S+ \S+ \S+)\nfrom (?P<author>\S+)\n"
+        r"kind (?P<kind>[A-Z]+)\nclass (?P<cls>REAL|EXERCISE|TEST)\ncase (?P<case>\S+)\n"
+        r"number (?P<number>\d+)\nprevious (?P<previous>\S+)\nanswers (?P<answers>\S+)\n"
+        r"time (?P<time>\S+)\nseen (?P<seen>\d+ \S+)\n"
+        r"document (?P<root>\S+) (?P<leaves>\d+)\ndisclosed (?P<sha>\S+) (?P<length>\d+)\n"
+        r"permit (?P<permit>\S+)\n")
+
+    def entry(self, text, party):
+        if re.match(r"parley-entry/v(?!1\n)", text):
+            raise CannotTell("version of an entry")
+        match = self.ENTRY.fullmatch(text)
+        need(match, "entry: form")
+        e = match.groupdict()
+        need(e["author"] == party, "entry: from")
+        for a in self.agreements:
+            if e["agreement"] == f"{a['tree']['id']} {a['tree']['version']} {a['digest']}":
+                e["of"] = a
+        need("of" in e, "entry: agreement")
+        return e
+
+    # A document's commitments: PROTOCOL.ledger section 4.
+
+    def leaf(self, path, salt, value):
+        value = canonical(value)
+        return sha(b"\x10", unbase64(salt, 16), struct.pack(">H", len(path)), path.encode(),
+                   struct.pack(">I", len(value)), value)
+
+    def document(self, text, e):
+        raw = text.encode()
+        need(len(raw) == int(e["length"]) and sha(raw) == unbase64(e["sha"]), "documents: digest")
+        tree = read_canonical(raw)
+        hashes, fields, withheld = [], {}, {}
+        for item in tree["leaves"]:
+            if "v" in item:
+                path, salt, value = members(item, "p", "s", "v")
+                hashes.append(self.leaf(path, salt, value))
+                fields[path] = value
+            elif "p" in item:
+                path, h, _ = members(item, "p", "h", "r")
+                hashes.append(unbase64(h, 32))
+                withheld[path] = hashes[-1]
+            else:
+                hashes.append(unbase64(members(item, "h")[0], 32))
+        need(len(hashes) == int(e["leaves"]), "documents: leaves")
+        while len(hashes) > 1:
+            hashes = [sha(b"\x11", *hashes[i:i + 2]) for i in range(0, len(hashes), 2)]
+        need(hashes[0] == unbase64(e["root"]), "documents: root")
+        return {"fields": fields, "withheld": withheld, "signatures": tree.get("signatures", [])}
+
+    def genesis(self, log, party):
+        first = log["entries"][0]
+        need(first["index"] == 0, "genesis: index")
+        e = self.entry(first["entry"], party)
+        need(e["kind"] == "GENESIS", "genesis: kind")
+        d = self.document(first["document"], e)
+        root = e["of"]["roots"][party]
+        need(len(d["signatures"]) == 1 and unbase64(d["signatures"][0]["key"]) == root,
+             "genesis: who signed")
+        name = e["of"]["tree"]["id"]
+        self.signed(root, self.domain("root", root, name, unbase64(e["root"])),
+                    unbase64(d["signatures"][0]["signature"], 64), "genesis: signature")
+        origin = f"{party}/parley/{name}"
+        need(log["origin"] == origin == d["fields"]["origin"], "genesis: origin")
+        keys = {role: unbase64(d["fields"][f"key.{role}.ed25519"], 32)
+                for role in ("log", "cosign", "hello")}
+        need(len(set(keys.values())) == 3, "genesis: a key in two roles")
+        return origin, keys
+
+    # Heads: C2SP signed-note, tlog-checkpoint, tlog-cosignature.
+
+    def note_line(self, lines, name, kind, key):
+        key_id = sha(name.encode(), b"\n", bytes([kind]), key)[:4]
+        found = [raw[4:] for n, raw in lines if n == name and raw[:4] == key_id]
+        need(len(found) < 2, "heads: a line twice")
+        return found[0] if found else None
+
+    def head(self, text, origin, log_key, cosigner, cosign_key):
+        body, empty, below = text.rpartition("\n\n")
+        need(empty and below.endswith("\n"), "heads: form")
+        body += "\n"
+        match = re.fullmatch(r"(\S+)\n(0|[1-9]\d*)\n(\S+)\n", body)
+        need(match and match[1] == origin, "heads: form")
+        lines = []
+        for line in below[:-1].split("\n"):
+            parts = re.fullmatch("\u2014 (\\S+) (\\S+)", line)
+            need(parts, "heads: form of a line")
+            lines.append((parts[1], unbase64(parts[2])))
+        author = self.note_line(lines, origin, 1, log_key)
+        need(author is not None, "heads: not signed")
+        self.signed(log_key, body.encode(), author, "heads: signature")
+        need(all(n in (origin, cosigner) for n, _ in lines) and len(lines) < 3, "heads: stray line")
+        other = self.note_line(lines, cosigner, 4, cosign_key)
+        time = None
+        if other is None:
+            self.cosigned_all = False
+        else:
+            need(len(other) == 72, "heads: cosignature")
+            time = int.from_bytes(other[:8], "big")
+            self.signed(cosign_key, f"cosignature/v1\ntime {time}\n{body}".encode(), other[8:],
+                        "heads: cosignature")
+        return int(match[2]), unbase64(match[3], 32), time
+
+    def heads(self, log, origin, log_key, other, cosign_key):
+        heads = [self.head(t, origin, log_key, f"{other}/cosign", cosign_key) for t in log["heads"]]
+        times = [t for _, _, t in heads if t is not None]
+        need(times == sorted(times), "heads: times fall")
+        need(len(log["growth"]) == len(heads) - 1, "form")
+        return heads
+
+    def growth(self, log, heads):
+        for (old, old_root, _), (size, root, _), path in zip(heads, heads[1:], log["growth"]):
+            need(old < size, "growth: sizes")
+            got = roots_by_path(old, size, [unbase64(h, 32) for h in path], old_root)
+            need(got == (old_root, root), "growth")
+
+    def inclusion(self, log, heads, party):
+        size, root, _ = heads[-1]
+        out, last = [], -1
+        for item in log["entries"]:
+            index, text, document, path = members(item, "index", "entry", "document", "proof")
+            need(index > last, "inclusion: order")
+            last = index
+            leaf = sha(b"\x00", text.encode())
+            need(root_by_path(leaf, index, size, [unbase64(h, 32) for h in path]) == root,
+                 "inclusion")
+            out.append({"leaf": leaf, "text": document, **self.entry(text, party)})
+        return out
+
+    def chain(self, logs):
+        leaves = {e["leaf"] for log in logs for e in log}
+        classes = {e["cls"] for log in logs for e in log[1:]}
+        need(len(classes) == 1, "chain: class")
+        for log in logs:
+            for i, e in enumerate(log[1:], 1):
+                need(e["case"] == self.case and int(e["number"]) == i, "chain: case or number")
+                need(e["previous"] == "-" if i == 1 else
+                     unbase64(e["previous"]) == log[i - 1]["leaf"], "chain: previous")
+                need(e["answers"] == "-" or unbase64(e["answers"]) in leaves, "chain: answers")
+
+    def openings(self, logs):
+        said = [e for log in logs for e in log[1:]]
+        for text in (e["document"]["fields"].get("opening", "") for e in said if e["document"]):
+            if text == "":
+                continue
+            need(isinstance(text, str), "openings: form")
+            _, root, path, salt, value = members(read_canonical(text.encode()), "v", "document",
+                                                 "path", "salt", "value")
+            of = [e for e in said if e["root"] == root]
+            need(of, "openings: of what")
+            if not any(e["document"] for e in of):
+                raise CannotTell("openings: the document is not here")
+            need(any(e["document"] and
+                     e["document"]["withheld"].get(path) == self.leaf(path, salt, value)
+                     for e in of), "openings")
+
+    def all(self):
+        parties = [p["id"] for p in self.agreements[0]["tree"]["parties"]]
+        roles = [self.genesis(log, p) for log, p in zip(self.logs, parties)]
+        heads = [self.heads(self.logs[i], roles[i][0], roles[i][1]["log"], roles[1 - i][0],
+                            roles[1 - i][1]["cosign"]) for i in (0, 1)]
+        for log, h in zip(self.logs, heads):
+            self.growth(log, h)
+        logs = [self.inclusion(self.logs[i], heads[i], parties[i]) for i in (0, 1)]
+        for log in logs:
+            for e in log:
+                e["document"] = self.document(e["text"], e) if e["text"] else None
+        self.chain(logs)
+        self.openings(logs)
+        if not self.cosigned_all:
+            raise CannotTell("a head without cosignature")
+
+
+def verify(text):
+    """0, 5 or 6, and why."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            Checker(text, folder).all()
+        except CannotTell as why:
+            return 6, str(why)
+        except (Forged, KeyError, TypeError, IndexError, AttributeError, ValueError) as why:
+            return 5, repr(why)
+    return 0, "verified"
+
+
+# --- the same verdict as parley's ---------------------------------------------------------------
+
+def parley(path):
+    return subprocess.run([os.environ["PARLEY_BIN"], "verify", path], capture_output=True,
+                          stdin=subprocess.DEVNULL, check=False, timeout=60).returncode
+
+
+def flipped(text, dice):
+    bit = dice.randrange(len(text) * 8)
+    out = bytearray(text)
+    out[bit // 8] ^= 1 << bit % 8
+    return bytes(out), bit
+
+
+def compare_file(path, expected):
+    ours, why = verify(path.read_bytes())
+    theirs = parley(path)
+    if ours == theirs and expected in (None, ours):
+        return 0
+    print(f"{path.name}: parley says {theirs}, this check {ours} ({why}), expected {expected}")
+    return 1
+
+
+def compare():
+    """Bundles are called VERDICT-WHAT. A flipped bit is refused by both; what it means is not
+    compared, as only one of the two reads the whole agreement."""
+    seed = int(os.environ.get("PARLEY_SEED", os.getpid()))
+    dice, bad = random.Random(seed), 0
+    with tempfile.TemporaryDirectory() as folder:
+        home = pathlib.Path(folder)
+        subprocess.run([os.environ["MAKE_BUNDLES"], folder], check=True)
+        files = sorted(home.iterdir())
+        for path in files:
+            bad += compare_file(path, int(path.name[0]))
+        good = (home / "0-small").read_bytes()
+        for _ in range(60):
+            text, bit = flipped(good, dice)
+            (home / "flipped").write_bytes(text)
+            verdicts = verify(text)[0], parley(home / "flipped")
+            if not set(verdicts) <= {5, 6}:
+                print(f"bit {bit} of PARLEY_SEED={seed}: this check and parley say {verdicts}")
+                bad += 1
+    print(f"{len(files)} bundles and 60 flipped bits (PARLEY_SEED={seed}), {bad} differences")
+    return 1 if bad or len(files) < 15 else 0
+
+
+def main():
+    if sys.argv[1:] == ["--compare"]:
+        return compare()
+    code, why = verify(pathlib.Path(sys.argv[1]).read_bytes())
+    print(why)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
