@@ -29,6 +29,17 @@ static uint16_t port, other_port;
 
 enum { KILLED = 1000, BROKEN = 1001 };
 
+#if defined(__SANITIZE_ADDRESS__)
+#define WIDER 1 /* the sanitisers' superset lets an open reach Landlock: EACCES, not death */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WIDER 1
+#endif
+#endif
+#ifndef WIDER
+#define WIDER 0
+#endif
+
 /* Runs `act` in a process with these rights. What it returned (0: it worked, or an errno), or
  * KILLED by the filter. */
 static int in_sandbox(const struct rights *r, int (*act)(void))
@@ -264,8 +275,7 @@ static const struct {
     const char *name;
     const struct rights *rights;
     int (*act)(void);
-    int expected; /* 0 works; KILLED; else the errno. The sanitisers' superset lets an open reach
-                     Landlock, so EACCES may stand for KILLED there. */
+    int expected; /* 0 works; KILLED; else the errno */
 } cases[] = {
     {"anyone does its work", &nothing, do_work, 0},
     {"anyone reads a descriptor it was handed", &nothing, do_read_handed, 0},
@@ -316,7 +326,7 @@ static void a_right_that_is_not_given_is_not_there(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int got = in_sandbox(cases[i].rights, cases[i].act);
         bool good = got == cases[i].expected ||
-                    (cases[i].expected == KILLED && (got == EACCES || got == EPERM));
+                    (WIDER && cases[i].expected == KILLED && (got == EACCES || got == EPERM));
 
         if (cases[i].expected == EACCES && abi < 4 && got == 0)
             print_message("this kernel's Landlock cannot: %s\n", cases[i].name);
@@ -400,7 +410,10 @@ static void put(const char *folder, char *path)
 
 static int set_up(void **state)
 {
+    uint8_t once[1];
+
     (void)state;
+    assert_int_equal(RAND_bytes(once, 1), 1); /* OpenSSL reads its configuration once, before */
     assert_non_null(mkdtemp(home));
     put("mine", mine);
     put("theirs", theirs);

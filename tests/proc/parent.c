@@ -270,6 +270,52 @@ static void a_signature_that_does_not_hold_starts_nothing(void **state)
     node_remove(&n);
 }
 
+static long uid_of(pid_t pid)
+{
+    char path[64], line[256];
+    long uid = -1;
+    FILE *f;
+
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f) != NULL)
+        if (strncmp(line, "Uid:", 4) == 0)
+            uid = strtol(line + 4, NULL, 10);
+    fclose(f);
+    return uid;
+}
+
+static void started_by_root_the_processes_become_the_directory_s_owner(void **state)
+{
+    static const char *const words[] = {"@gate", "@judge", "@watch", "@desk", "@keeper"};
+    enum { NOBODY = 65534 };
+    struct test_node n;
+    size_t from = 0;
+    pid_t owner;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    make(&n);
+    owner = fork();
+    if (owner == 0) {
+        execl("/bin/chown", "chown", "-R", "65534:65534", n.directory, (char *)NULL);
+        _exit(1);
+    }
+    waitpid(owner, NULL, 0);
+    node_start(&n);
+    assert_says(&n, "parley: ready", &from);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        assert_int_equal(uid_of(node_child(&n, words[i])), NOBODY);
+    assert_null(strstr(buf_str(&n.text), "still user 0"));
+    /* root's parent can still kill, restart and stop them */
+    kill(node_child(&n, "@judge"), SIGKILL);
+    assert_says(&n, "desk<judge\n", &from);
+    assert_int_equal(node_stop(&n), PARENT_EXIT_STOPPED);
+    node_remove(&n);
+}
+
 static void a_hangup_reloads_and_wrong_settings_then_change_nothing(void **state)
 {
     struct test_node n;
@@ -302,6 +348,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_second_node_in_the_same_directory_is_refused),
         cmocka_unit_test(what_is_wrong_in_the_directory_is_said_and_nothing_starts),
         cmocka_unit_test(a_signature_that_does_not_hold_starts_nothing),
+        cmocka_unit_test(started_by_root_the_processes_become_the_directory_s_owner),
         cmocka_unit_test(a_hangup_reloads_and_wrong_settings_then_change_nothing),
     };
 
