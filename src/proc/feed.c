@@ -112,6 +112,12 @@ struct fault feed_reopened(struct feed *f, size_t sensor, int fd, bool *out)
     struct stat st;
 
     *out = false;
+    if (s->fd < 0 && s->next < 0) { /* it was lost: on from where it was read to */
+        enum feed_start start;
+
+        *out = true;
+        return feed_put(f, sensor, fd, s->follow, &s->at, &start);
+    }
     if (fstat(fd, &st) != 0) {
         struct fault bad = fault_io("sensor: fstat");
 

@@ -9,8 +9,8 @@ struct watching {
     const struct watching_room *room;
     const struct watching_hooks *hooks;
     struct feed *feed;
-    struct feed_place place[FEED_SENSORS]; /* from the saved state, for watching_put */
-    bool there[FEED_SENSORS], follow[FEED_SENSORS];
+    struct feed_place place[FEED_SENSORS]; /* from the saved state, for watching_opened */
+    bool there[FEED_SENSORS], follow[FEED_SENSORS], opened[FEED_SENSORS];
     uint64_t sequence;    /* of the commit sent last */
     uint64_t durable;     /* .. and known to be durable */
     uint64_t lines;       /* since the commit sent last */
@@ -67,31 +67,26 @@ void watching_free(struct watching *w)
     free(w);
 }
 
-struct fault watching_put(struct watching *w, size_t sensor, int fd, bool follow,
-                          enum feed_start *out)
+void watching_expect(struct watching *w, size_t sensor, bool follow)
 {
-    struct fault f = feed_put(w->feed, sensor, fd, follow, &w->place[sensor], out);
-
-    if (fault_is(f))
-        return f;
     w->there[sensor] = true;
     w->follow[sensor] = follow;
+}
+
+struct fault watching_opened(struct watching *w, size_t sensor, int fd, enum feed_start *out)
+{
+    bool changed = false;
+    struct fault f;
+
     w->ended = false;
+    if (!w->opened[sensor]) {
+        f = feed_put(w->feed, sensor, fd, w->follow[sensor], &w->place[sensor], out);
+        w->opened[sensor] = !fault_is(f);
+        return f;
+    }
+    f = feed_reopened(w->feed, sensor, fd, &changed);
+    *out = changed ? FEED_FRESH : FEED_NONE;
     return f;
-}
-
-struct fault watching_reopened(struct watching *w, size_t sensor, int fd)
-{
-    bool changed;
-
-    return feed_reopened(w->feed, sensor, fd, &changed);
-}
-
-/* The sensor is read no more; a followed one is asked for again. */
-static void lose(struct watching *w, size_t sensor, struct fault why)
-{
-    w->hooks->lost(w->hooks->context, sensor, why);
-    w->place[sensor] = (struct feed_place){0};
 }
 
 static void take(struct watching *w, size_t sensor, struct bytes line, enum feed_got got,
@@ -119,7 +114,7 @@ static bool read_lines(struct watching *w, struct tick now, bool *ended)
         struct fault f = feed_next(w->feed, &sensor, &line, &got);
 
         if (fault_is(f)) {
-            lose(w, sensor, f);
+            w->hooks->lost(w->hooks->context, sensor, f);
             continue;
         }
         if (got == FEED_GOT_NOTHING || got == FEED_GOT_END) {

@@ -60,15 +60,19 @@ MUST_CHECK struct fault watching_new(const struct watching_room *room,
                                      struct watching **out);
 void watching_free(struct watching *w); /* NULL is fine */
 
-/* A sensor's file as it was handed over at the start, and later when it was opened again; `fd` is
- * taken over. FEED_ROTATED in *out: what an older file got while we were away was not read. */
-MUST_CHECK struct fault watching_put(struct watching *w, size_t sensor, int fd, bool follow,
-                                     enum feed_start *out);
-MUST_CHECK struct fault watching_reopened(struct watching *w, size_t sensor, int fd);
+/* There is a sensor of this number; a followed one is asked for from time to time (hooks.reopen),
+ * also if its file is not there yet. */
+void watching_expect(struct watching *w, size_t sensor, bool follow);
+
+/* Its file was opened, for the first time or again; `fd` is taken over. *out is FEED_NONE if that
+ * is the file being read. FEED_ROTATED at the first time: what an older file got while we were away
+ * was not read. */
+MUST_CHECK struct fault watching_opened(struct watching *w, size_t sensor, int fd,
+                                        enum feed_start *out);
 
 /*
  * Reads, decides, commits. Answers when it is to be called again; INT64_MAX: only after
- * watching_committed, watching_put or watching_reopened.
+ * watching_committed, watching_opened.
  */
 struct tick watching_turn(struct watching *w, struct tick now);
 

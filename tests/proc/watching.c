@@ -144,7 +144,8 @@ static void begin(struct bench *b, bool follow)
     b->desk.sequence = b->desk.durable;
     assert_good(watching_new(&b->room, &b->hooks,
                              b->desk.durable == 0 ? bytes_text("") : buf_view(saved), &b->w));
-    assert_good(watching_put(b->w, 0, open(file, O_RDONLY | O_CLOEXEC), follow, &start));
+    watching_expect(b->w, 0, follow);
+    assert_good(watching_opened(b->w, 0, open(file, O_RDONLY | O_CLOEXEC), &start));
 }
 
 static void end(struct bench *b)
@@ -282,6 +283,29 @@ static void a_kill_loses_no_line_and_counts_none_twice(void **state)
     }
 }
 
+static void a_sensor_that_is_not_there_yet_is_asked_for(void **state)
+{
+    struct bench b = {0};
+    enum feed_start start;
+
+    (void)state;
+    assert_int_equal(truncate(file, 0), 0);
+    write_numbers(1, 5);
+    begin(&b, true);
+    watching_expect(b.w, 1, true);
+    watching_turn(b.w, b.now);
+    b.now.us += WATCHING_REOPEN;
+    watching_turn(b.w, b.now);
+    assert_int_equal(b.desk.reopens, 2);
+    assert_good(watching_opened(b.w, 0, open(file, O_RDONLY | O_CLOEXEC), &start));
+    assert_int_equal(start, FEED_NONE); /* the very file that is read */
+    assert_good(watching_opened(b.w, 1, open(file, O_RDONLY | O_CLOEXEC), &start));
+    assert_int_equal(start, FEED_FRESH);
+    watching_turn(b.w, b.now);
+    assert_int_equal(b.adder.lines, 10);
+    end(&b);
+}
+
 static void a_saved_state_that_is_none_is_refused(void **state)
 {
     struct bench b = {0};
@@ -328,6 +352,7 @@ int main(void)
         cmocka_unit_test(without_desk_nothing_more_is_read),
         cmocka_unit_test(a_followed_file_is_committed_each_second_and_decided_when_idle),
         cmocka_unit_test(a_kill_loses_no_line_and_counts_none_twice),
+        cmocka_unit_test(a_sensor_that_is_not_there_yet_is_asked_for),
         cmocka_unit_test(a_saved_state_that_is_none_is_refused),
     };
 

@@ -1,0 +1,359 @@
+/*
+ * proc/watch.c - hosts watch/
+ *
+ * hears: SETUP with the territory tables; sensors' lines (untrusted) from the descriptors that the
+ *        parent hands over; from desk WATCH_START, WATCH_COMMITTED
+ * says:  to desk WATCH_COMMIT; to the parent REOPEN
+ * may:   read the descriptors it was given      may not: open a file, use the network, see a key
+ *
+ * The pace is watching.h's. When desk is lost, so is what was in flight: this process ends, and
+ * begins anew from the last commit that is durable.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cursor.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "io/log.h"
+#include "proc/children.h"
+#include "proc/pacts.h"
+#include "proc/process.h"
+#include "proc/settings.h"
+#include "proc/watching.h"
+#include "watch/watcher.h"
+
+struct watch {
+    struct self *self;
+    struct pacts pacts;
+    struct settings settings;
+    struct rules *rules[SETUP_AGREEMENTS]; /* by place in pacts; of the newest versions alone */
+    struct watcher *watcher;               /* NULL until WATCH_START */
+    struct watching_room room;
+    struct watching_hooks hooks;
+    struct watching *watching;
+    int fd[FEED_SENSORS]; /* handed over and not yet in the feed; -1 */
+    struct loop_timer *timer;
+};
+
+/* ---- the room as watching.h wants it
+ * ------------------------------------------------------------- */
+* /
+
+    static void room_take(void *room, size_t sensor, uint64_t at, struct bytes line)
+{
+    watcher_take(room, sensor, at, line);
+}
+
+static void room_too_long(void *room, size_t sensor)
+{
+    watcher_too_long(room, sensor);
+}
+
+static void room_flush(void *room)
+{
+    watcher_flush(room);
+}
+
+static void room_state(void *room, struct buf *out)
+{
+    watcher_state_write(room, out);
+}
+
+static size_t room_incidents(void *room, struct buf *out)
+{
+    return watcher_incidents(room, out);
+}
+
+static size_t room_samples(void *room, struct buf *out)
+{
+    return watcher_samples(room, out);
+}
+
+static void room_sources(void *room, struct buf *out)
+{
+    watcher_sources(room, out);
+}
+
+static struct fault room_restore(void *room, struct bytes state)
+{
+    return watcher_restore(room, state);
+}
+
+/* ---- what watching asks for
+ * ----------------------------------------------------------------------- */
+
+static void send_commit(void *context, struct bytes body)
+{
+    struct watch *w = context;
+
+    process_send(w->self, PROCESS_DESK, MESSAGE_WATCH_COMMIT, body);
+}
+
+static void ask_reopen(void *context, uint32_t sensor)
+{
+    struct watch *w = context;
+    struct buf body = {0};
+
+    buf_u32(&body, sensor);
+    process_tell_parent(w->self, MESSAGE_REOPEN, buf_view(&body));
+    buf_done(&body);
+}
+
+static void sensor_lost(void *context, size_t sensor, struct fault why)
+{
+    struct watch *w = context;
+
+    log_fault(LOG_LEVEL_ERROR, w->settings.sensors[sensor].name, why);
+}
+
+static void turn(void *context)
+{
+    struct watch *w = context;
+    struct tick next = watching_turn(w->watching, tick_now());
+
+    if (next.us != INT64_MAX && w->timer != NULL)
+        loop_timer_at(w->timer, next);
+}
+
+/* ---- start
+ * ---------------------------------------------------------------------------------------- */
+
+static struct fault read_tables(struct rules *r, const struct agreement *a,
+                                const struct setup *setup)
+{
+    for (size_t p = 0; p < AGREEMENT_PARTIES; p++)
+        for (size_t t = 0; t < a->parties[p].table_count; t++) {
+            char name[SETUP_NAME + 1];
+            struct fault f;
+
+            snprintf(name, sizeof name, "%s/%s", a->id, a->parties[p].tables[t].file);
+            f = rules_table(r, p, t, setup_part(setup, name));
+            if (fault_is(f)) {
+                log_fault(LOG_LEVEL_ERROR, name, f);
+                return f;
+            }
+        }
+    return fault_none();
+}
+
+static struct fault make_rules(struct watch *w, size_t i, const struct setup *setup)
+{
+    const struct agreement *a = w->pacts.agreement[i];
+    struct fault f;
+
+    if (pacts_newest(&w->pacts, bytes_text(a->id)) != a)
+        return fault_none();
+    f = rules_new(a, w->pacts.party, &w->rules[i], NULL);
+    if (!fault_is(f))
+        f = read_tables(w->rules[i], a, setup);
+    if (!fault_is(f))
+        rules_seal(w->rules[i]);
+    return f;
+}
+
+static struct fault watch_begin(void *context, struct self *self)
+{
+    struct watch *w = context;
+    const struct setup *setup = process_setup(self);
+    struct fault f;
+
+    w->self = self;
+    for (size_t i = 0; i < FEED_SENSORS; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "sensor.%zu", i);
+        w->fd[i] = process_file(self, name);
+    }
+    f = settings_parse(setup->settings, &w->settings, NULL);
+    if (!fault_is(f))
+        f = pacts_read(setup, &w->pacts);
+    for (size_t i = 0; i < w->pacts.count && !fault_is(f); i++)
+        f = make_rules(w, i, setup);
+    process_forget(self);
+    return f;
+}
+
+static void opened(struct watch *w, size_t i, int fd)
+{
+    const struct settings_sensor *s = &w->settings.sensors[i];
+    enum feed_start start = FEED_NONE;
+    struct fault f = watching_opened(w->watching, i, fd, &start);
+
+    if (fault_is(f))
+        log_fault(LOG_LEVEL_ERROR, s->name, f);
+    else if (start == FEED_ROTATED)
+        log_warn("sensor %s: another file is there now; what the old one got meanwhile is not read",
+                 s->name);
+}
+
+static const struct rules *rules_find(const struct watch *w, struct bytes id)
+{
+    for (size_t i = 0; i < w->pacts.count; i++)
+        if (w->rules[i] != NULL && bytes_is(id, w->pacts.agreement[i]->id))
+            return w->rules[i];
+    return NULL;
+}
+
+static struct fault begin_watching(struct watch *w, const struct rules *rules, struct bytes saved)
+{
+    const char *names[SETTINGS_SENSORS];
+    struct fault f;
+
+    for (size_t i = 0; i < w->settings.sensor_count; i++)
+        names[i] = w->settings.sensors[i].name;
+    w->watcher = watcher_new(rules, names, w->settings.sensor_count);
+    w->room = (struct watching_room){.room = w->watcher,
+                                     .take = room_take,
+                                     .too_long = room_too_long,
+                                     .flush = room_flush,
+                                     .state = room_state,
+                                     .incidents = room_incidents,
+                                     .samples = room_samples,
+                                     .sources = room_sources,
+                                     .restore = room_restore};
+    w->hooks = (struct watching_hooks){send_commit, ask_reopen, sensor_lost, w};
+    f = watching_new(&w->room, &w->hooks, saved, &w->watching);
+    if (fault_is(f))
+        return f;
+    w->timer = loop_timer_new(process_loop(w->self), turn, w);
+    for (size_t i = 0; i < w->settings.sensor_count; i++) {
+        watching_expect(w->watching, i, w->settings.sensors[i].follow);
+        if (w->fd[i] >= 0)
+            opened(w, i, w->fd[i]);
+        w->fd[i] = -1; /* transferred */
+    }
+    turn(w);
+    return f;
+}
+
+/* The timer hangs in the loop and goes before it. */
+static void finish(struct watch *w, int status)
+{
+    loop_timer_free(w->timer);
+    w->timer = NULL;
+    process_stop(w->self, status);
+}
+
+static void watch_stop(void *context)
+{
+    finish(context, 0);
+}
+
+/* ---- messages
+ * --------------------------------------------------------------------------------------- */
+
+static struct fault hear_start(struct watch *w, struct bytes body)
+{
+    struct cursor in = cursor_over(body, "WATCH_START");
+    struct bytes id = cursor_part(&in, AGREEMENT_ID);
+    struct bytes saved = cursor_part(&in, WATCHING_STATE_MAX);
+    const struct rules *rules;
+
+    cursor_end(&in);
+    if (!cursor_ok(&in))
+        return in.fault;
+    if (w->watching != NULL)
+        return fault_make(FAULT_DUPLICATE, 0, "watch: WATCH_START once");
+    rules = rules_find(w, id);
+    if (rules == NULL)
+        return fault_make(FAULT_UNKNOWN, 0, "watch: no such agreement");
+    return begin_watching(w, rules, saved);
+}
+
+static struct fault hear_committed(struct watch *w, struct bytes body)
+{
+    struct cursor in = cursor_over(body, "WATCH_COMMITTED");
+    uint64_t sequence = cursor_u64(&in);
+    struct fault f;
+
+    cursor_end(&in);
+    if (!cursor_ok(&in))
+        return in.fault;
+    if (w->watching == NULL)
+        return fault_make(FAULT_ORDER, 0, "watch: WATCH_START comes first");
+    f = watching_committed(w->watching, sequence);
+    if (!fault_is(f))
+        turn(w);
+    return f;
+}
+
+static void watch_message(void *context, enum process from, uint16_t type, struct bytes body)
+{
+    struct watch *w = context;
+    struct fault f = fault_make(FAULT_UNKNOWN, 0, "watch: a message that it does not hear");
+
+    if (from == PROCESS_DESK && type == MESSAGE_WATCH_START)
+        f = hear_start(w, body);
+    else if (from == PROCESS_DESK && type == MESSAGE_WATCH_COMMITTED)
+        f = hear_committed(w, body);
+    if (fault_is(f)) {
+        log_fault(LOG_LEVEL_ERROR, process_name(from), f);
+        finish(w, 1);
+    }
+}
+
+/* A sensor's file, opened again: of one that we read, or of one that was not there before. */
+static void watch_file(void *context, const char *name, int fd)
+{
+    struct watch *w = context;
+    uint64_t i;
+
+    if (strncmp(name, "sensor.", 7) != 0 ||
+        !decimal_read(bytes_text(name + 7), FEED_SENSORS - 1, &i) ||
+        i >= w->settings.sensor_count) {
+        close(fd);
+        return;
+    }
+    if (w->watching == NULL) {
+        if (w->fd[i] >= 0)
+            close(w->fd[i]);
+        w->fd[i] = fd;
+        return;
+    }
+    opened(w, i, fd);
+    turn(w);
+}
+
+static void watch_neighbour(void *context, enum process other, bool here)
+{
+    struct watch *w = context;
+
+    if (other == PROCESS_DESK && !here && w->watching != NULL)
+        finish(w, 0);
+}
+
+static void watch_done(struct watch *w)
+{
+    watching_free(w->watching);
+    watcher_free(w->watcher);
+    for (size_t i = 0; i < SETUP_AGREEMENTS; i++)
+        rules_free(w->rules[i]);
+    for (size_t i = 0; i < FEED_SENSORS; i++)
+        if (w->fd[i] >= 0)
+            close(w->fd[i]);
+    pacts_done(&w->pacts);
+}
+
+int watch_main(void)
+{
+    static const struct process_use use = {
+        .process = PROCESS_WATCH,
+        .rights = {.files = 2 * FEED_SENSORS + 32},
+        .begin = watch_begin,
+        .message = watch_message,
+        .neighbour = watch_neighbour,
+        .file = watch_file,
+        .stop = watch_stop,
+    };
+    struct watch *w = memory_zeroed(1, sizeof *w);
+    int status;
+
+    for (size_t i = 0; i < FEED_SENSORS; i++)
+        w->fd[i] = -1;
+    status = process_run(&use, w);
+    watch_done(w);
+    free(w);
+    return status;
+}
