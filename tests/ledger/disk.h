@@ -45,7 +45,7 @@ struct disk {
     bool short_writes;
 };
 
-static uint64_t disk_random(struct disk *d)
+static inline uint64_t disk_random(struct disk *d)
 {
     d->random ^= d->random << 13;
     d->random ^= d->random >> 7;
@@ -54,7 +54,7 @@ static uint64_t disk_random(struct disk *d)
 }
 
 /* Counts a call; true if it is to fail. */
-static bool disk_fails(struct disk *d)
+static inline bool disk_fails(struct disk *d)
 {
     d->calls++;
     if (d->cut_at != 0 && d->calls >= d->cut_at) {
@@ -68,7 +68,7 @@ static bool disk_fails(struct disk *d)
     return false;
 }
 
-static struct disk_name *disk_find(struct disk_name *names, int count, const char *name)
+static inline struct disk_name *disk_find(struct disk_name *names, int count, const char *name)
 {
     for (int i = 0; i < count; i++)
         if (strcmp(names[i].name, name) == 0)
@@ -76,7 +76,7 @@ static struct disk_name *disk_find(struct disk_name *names, int count, const cha
     return NULL;
 }
 
-static void disk_set(struct disk_name *names, int *count, const char *name, int node)
+static inline void disk_set(struct disk_name *names, int *count, const char *name, int node)
 {
     struct disk_name *n = disk_find(names, *count, name);
 
@@ -90,7 +90,7 @@ static void disk_set(struct disk_name *names, int *count, const char *name, int 
     n->node = node;
 }
 
-static void disk_change(struct disk *d, const char *name, int node)
+static inline void disk_change(struct disk *d, const char *name, int node)
 {
     disk_set(d->now, &d->names, name, node);
     if (d->changes == DISK_CHANGES)
@@ -100,7 +100,7 @@ static void disk_change(struct disk *d, const char *name, int node)
     d->change[d->changes++].node = node;
 }
 
-static int disk_open(void *context, int dir, const char *name, bool create)
+static inline int disk_open(void *context, int dir, const char *name, bool create)
 {
     struct disk *d = context;
     struct disk_name *n = disk_find(d->now, d->names, name);
@@ -125,21 +125,21 @@ static int disk_open(void *context, int dir, const char *name, bool create)
     return d->nodes++;
 }
 
-static int disk_close(void *context, int fd)
+static inline int disk_close(void *context, int fd)
 {
     (void)context;
     (void)fd;
     return 0;
 }
 
-static int64_t disk_size(void *context, int fd)
+static inline int64_t disk_size(void *context, int fd)
 {
     struct disk *d = context;
 
     return disk_fails(d) ? -1 : (int64_t)d->node[fd].cache.len;
 }
 
-static ssize_t disk_read(void *context, int fd, void *to, size_t len, uint64_t at)
+static inline ssize_t disk_read(void *context, int fd, void *to, size_t len, uint64_t at)
 {
     struct disk *d = context;
     struct buf *cache = &d->node[fd].cache;
@@ -154,7 +154,7 @@ static ssize_t disk_read(void *context, int fd, void *to, size_t len, uint64_t a
     return (ssize_t)len;
 }
 
-static void disk_resize(struct disk_node *n, size_t size)
+static inline void disk_resize(struct disk_node *n, size_t size)
 {
     size_t sectors = size / DISK_SECTOR + 1;
 
@@ -172,7 +172,7 @@ static void disk_resize(struct disk_node *n, size_t size)
     }
 }
 
-static uint64_t disk_used(const struct disk *d)
+static inline uint64_t disk_used(const struct disk *d)
 {
     uint64_t used = 0;
 
@@ -181,7 +181,7 @@ static uint64_t disk_used(const struct disk *d)
     return used;
 }
 
-static ssize_t disk_write(void *context, int fd, const void *from, size_t len, uint64_t at)
+static inline ssize_t disk_write(void *context, int fd, const void *from, size_t len, uint64_t at)
 {
     struct disk *d = context;
     struct disk_node *n = &d->node[fd];
@@ -204,7 +204,7 @@ static ssize_t disk_write(void *context, int fd, const void *from, size_t len, u
     return (ssize_t)len;
 }
 
-static int disk_cut_file(void *context, int fd, uint64_t size)
+static inline int disk_cut_file(void *context, int fd, uint64_t size)
 {
     struct disk *d = context;
 
@@ -216,7 +216,7 @@ static int disk_cut_file(void *context, int fd, uint64_t size)
     return 0;
 }
 
-static int disk_sync(void *context, int fd)
+static inline int disk_sync(void *context, int fd)
 {
     struct disk *d = context;
     struct disk_node *n = &d->node[fd];
@@ -234,7 +234,7 @@ static int disk_sync(void *context, int fd)
     return 0;
 }
 
-static int disk_rename(void *context, int dir, const char *from, const char *to)
+static inline int disk_rename(void *context, int dir, const char *from, const char *to)
 {
     struct disk *d = context;
     struct disk_name *n = disk_find(d->now, d->names, from);
@@ -258,7 +258,7 @@ static int disk_rename(void *context, int dir, const char *from, const char *to)
     return 0;
 }
 
-static int disk_unlink(void *context, int dir, const char *name)
+static inline int disk_unlink(void *context, int dir, const char *name)
 {
     struct disk *d = context;
     struct disk_name *n = disk_find(d->now, d->names, name);
@@ -274,7 +274,7 @@ static int disk_unlink(void *context, int dir, const char *name)
     return 0;
 }
 
-static int disk_mkdir(void *context, int dir, const char *name)
+static inline int disk_mkdir(void *context, int dir, const char *name)
 {
     struct disk *d = context;
     struct disk_name *n = disk_find(d->now, d->names, name);
@@ -290,7 +290,7 @@ static int disk_mkdir(void *context, int dir, const char *name)
     return 0;
 }
 
-static int disk_rmdir(void *context, int dir, const char *name)
+static inline int disk_rmdir(void *context, int dir, const char *name)
 {
     (void)context;
     (void)dir;
@@ -299,7 +299,7 @@ static int disk_rmdir(void *context, int dir, const char *name)
     return -1;
 }
 
-static int disk_sync_dir(void *context, int dir, const char *name)
+static inline int disk_sync_dir(void *context, int dir, const char *name)
 {
     struct disk *d = context;
 
@@ -314,7 +314,7 @@ static int disk_sync_dir(void *context, int dir, const char *name)
 }
 
 /* The power is cut and comes back: each unsynced sector is there or is not. */
-static void disk_cut(struct disk *d)
+static inline void disk_cut(struct disk *d)
 {
     int kept = d->changes == 0 ? 0 : (int)(disk_random(d) % (unsigned)(d->changes + 1));
 
@@ -354,7 +354,7 @@ static void disk_cut(struct disk *d)
     d->calls = 0;
 }
 
-static struct disk *disk_new(uint64_t seed)
+static inline struct disk *disk_new(uint64_t seed)
 {
     struct disk *d = memory_zeroed(1, sizeof *d);
 
@@ -362,7 +362,7 @@ static struct disk *disk_new(uint64_t seed)
     return d;
 }
 
-static void disk_free(struct disk *d)
+static inline void disk_free(struct disk *d)
 {
     for (int i = 0; i < d->nodes; i++) {
         buf_done(&d->node[i].cache);
@@ -372,7 +372,7 @@ static void disk_free(struct disk *d)
     free(d);
 }
 
-static struct files disk_files(struct disk *d)
+static inline struct files disk_files(struct disk *d)
 {
     return (struct files){
         disk_open, disk_close,  disk_size,   disk_read,  disk_write, disk_cut_file,

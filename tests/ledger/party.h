@@ -17,7 +17,7 @@ struct party_keys {
     struct keeping_pen log_pen, cosign_pen;
 };
 
-static void party_init(struct party_keys *p, char id)
+static inline void party_init(struct party_keys *p, char id)
 {
     const struct suite *ed25519 = suite_find(bytes_text("ed25519"));
     uint8_t seed[32] = {(uint8_t)id, 1};
