@@ -25,7 +25,8 @@ struct disk_node {
 
 struct disk_name {
     char name[96];
-    int node; /* -1 gone, -2 a directory */
+    int node;    /* -1 gone, -2 a directory */
+    bool paired; /* a change that is there only with the one before: the rest of a rename */
 };
 
 struct disk {
@@ -255,6 +256,7 @@ static inline int disk_rename(void *context, int dir, const char *from, const ch
     node = n->node;
     disk_change(d, to, node);
     disk_change(d, from, -1);
+    d->change[d->changes - 1].paired = true;
     return 0;
 }
 
@@ -318,6 +320,7 @@ static inline void disk_cut(struct disk *d)
 {
     int kept = d->changes == 0 ? 0 : (int)(disk_random(d) % (unsigned)(d->changes + 1));
 
+    kept += kept != 0 && kept < d->changes && d->change[kept].paired;
     for (int i = 0; i < kept; i++)
         disk_set(d->before, &d->names_before, d->change[i].name, d->change[i].node);
     d->changes = 0;
