@@ -36,6 +36,7 @@ enum exit_code release_show(const struct call *call);
 enum exit_code release_approve(const struct call *call);
 enum exit_code release_refuse(const struct call *call);
 enum exit_code list_run(const struct call *call);
+enum exit_code watch_replay(const struct call *call);
 enum exit_code watch_stats(const struct call *call);
 enum exit_code watch_explain(const struct call *call);
 enum exit_code peer_show(const struct call *call);

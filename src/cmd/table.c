@@ -188,6 +188,23 @@ const struct command commands[] = {
      .example = "parley watch incidents",
      .with = WITH_NODE | WITH_SPEAK,
      .run = list_run},
+    {.name = "watch replay",
+     .group = GROUP_WATCH,
+     .help = "the incidents that sensor files would have become",
+     .usage = "FILE...",
+     .example = "parley watch replay --agreement pact.agreement.json eve.json\n"
+                "zcat eve.json.gz | parley watch replay --json --agreement FILE -",
+     .more = "FILE is Suricata EVE, plain, .zst or .gz; - is standard input. All files are read "
+             "and put into the order of their times. With --json one incident a line, then the "
+             "totals. Tables of territory lie beside the agreement.",
+     .flags = {{"--agreement", "FILE", "whose territories and articles", NULL, 0},
+               {"--as", "PARTY", "who watches; else the first party", NULL, 0},
+               {"--sensor", "ADDR", "ours, outside our territory", NULL, true},
+               {"--as-table", "FILE", "AS numbers, NUMBER<TAB>PREFIX", NULL, 0}},
+     .with = WITH_SPEAK,
+     .least = 1,
+     .most = COMMAND_WORDS,
+     .run = watch_replay},
     {.name = "watch stats",
      .group = GROUP_WATCH,
      .help = "how many events were read, attributed, matched",

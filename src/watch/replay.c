@@ -1,0 +1,125 @@
+#include "watch/replay.h"
+
+#include "base/memory.h"
+#include "sensor/eve.h"
+
+struct replay {
+    const struct rules *rules;
+    struct match *match;
+    size_t count, room;
+    struct incident *found;
+    size_t found_count, found_room;
+    struct totals totals;
+};
+
+struct replay *replay_new(const struct rules *r)
+{
+    struct replay *replay = memory_zeroed(1, sizeof *replay);
+
+    replay->rules = r;
+    return replay;
+}
+
+void replay_free(struct replay *r)
+{
+    if (r == NULL)
+        return;
+    for (size_t i = 0; i < r->found_count; i++)
+        incident_done(&r->found[i]);
+    free(r->found);
+    free(r->match);
+    free(r);
+}
+
+static struct match *match_new(struct replay *r)
+{
+    if (r->count == r->room) {
+        r->room = r->room == 0 ? 4096 : r->room * 2;
+        r->match = memory_resize(r->match, r->room, sizeof *r->match);
+    }
+    return &r->match[r->count++];
+}
+
+static bool is_empty(struct bytes line)
+{
+    return line.len == 0 || (line.len == 1 && line.data[0] == '\r');
+}
+
+struct fault replay_line(struct replay *r, uint32_t file, uint64_t number, struct bytes line)
+{
+    struct event e;
+    size_t article = 0;
+    enum judged v;
+
+    if (is_empty(line))
+        return fault_none();
+    if (fault_is(eve_parse(line, &e))) {
+        r->totals.damaged_lines++;
+        return fault_none();
+    }
+    v = rules_judge(r->rules, &e, &article);
+    totals_count(&r->totals, v);
+    if (v != JUDGED_MATCHED)
+        return fault_none();
+    if (r->count == REPLAY_MATCHES)
+        return fault_make(FAULT_LIMIT, 0, "replay: at most 67108864 matched events");
+    match_of(&e, article, file, number, match_new(r));
+    return fault_none();
+}
+
+void replay_damaged(struct replay *r)
+{
+    r->totals.damaged_lines++;
+}
+
+static void keep_ended(void *ctx, const struct incident *i, enum incident_report report)
+{
+    struct replay *r = ctx;
+
+    r->totals.incidents += report == INCIDENT_OPENED;
+    if (report != INCIDENT_ENDED)
+        return;
+    if (r->found_count == r->found_room) {
+        r->found_room = r->found_room == 0 ? 64 : r->found_room * 2;
+        r->found = memory_resize(r->found, r->found_room, sizeof *r->found);
+    }
+    incident_copy(i, &r->found[r->found_count++]);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    return match_compare(a, b);
+}
+
+static int by_opening(const void *a, const void *b)
+{
+    return incident_compare(a, b);
+}
+
+void replay_finish(struct replay *r, const struct incident **out, size_t *count_out)
+{
+    /* Nothing is saved here, so the bounds are those of memory, far above what files hold. */
+    static const struct group_limits limits = {1 << 22, (size_t)1 << 31};
+    static const uint8_t seed[16] = {0};
+    struct groups *g =
+        groups_new(rules_agreement(r->rules), rules_other(r->rules), limits, seed, keep_ended, r);
+
+    if (r->count != 0)
+        qsort(r->match, r->count, sizeof *r->match, by_time);
+    for (size_t i = 0; i < r->count; i++) {
+        groups_expire(g, r->match[i].time);
+        groups_add(g, &r->match[i]);
+    }
+    groups_finish(g);
+    r->totals.losses = groups_losses(g);
+    groups_free(g);
+    if (r->found_count != 0)
+        qsort(r->found, r->found_count, sizeof *r->found, by_opening);
+    *out = r->found;
+    *count_out = r->found_count;
+}
+
+const struct totals *replay_totals(const struct replay *r)
+{
+    return &r->totals;
+}

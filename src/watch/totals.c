@@ -1,0 +1,36 @@
+#include "watch/totals.h"
+
+#include <inttypes.h>
+
+#include "watch/rules.h"
+
+void totals_count(struct totals *t, int judged)
+{
+    t->events++;
+    t->oriented += judged >= JUDGED_ORIENTED;
+    t->attributed += judged >= JUDGED_ATTRIBUTED;
+    t->matched += judged >= JUDGED_MATCHED;
+}
+
+void totals_json(const struct totals *t, struct buf *out)
+{
+    const struct {
+        const char *name;
+        uint64_t n;
+    } rows[] = {
+        {"events", t->events},
+        {"oriented", t->oriented},
+        {"attributed", t->attributed},
+        {"matched", t->matched},
+        {"incidents", t->incidents},
+        {"late", t->late},
+        {"ahead", t->ahead},
+        {"damaged_lines", t->damaged_lines},
+        {"groups_dropped", t->losses.groups_dropped},
+        {"matches_refused", t->losses.matches_refused},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        buf_print(out, "%s\"%s\":%" PRIu64, i == 0 ? "{" : ",", rows[i].name, rows[i].n);
+    buf_byte(out, '}');
+}
