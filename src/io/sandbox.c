@@ -50,6 +50,7 @@ static const char *const calls_work[] = {
     "ppoll",
     "brk",
     "munmap",
+    "munlock", /* a guarded page goes (libsodium) */
     "mremap",
     "madvise",
     "futex",

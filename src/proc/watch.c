@@ -37,11 +37,9 @@ struct watch {
     struct loop_timer *timer;
 };
 
-/* ---- the room as watching.h wants it
- * ------------------------------------------------------------- */
-* /
+/* ---- the room as watching.h wants it */
 
-    static void room_take(void *room, size_t sensor, uint64_t at, struct bytes line)
+static void room_take(void *room, size_t sensor, uint64_t at, struct bytes line)
 {
     watcher_take(room, sensor, at, line);
 }
@@ -81,8 +79,7 @@ static struct fault room_restore(void *room, struct bytes state)
     return watcher_restore(room, state);
 }
 
-/* ---- what watching asks for
- * ----------------------------------------------------------------------- */
+/* ---- what watching asks for */
 
 static void send_commit(void *context, struct bytes body)
 {
@@ -117,8 +114,7 @@ static void turn(void *context)
         loop_timer_at(w->timer, next);
 }
 
-/* ---- start
- * ---------------------------------------------------------------------------------------- */
+/* ---- start */
 
 static struct fault read_tables(struct rules *r, const struct agreement *a,
                                 const struct setup *setup)
@@ -241,8 +237,7 @@ static void watch_stop(void *context)
     finish(context, 0);
 }
 
-/* ---- messages
- * --------------------------------------------------------------------------------------- */
+/* ---- messages */
 
 static struct fault hear_start(struct watch *w, struct bytes body)
 {

@@ -408,8 +408,7 @@ static void judge_stops_hearing_gate_while_desk_is_full(void **state)
     buf_done(&message);
 }
 
-/* ---- the two parties
- * ----------------------------------------------------------------------------- */
+/* ---- the two parties */
 
 static void make_person(struct person *p, const char *id, const char *root)
 {
