@@ -25,7 +25,3 @@ int watch_main(void)
     return idle(PROCESS_WATCH);
 }
 
-int desk_main(void)
-{
-    return idle(PROCESS_DESK);
-}

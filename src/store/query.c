@@ -12,8 +12,6 @@
     "draft, kind, class, case_id, incident, article, subject, answers, version, fields, held, "    \
     "secret, document, permit, permit_digest, officers, made, expires"
 #define DRAFT_ROW "tttttttbittbttbiii"
-#define CLOCK     "seq, case_id, kind, debtor, leaf, started, due, stopped, overdue"
-#define CLOCK_ROW "itttbiiii"
 
 const struct query_text queries[QUERY_COUNT] = {
     [QUERY_VERSION_GET] = {"version-get", "", "i", "SELECT version FROM store_version"},
@@ -133,29 +131,6 @@ const struct query_text queries[QUERY_COUNT] = {
                              "SELECT officer, role, body, suite, signature, made FROM decisions "
                              "WHERE agreement = $1 AND permit_digest = $2 ORDER BY made, officer"},
 
-    [QUERY_CLOCK_PUT] = {"clock-put", "ttttbii", "",
-                         "INSERT INTO clocks (agreement, case_id, kind, debtor, leaf, started, "
-                         "due) VALUES ($1, $2, $3, $4, $5, $6, $7) "
-                         "ON CONFLICT (agreement, leaf, kind) DO NOTHING"},
-    [QUERY_CLOCK_STOP] = {"clock-stop", "iti", "",
-                          "UPDATE clocks SET stopped = $1 WHERE agreement = $2 AND seq = $3 AND "
-                          "stopped IS NULL"},
-    [QUERY_CLOCK_OVERDUE] = {"clock-overdue", "iti", "",
-                             "UPDATE clocks SET overdue = $1 WHERE agreement = $2 AND seq = $3 AND "
-                             "overdue IS NULL"},
-    [QUERY_CLOCK_DUE] = {"clock-due", "ti", CLOCK_ROW,
-                         "SELECT " CLOCK " FROM clocks WHERE agreement = $1 AND stopped IS NULL "
-                         "AND overdue IS NULL AND due < $2 ORDER BY due, seq"},
-    [QUERY_CLOCK_RUNNING] = {"clock-running", "t", CLOCK_ROW,
-                             "SELECT " CLOCK " FROM clocks WHERE agreement = $1 AND "
-                             "stopped IS NULL ORDER BY due, seq"},
-    [QUERY_CLOCK_CASE] = {"clock-case", "tt", CLOCK_ROW,
-                          "SELECT " CLOCK " FROM clocks WHERE agreement = $1 AND case_id = $2 "
-                          "ORDER BY seq"},
-    [QUERY_CLOCK_LEAF] = {"clock-leaf", "tb", CLOCK_ROW,
-                          "SELECT " CLOCK " FROM clocks WHERE agreement = $1 AND leaf = $2 "
-                          "ORDER BY seq"},
-
     [QUERY_HEAD_PUT] = {"head-put", "ttiit", "",
                         "INSERT INTO heads (agreement, party, size, cosigned, note) VALUES ($1, "
                         "$2, $3, $4, $5) ON CONFLICT (agreement, party, size) DO NOTHING"},
@@ -165,6 +140,18 @@ const struct query_text queries[QUERY_COUNT] = {
     [QUERY_HEAD_COVERING] = {"head-covering", "tti", "iit",
                              "SELECT size, cosigned, note FROM heads WHERE agreement = $1 AND "
                              "party = $2 AND size > $3 ORDER BY size LIMIT 1"},
+    [QUERY_HEAD_UP_TO] = {"head-up-to", "ttii", "iit",
+                          "SELECT size, cosigned, note FROM heads WHERE agreement = $1 AND "
+                          "party = $2 AND size > $3 AND size <= $4 ORDER BY size DESC"},
+    [QUERY_NOTE_PUT] = {"note-put", "tit", "",
+                        "INSERT INTO notes (agreement, size, note) VALUES ($1, $2, $3) "
+                        "ON CONFLICT (agreement, size) DO NOTHING"},
+    [QUERY_NOTE_LIST] = {"note-list", "tii", "it",
+                         "SELECT size, note FROM notes WHERE agreement = $1 AND size > $2 AND "
+                         "size <= $3 ORDER BY size DESC"},
+    [QUERY_NOTE_DROP] = {"note-drop", "ti", "",
+                         "DELETE FROM notes WHERE agreement = $1 AND size < $2"},
+
     [QUERY_CONTRADICTION_PUT] = {"contradiction-put", "ttttti", "",
                                  "INSERT INTO contradictions (agreement, party, note, held, "
                                  "kind, made) VALUES ($1, $2, $3, $4, $5, $6) "

@@ -108,21 +108,12 @@ static const char version_1[] =
     "  PRIMARY KEY (agreement, permit_digest, officer)\n"
     ");\n"
 
-    "CREATE TABLE clocks (\n"
-    "  seq INTEGER PRIMARY KEY,\n"
+    "CREATE TABLE notes (\n" /* heads of our own log that are not binding yet: for PUSH */
     "  agreement TEXT NOT NULL,\n"
-    "  case_id TEXT,\n" /* NULL: of a statement that belongs to no case */
-    "  kind TEXT NOT NULL,\n"
-    "  debtor TEXT NOT NULL,\n" /* the party that owes the answer */
-    "  leaf BLOB NOT NULL,\n"   /* of the statement that started it */
-    "  started BIGINT NOT NULL CHECK (typeof(started) = 'integer'),\n"
-    "  due BIGINT NOT NULL CHECK (typeof(due) = 'integer'),\n"
-    "  stopped BIGINT CHECK (stopped IS NULL OR typeof(stopped) = 'integer'),\n"
-    "  overdue BIGINT CHECK (overdue IS NULL OR typeof(overdue) = 'integer'),\n"
-    "  UNIQUE (agreement, leaf, kind)\n"
+    "  size BIGINT NOT NULL CHECK (typeof(size) = 'integer'),\n"
+    "  note TEXT NOT NULL,\n"
+    "  PRIMARY KEY (agreement, size)\n"
     ");\n"
-    "CREATE INDEX clocks_due ON clocks (due) WHERE stopped IS NULL AND overdue IS NULL;\n"
-    "CREATE INDEX clocks_case ON clocks (agreement, case_id);\n"
 
     "CREATE TABLE heads (\n" /* every head that is binding, in either log: for bundles */
     "  agreement TEXT NOT NULL,\n"

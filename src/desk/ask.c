@@ -1,0 +1,465 @@
+#include "desk/ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "json/profile.h"
+
+/* The state of the node: status, ledger, partner, watch, agreements. */
+
+static json_t *link_json(const struct desk_pact *p)
+{
+    bool never = !p->link_up && p->link_since.us == 0;
+    json_t *link = json_pack("{s:s, s:s}", "state",
+                             p->link_up ? "up"
+                             : never    ? "never"
+                                        : "down",
+                             "why", p->link_why);
+
+    if (!never)
+        json_object_set_new(link, "since", json_instant(p->link_since));
+    return link;
+}
+
+static json_t *ledger_json(const struct desk_pact *p)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "size",
+                     (json_int_t)(p->log == NULL ? 0 : ledger_size(p->log)), "stored",
+                     (json_int_t)p->head.stored, "binding", (json_int_t)p->head.binding, "theirs",
+                     (json_int_t)(p->mirror_open ? ledger_size(p->mirror.log) : 0), "cosigned",
+                     (json_int_t)p->talk.mirror);
+}
+
+static json_t *alarms_json(struct desk_pact *p)
+{
+    struct rows r = store_ask(p->desk->store, QUERY_ALARM_LIST, STORE_WITH(value_text(p->now->id)));
+    json_t *list = json_array();
+
+    while (rows_next(&r)) {
+        char name[80], detail[400], text[500];
+
+        row_text(&r, 0, name, sizeof name);
+        row_text(&r, 1, detail, sizeof detail);
+        snprintf(text, sizeof text, "%s: %s", name, detail);
+        json_array_append_new(list, json_string(text));
+    }
+    if (fault_is(rows_done(&r)))
+        json_array_clear(list);
+    return list;
+}
+
+static json_t *watch_sources(struct desk_pact *p, json_t **totals)
+{
+    struct json_limits limits = {1 << 20, JSON_DEPTH};
+    struct rows r = store_ask(p->desk->store, QUERY_WATCH_GET, STORE_WITH(value_text(p->now->id)));
+    json_t *body = NULL, *sources = json_array();
+
+    *totals =
+        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "events", 0, "oriented", 0, "attributed",
+                  0, "matched", 0, "incidents", 0, "late", 0, "damaged_lines", 0);
+    if (rows_next(&r) && fault_is(json_read(row_bytes(&r, 2), limits, &body)))
+        body = NULL;
+    if (!fault_is(rows_done(&r)) && json_is_object(body)) {
+        if (json_is_array(json_object_get(body, "sources")))
+            json_array_extend(sources, json_object_get(body, "sources"));
+        json_object_update(*totals, json_object_get(body, "totals"));
+    }
+    json_decref(body);
+    return sources;
+}
+
+static void count_needs(struct desk_pact *p, json_t *answer)
+{
+    int ours = 0, theirs = 0;
+    json_t *overdue = json_array();
+    const struct due *next = NULL;
+    const char *next_case = "";
+
+    life_overdue(p);
+    for (size_t i = 0; i < p->case_count; i++) {
+        const struct desk_case *c = &p->cases[i];
+        enum case_side us = c->we_opened ? SIDE_OPENER : SIDE_OTHER;
+
+        ours += case_pressing(&c->life, us) != NULL;
+        theirs += case_pressing(&c->life, side_other(us)) != NULL;
+        for (size_t k = 0; k < c->life.due_count; k++) {
+            const struct due *d = &c->life.due[k];
+
+            if (d->state == DUE_OVERDUE)
+                json_array_append_new(
+                    overdue, json_pack("{s:s, s:s, s:o, s:s, s:b}", "case", c->id, "clock",
+                                       clock_name(d->clock), "due", json_instant(d->due), "who",
+                                       d->owes == us ? "us" : "them", "receipt", d->receipt));
+            if (d->state == DUE_RUNNING && (next == NULL || d->due.us < next->due.us)) {
+                next = d;
+                next_case = c->id;
+            }
+        }
+    }
+    json_object_set_new(answer, "needs-you", json_integer(ours));
+    json_object_set_new(answer, "waits-for-them", json_integer(theirs));
+    json_object_set_new(answer, "overdue", overdue);
+    if (next != NULL)
+        json_object_set_new(answer, "next-deadline",
+                            json_pack("{s:s, s:s, s:o}", "case", next_case, "clock",
+                                      clock_name(next->clock), "due", json_instant(next->due)));
+}
+
+json_t *ask_status(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    const char *why;
+    json_t *answer = answer_good(), *totals;
+
+    (void)ask;
+    (void)say;
+    (void)client;
+    (void)pact_may_sign(p, &why);
+    json_object_set_new(answer, "now", json_instant(p->desk->now));
+    json_object_set_new(answer, "party", json_string(p->own->id));
+    json_object_set_new(answer, "peer", json_string(p->peer->id));
+    json_object_set_new(answer, "agreement", json_string(p->now->id));
+    json_object_set_new(answer, "version", json_integer(p->now->version));
+    json_object_set_new(answer, "link", link_json(p));
+    json_object_set_new(answer, "ledger", ledger_json(p));
+    json_object_set_new(
+        answer, "clock",
+        json_pack("{s:b, s:s}", "ok", p->desk->clock[0] == '\0', "why", p->desk->clock));
+    json_object_set_new(answer, "signing", json_string(why));
+    json_object_set_new(answer, "alarms", alarms_json(p));
+    json_object_set_new(answer, "sensors", watch_sources(p, &totals));
+    json_decref(totals);
+    count_needs(p, answer);
+    return answer;
+}
+
+static void check_add(json_t *list, const char *name, const char *state, const char *found,
+                      const char *try)
+{
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", name, "state", state,
+                                          "found", found, "try", try));
+}
+
+json_t *ask_doctor(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    json_t *answer = answer_good(), *list = json_array(), *totals, *sensors;
+    struct fault store = store_check(p->desk->store);
+    char text[300];
+
+    (void)ask;
+    (void)say;
+    (void)client;
+    check_add(list, "clock", p->desk->clock[0] == '\0' ? "ok" : "fail",
+              p->desk->clock[0] == '\0' ? "goes with the monotonic clock and the ledgers"
+                                        : p->desk->clock,
+              p->desk->clock[0] == '\0' ? "" : "set the clock by NTP; the node goes on by itself");
+    check_add(list, "keeper", p->desk->keeper_here ? "ok" : "fail",
+              p->desk->keeper_here ? "signs heads" : "is not there",
+              p->desk->keeper_here ? "" : "see the node's log");
+    check_add(list, "fence", p->fence[0] == '\0' ? "ok" : "fail",
+              p->fence[0] == '\0' ? "log and keeper's record agree" : p->fence,
+              p->fence[0] == '\0' ? "" : "bring up the link to the partner");
+    check_add(list, "store", fault_is(store) ? "fail" : "ok",
+              fault_is(store) ? store.rule : "whole", fault_is(store) ? "restore a backup" : "");
+    check_add(list, "link", p->link_up ? "ok" : "warn", p->link_why,
+              p->link_up ? "" : "parley peer show");
+    check_add(list, "officers", registry_at(p->registry, 1) != NULL ? "ok" : "warn",
+              registry_at(p->registry, 1) != NULL ? "two or more are enrolled"
+                                                  : "fewer than two are enrolled",
+              registry_at(p->registry, 1) != NULL ? "" : "parley officer add --help");
+    sensors = watch_sources(p, &totals);
+    snprintf(text, sizeof text, "%zu sources", json_array_size(sensors));
+    check_add(list, "sensors", json_array_size(sensors) != 0 ? "ok" : "warn", text,
+              json_array_size(sensors) != 0 ? "" : "parley init --help");
+    json_decref(sensors);
+    json_decref(totals);
+    json_object_set_new(answer, "checks", list);
+    return answer;
+}
+
+/* --- ledger --------------------------------------------------------------------------------- */
+
+static bool wants_theirs(const json_t *ask)
+{
+    return strcmp(ask_text(ask, "log"), "theirs") == 0;
+}
+
+static json_t *no_log(void)
+{
+    return answer_error("not-found", 8, "the partner's log is not here yet",
+                        "the link was never up", "parley status");
+}
+
+static int64_t ask_number(const json_t *ask, const char *name, int64_t otherwise)
+{
+    const json_t *value = json_object_get(ask, name);
+
+    return json_is_integer(value) && json_integer_value(value) >= 0 ? json_integer_value(value)
+                                                                    : otherwise;
+}
+
+json_t *ask_ledger(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    bool theirs = wants_theirs(ask);
+    const struct ledger *log = theirs ? (p->mirror_open ? p->mirror.log : NULL) : p->log;
+    json_t *answer, *list = json_array();
+    uint64_t size, stored, binding, from, count;
+
+    (void)say;
+    (void)client;
+    if (log == NULL) {
+        json_decref(list);
+        return no_log();
+    }
+    size = ledger_size(log);
+    stored = theirs ? size : p->head.stored;
+    binding = theirs ? p->talk.mirror : p->head.binding;
+    count = (uint64_t)ask_number(ask, "count", 20);
+    count = count > 256 ? 256 : count;
+    from = (uint64_t)ask_number(ask, "from", (int64_t)(size > count ? size - count : 0));
+    for (uint64_t i = from; i < size && i - from < count; i++) {
+        struct buf text = {0};
+        struct fault f = ledger_read(log, i, &text);
+
+        if (fault_is(f)) {
+            buf_done(&text);
+            json_decref(list);
+            return answer_fault(f, "the log cannot be read", "parley ledger audit");
+        }
+        json_array_append_new(list, json_pack("{s:I, s:o, s:o, s:b, s:b}", "index", (json_int_t)i,
+                                              "leaf", json_digest(ledger_leaf(log, i)), "text",
+                                              json_bytes(buf_view(&text)), "stored", i < stored,
+                                              "binding", i < binding));
+        buf_done(&text);
+    }
+    answer = answer_good();
+    json_object_set_new(answer, "log", json_string(theirs ? "theirs" : "ours"));
+    json_object_set_new(answer, "size", json_integer((json_int_t)size));
+    json_object_set_new(answer, "stored", json_integer((json_int_t)stored));
+    json_object_set_new(answer, "binding", json_integer((json_int_t)binding));
+    json_object_set_new(answer, "entries", list);
+    return answer;
+}
+
+json_t *ask_checkpoint(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    json_t *answer = answer_good();
+    struct bytes ours = p->head.binding == p->head.stored ? head_binding_note(&p->head)
+                                                          : head_stored_note(&p->head);
+    struct bytes theirs = p->mirror_open ? mirror_cosigned_note(&p->mirror) : bytes_text("");
+
+    (void)ask;
+    (void)say;
+    (void)client;
+    json_object_set_new(answer, "ours", json_bytes(ours));
+    json_object_set_new(answer, "theirs", json_bytes(theirs));
+    return answer;
+}
+
+json_t *ask_prove(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    bool theirs = wants_theirs(ask);
+    const struct ledger *log = theirs ? (p->mirror_open ? p->mirror.log : NULL) : p->log;
+    struct bytes note;
+    uint64_t size, index = (uint64_t)ask_number(ask, "index", INT64_MAX);
+    json_t *answer, *proof = json_array();
+    struct tree_path path;
+    struct buf text = {0};
+    struct fault f;
+
+    (void)say;
+    (void)client;
+    note = log == NULL ? bytes_text("")
+           : theirs    ? mirror_cosigned_note(&p->mirror)
+                       : head_binding_note(&p->head);
+    size = theirs ? p->talk.mirror : p->head.binding;
+    if (log == NULL || index >= size) {
+        json_decref(proof);
+        return answer_error("not-found", 8, "no such entry is binding", "", "parley ledger show");
+    }
+    f = ledger_read(log, index, &text);
+    if (!fault_is(f))
+        f = tree_prove_inclusion(ledger_reader(log), index, size, &path);
+    if (fault_is(f)) {
+        json_decref(proof);
+        buf_done(&text);
+        return answer_fault(f, "the proof could not be made", "parley ledger audit");
+    }
+    for (size_t i = 0; i < path.count; i++)
+        json_array_append_new(proof, json_digest(&path.hash[i]));
+    answer = json_pack("{s:i, s:b, s:s, s:I, s:o, s:o, s:I, s:o, s:o}", "v", 1, "ok", 1, "log",
+                       theirs ? "theirs" : "ours", "index", (json_int_t)index, "entry",
+                       json_bytes(buf_view(&text)), "leaf", json_digest(ledger_leaf(log, index)),
+                       "size", (json_int_t)size, "proof", proof, "note", json_bytes(note));
+    buf_done(&text);
+    return answer;
+}
+
+/* Every entry, read anew and compared with its place in the tree. */
+static struct fault read_all(const struct ledger *log)
+{
+    struct buf text = {0};
+    struct fault f = fault_none();
+
+    for (uint64_t i = 0; i < ledger_size(log) && !fault_is(f); i++) {
+        buf_clear(&text);
+        f = ledger_read(log, i, &text);
+    }
+    buf_done(&text);
+    return f;
+}
+
+static void audit_one(json_t *list, const char *name, const struct ledger *log, struct bytes note,
+                      struct bytes origin, const struct note_signer *author)
+{
+    struct fault f = log == NULL ? fault_none() : read_all(log);
+    struct checkpoint c;
+    struct digest root;
+    char found[300], check[80];
+
+    if (fault_is(f))
+        snprintf(found, sizeof found, "entry %zu: %s", f.at, f.rule);
+    else
+        snprintf(found, sizeof found, "%llu entries, every hash",
+                 (unsigned long long)(log == NULL ? 0 : ledger_size(log)));
+    snprintf(check, sizeof check, "%s entries", name);
+    check_add(list, check, fault_is(f) ? "fail" : "ok", found, "");
+    if (log == NULL || note.len == 0)
+        return;
+    f = note_verify_checkpoint(note, origin, author, &c, NULL);
+    if (!fault_is(f))
+        f = ledger_root_at(log, c.size, &root);
+    if (!fault_is(f) && !digest_equal(&root, &c.root))
+        f = fault_make(FAULT_FORGED, 0, "the head is not this log's");
+    snprintf(check, sizeof check, "%s head", name);
+    check_add(list, check, fault_is(f) ? "fail" : "ok",
+              fault_is(f) ? f.rule : "signed, and the root is the entries'", "");
+}
+
+json_t *ask_audit(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    json_t *answer = answer_good(), *list = json_array(), *item;
+    size_t i;
+
+    (void)ask;
+    (void)say;
+    (void)client;
+    audit_one(list, "our", p->log, head_stored_note(&p->head), bytes_text(p->origin),
+              &p->own_author);
+    if (p->mirror_open)
+        audit_one(list, "their", p->mirror.log, mirror_note(&p->mirror), bytes_text(p->peer_origin),
+                  &p->peer_author);
+    json_array_foreach(list, i, item) json_object_del(item, "try");
+    json_object_set_new(answer, "checks", list);
+    return answer;
+}
+
+/* --- partner, watch, agreements ------------------------------------------------------------- */
+
+json_t *ask_peer(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    json_t *answer = answer_good(), *prints = json_array(), *tls = json_array(),
+           *nodes = json_array();
+
+    (void)ask;
+    (void)say;
+    (void)client;
+    for (size_t i = 0; i < p->peer->root_count; i++) {
+        const struct root_key *k = &p->peer->roots[i];
+        const struct suite *suite = suite_find(bytes_text(k->suite));
+        char text[FINGERPRINT_TEXT] = "";
+
+        if (suite != NULL)
+            fingerprint_write(suite_key_id(suite, bytes_of(k->key, k->key_len)), text);
+        json_array_append_new(prints,
+                              json_pack("{s:s, s:s}", "suite", k->suite, "fingerprint", text));
+    }
+    for (size_t i = 0; i < p->peer->tls_count; i++) {
+        struct digest pin;
+
+        memcpy(pin.byte, p->peer->tls[i], sizeof pin.byte);
+        json_array_append_new(tls, json_digest(&pin));
+    }
+    for (size_t i = 0; i < p->peer->node_count; i++)
+        json_array_append_new(nodes, json_string(p->peer->nodes[i]));
+    json_object_set_new(answer, "party", json_string(p->peer->id));
+    json_object_set_new(answer, "name", json_string(p->peer->name));
+    json_object_set_new(answer, "fingerprints", prints);
+    json_object_set_new(answer, "tls", tls);
+    json_object_set_new(answer, "nodes", nodes);
+    json_object_set_new(answer, "link", link_json(p));
+    json_object_set_new(answer, "cosigned", json_integer((json_int_t)p->talk.mirror));
+    if (p->mirror_open)
+        json_object_set_new(answer, "head",
+                            json_pack("{s:I, s:o, s:o}", "size", (json_int_t)p->talk.mirror, "root",
+                                      json_digest(&p->talk.mirror_root), "time",
+                                      json_instant(p->cosigned)));
+    json_object_set_new(answer, "quota",
+                        json_pack("{s:I, s:I}", "entries", (json_int_t)p->now->quota_entries,
+                                  "bytes", (json_int_t)p->now->quota_bytes));
+    return answer;
+}
+
+json_t *ask_watch(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    json_t *answer = answer_good(), *totals, *sources = watch_sources(p, &totals);
+
+    (void)ask;
+    (void)say;
+    (void)client;
+    json_object_set_new(answer, "totals", totals);
+    json_object_set_new(answer, "sources", sources);
+    return answer;
+}
+
+json_t *ask_explain(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    json_t *all = ask_incidents(p, ask, say, client), *answer, *item, *found = NULL;
+    const struct article *article;
+    size_t i;
+
+    json_array_foreach(json_object_get(all, "incidents"), i,
+                       item) if (strcmp(ask_text(item, "id"), ask_text(ask, "incident")) == 0)
+        found = item;
+    if (found == NULL) {
+        json_decref(all);
+        return answer_error("not-found", 8, "there is no such incident", "",
+                            "parley watch incidents");
+    }
+    article = agreement_article(p->now, ask_text(found, "article"));
+    answer = answer_good();
+    json_object_set(answer, "incident", found);
+    json_object_set_new(answer, "title", json_string(article == NULL ? "" : article->title));
+    json_object_set(answer, "reasons", json_object_get(found, "reasons"));
+    json_object_set_new(answer, "samples", json_array());
+    if (json_is_array(json_object_get(found, "samples")))
+        json_object_set(answer, "samples", json_object_get(found, "samples"));
+    json_decref(all);
+    return answer;
+}
+
+json_t *ask_agreements(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    json_t *answer = answer_good(), *list = json_array();
+    const struct desk *d = p->desk;
+
+    (void)ask;
+    (void)say;
+    (void)client;
+    for (size_t i = 0; i < d->agreement_count; i++) {
+        const struct agreement *a = d->agreements[i];
+        struct digest digest;
+
+        if (strcmp(a->id, p->now->id) != 0)
+            continue;
+        memcpy(digest.byte, a->digest, sizeof digest.byte);
+        json_array_append_new(list,
+                              json_pack("{s:s, s:I, s:o, s:s, s:s, s:o}", "id", a->id, "version",
+                                        (json_int_t)a->version, "digest", json_digest(&digest),
+                                        "state", a == p->now ? "current" : "old", "by", "", "text",
+                                        json_bytes(a->canonical)));
+    }
+    json_object_set_new(answer, "agreements", list);
+    return answer;
+}

@@ -1,0 +1,426 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "desk/state.h"
+#include "keeper/order.h"
+#include "release/release.h"
+#include "statement/type.h"
+
+/*
+ * From "released" to "stored": append what waits with one sync, ask keeper for the head over it,
+ * and, when it is signed, note it, post it, and answer whoever waits. One group at a time; what
+ * comes meanwhile is the next group.
+ */
+
+static void report(struct desk_pact *p, const char *what, struct fault f)
+{
+    if (fault_is(f))
+        p->desk->host.say(p->desk->host.context, what, f);
+}
+
+/* Appends everything released that is not in the log yet. *out says whether anything was. */
+static struct fault append_released(struct desk_pact *p)
+{
+    struct buf text[DESK_GROUP] = {0};
+    struct bytes entries[DESK_GROUP];
+    uint64_t index[DESK_GROUP];
+    size_t count = 0, room = DESK_GROUP - (size_t)(ledger_size(p->log) - p->head.stored);
+    struct fault f;
+    struct rows r;
+
+    if (ledger_size(p->log) - p->head.stored >= DESK_GROUP)
+        return fault_none();
+    r = store_ask(p->desk->store, QUERY_STATEMENT_STATE,
+                  STORE_WITH(value_text(p->now->id), value_text(p->own->id), value_text("released"),
+                             value_integer((int64_t)room)));
+    while (count < room && rows_next(&r)) {
+        buf_bytes(&text[count], row_bytes(&r, 10));
+        entries[count] = buf_view(&text[count]);
+        count++;
+    }
+    f = rows_done(&r);
+    if (!fault_is(f) && count != 0)
+        f = ledger_append(p->log, entries, count, index);
+    for (size_t i = 0; i < count; i++)
+        buf_done(&text[i]);
+    return f;
+}
+
+struct order_room {
+    struct order_sign order;
+    struct buf text[DESK_GROUP], permit[DESK_GROUP], document[DESK_GROUP];
+    struct buf decision[DESK_GROUP][PERMIT_OFFICERS], signature[DESK_GROUP][PERMIT_OFFICERS];
+    char suite[DESK_GROUP][PERMIT_OFFICERS][SUITE_NAME];
+};
+
+static struct fault take_decisions(struct desk_pact *p, struct order_room *o, size_t i,
+                                   const struct digest *permit)
+{
+    struct order_entry *e = &o->order.entry[i];
+    struct rows r =
+        store_ask(p->desk->store, QUERY_DECISION_LIST,
+                  STORE_WITH(value_text(p->now->id), value_blob(bytes_of(permit->byte, 32))));
+
+    while (e->decision_count < PERMIT_OFFICERS && rows_next(&r)) {
+        size_t k = e->decision_count++;
+
+        buf_bytes(&o->decision[i][k], row_bytes(&r, 2));
+        row_text(&r, 3, o->suite[i][k], SUITE_NAME);
+        buf_bytes(&o->signature[i][k], row_bytes(&r, 4));
+        e->decision[k] =
+            (struct decision_given){buf_view(&o->decision[i][k]), bytes_text(o->suite[i][k]),
+                                    buf_view(&o->signature[i][k])};
+    }
+    return rows_done(&r);
+}
+
+/* What keeper needs to see of entry `index`. */
+static struct fault take_entry(struct desk_pact *p, struct order_room *o, size_t i, uint64_t index)
+{
+    const struct digest *leaf = ledger_leaf(p->log, index);
+    struct entry e;
+    struct rows r;
+    struct fault f = ledger_read(p->log, index, &o->text[i]);
+
+    if (!fault_is(f))
+        f = entry_parse(buf_view(&o->text[i]), &e);
+    if (fault_is(f))
+        return f;
+    r = store_ask(p->desk->store, QUERY_STATEMENT_GET,
+                  STORE_WITH(value_text(p->now->id), value_text(p->own->id),
+                             value_blob(bytes_of(leaf->byte, 32))));
+    if (rows_next(&r)) {
+        buf_bytes(&o->permit[i], row_bytes(&r, 14));
+        if (e.permit_kind != PERMIT_AUTOMATIC)
+            buf_bytes(&o->document[i], row_bytes(&r, 11));
+    }
+    f = rows_done(&r);
+    o->order.entry[i] = (struct order_entry){.text = buf_view(&o->text[i]),
+                                             .permit = buf_view(&o->permit[i]),
+                                             .disclosed = buf_view(&o->document[i])};
+    if (!fault_is(f) && e.permit_kind == PERMIT_DIGEST)
+        f = take_decisions(p, o, i, &e.permit);
+    return f;
+}
+
+static void order_room_free(struct order_room *o)
+{
+    for (size_t i = 0; i < DESK_GROUP; i++) {
+        buf_done(&o->text[i]);
+        buf_done(&o->permit[i]);
+        buf_done(&o->document[i]);
+        for (size_t k = 0; k < PERMIT_OFFICERS; k++) {
+            buf_done(&o->decision[i][k]);
+            buf_done(&o->signature[i][k]);
+        }
+    }
+    free(o);
+}
+
+static struct fault ask_keeper(struct desk_pact *p)
+{
+    struct order_room *o = memory_zeroed(1, sizeof *o);
+    uint64_t from = p->kept_own, to = ledger_size(p->log);
+    struct buf body = {0};
+    struct fault f = fault_none();
+
+    if (to > from + DESK_GROUP)
+        to = from + DESK_GROUP;
+    o->order.agreement = bytes_text(p->now->id);
+    o->order.first = from;
+    o->order.count = (size_t)(to - from);
+    for (uint64_t i = from; i < to && !fault_is(f); i++)
+        f = take_entry(p, o, (size_t)(i - from), i);
+    if (!fault_is(f)) {
+        order_sign_write(&o->order, &body);
+        p->signing = true;
+        p->desk->host.send(p->desk->host.context, PROCESS_KEEPER, MESSAGE_SIGN, buf_view(&body));
+    }
+    buf_done(&body);
+    order_room_free(o);
+    return f;
+}
+
+void commit_go(struct desk_pact *p)
+{
+    const char *why;
+    struct fault f;
+
+    if (p->signing || p->log == NULL || !pact_may_sign(p, &why))
+        return;
+    f = append_released(p);
+    if (fault_is(f)) {
+        report(p, "append", f);
+        alarm_raise(p, "log",
+                    f.kind == FAULT_IO ? "the log could not be written: is the disk full?"
+                                       : f.rule);
+        return;
+    }
+    if (ledger_size(p->log) > p->head.stored)
+        report(p, "sign", ask_keeper(p));
+}
+
+/* The permit again, from what is stored; only then the door opens. */
+static struct fault post(struct desk_pact *p, uint64_t index)
+{
+    struct buf entry = {0}, document = {0}, text = {0};
+    const struct digest *leaf = ledger_leaf(p->log, index);
+    struct stored *stored = NULL;
+    struct permit *permit = NULL;
+    struct entry e;
+    struct rows r;
+    struct fault f = ledger_read(p->log, index, &entry);
+
+    if (!fault_is(f))
+        f = entry_parse(buf_view(&entry), &e);
+    if (!fault_is(f)) {
+        r = store_ask(p->desk->store, QUERY_STATEMENT_GET,
+                      STORE_WITH(value_text(p->now->id), value_text(p->own->id),
+                                 value_blob(bytes_of(leaf->byte, 32))));
+        if (rows_next(&r)) {
+            buf_bytes(&document, row_bytes(&r, 11));
+            buf_bytes(&text, row_bytes(&r, 14));
+        }
+        f = rows_done(&r);
+    }
+    if (!fault_is(f))
+        f = head_stored(&p->head, index, &stored);
+    if (!fault_is(f))
+        f = release_permit_again(stored, &e, buf_view(&text), buf_view(&document), p->peer->id,
+                                 &permit);
+    if (!fault_is(f))
+        f = hotline_post(&p->talk, buf_view(&entry), buf_view(&document), permit, stored);
+    permit_free(permit);
+    stored_free(stored);
+    buf_done(&entry);
+    buf_done(&document);
+    buf_done(&text);
+    return f;
+}
+
+struct fault commit_repost(struct desk_pact *p)
+{
+    struct fault f = fault_none();
+
+    for (uint64_t i = p->head.binding; i < p->head.stored && !fault_is(f); i++)
+        f = post(p, i);
+    return f;
+}
+
+/* In a transaction: entry `index` is under a signed head. */
+static struct fault note_stored(struct desk_pact *p, uint64_t index)
+{
+    const struct digest *leaf = ledger_leaf(p->log, index);
+
+    return store_do(p->desk->store, QUERY_STATEMENT_STORED, NULL,
+                    STORE_WITH(value_integer((int64_t)index),
+                               value_integer(instant_seconds(p->desk->now)), value_text(p->now->id),
+                               value_text(p->own->id), value_blob(bytes_of(leaf->byte, 32))));
+}
+
+/* A CONTACT under a signed head counts from now on; an acceptance of a version too. */
+static struct fault note_effect(struct desk_pact *p, uint64_t index)
+{
+    const struct digest *leaf = ledger_leaf(p->log, index);
+    struct disclosed *d = NULL;
+    enum kind said = KIND_NONE;
+    struct entry e;
+    struct fault f = fault_none();
+    struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_GET,
+                              STORE_WITH(value_text(p->now->id), value_text(p->own->id),
+                                         value_blob(bytes_of(leaf->byte, 32))));
+
+    if (rows_next(&r)) {
+        char kind[16];
+
+        row_text(&r, 5, kind, sizeof kind);
+        said = kind_parse(bytes_text(kind));
+        if (said == KIND_CONTACT || said == KIND_AGREEMENT)
+            f = disclosed_parse(row_bytes(&r, 11), &d);
+        if (!fault_is(f))
+            f = entry_parse(row_bytes(&r, 10), &e);
+    }
+    if (!fault_is(f))
+        f = rows_done(&r);
+    else
+        (void)!fault_is(rows_done(&r));
+    if (said == KIND_CONTACT && !fault_is(f))
+        f = registry_apply(p->registry, p->now, p->own, d);
+    if (said == KIND_AGREEMENT && !fault_is(f))
+        f = terms_heard(p, &e, d);
+    disclosed_free(d);
+    return f;
+}
+
+static void answer_waiting(struct desk *d, const struct digest *leaf, uint64_t index)
+{
+    for (size_t i = 0; i < d->waiting_count;) {
+        struct desk_waiting w = d->waiting[i];
+
+        if (!digest_equal(&w.leaf, leaf)) {
+            i++;
+            continue;
+        }
+        d->waiting[i] = d->waiting[--d->waiting_count];
+        json_object_set_new(w.answer, "index", json_integer((json_int_t)index));
+        w.say(w.client, w.answer);
+    }
+}
+
+void wait_for(struct desk *d, const struct digest *leaf, json_t *answer, desk_answer say,
+              void *client)
+{
+    if (d->waiting_count == DESK_WAITING) {
+        json_decref(answer);
+        say(client, answer_error("busy", 1, "too many commands wait",
+                                 "keeper has not signed what was said before",
+                                 "the statement is kept; ask again: it is not said twice"));
+        return;
+    }
+    d->waiting[d->waiting_count++] = (struct desk_waiting){*leaf, answer, say, client};
+}
+
+static struct fault store_stored(struct desk_pact *p, uint64_t from, uint64_t to, struct bytes note)
+{
+    struct store *s = p->desk->store;
+    struct fault f = store_begin(s);
+
+    for (uint64_t i = from; i < to && !fault_is(f); i++)
+        f = note_stored(p, i);
+    if (!fault_is(f))
+        f = store_do(s, QUERY_NOTE_PUT, NULL,
+                     STORE_WITH(value_text(p->now->id), value_integer((int64_t)to),
+                                (struct value){VALUE_TEXT, 0, note}));
+    if (!fault_is(f))
+        f = store_commit(s);
+    else
+        store_rollback(s);
+    return f;
+}
+
+struct fault commit_signed(struct desk_pact *p, struct bytes note)
+{
+    uint64_t from = p->head.stored;
+    struct fault f = head_take_stored(&p->head, note);
+
+    p->signing = false;
+    if (fault_is(f))
+        return f;
+    p->kept_own = p->head.stored;
+    f = store_stored(p, from, p->head.stored, note);
+    for (uint64_t i = from; i < p->head.stored && !fault_is(f); i++) {
+        f = note_effect(p, i);
+        if (f.kind == FAULT_ORDER) /* an older CONTACT again */
+            f = fault_none();
+        if (!fault_is(f))
+            f = post(p, i);
+    }
+    if (fault_is(f))
+        return f;
+    for (uint64_t i = from; i < p->head.stored; i++)
+        answer_waiting(p->desk, ledger_leaf(p->log, i), i);
+    hear_own(p);
+    commit_go(p);
+    return fault_none();
+}
+
+/* Marks a statement of ours as refused, and tells who waits for it. */
+static struct fault refuse(struct desk_pact *p, const struct digest *leaf, const char *rule)
+{
+    struct desk *d = p->desk;
+
+    for (size_t i = 0; i < d->waiting_count;) {
+        struct desk_waiting w = d->waiting[i];
+
+        if (!digest_equal(&w.leaf, leaf)) {
+            i++;
+            continue;
+        }
+        d->waiting[i] = d->waiting[--d->waiting_count];
+        json_decref(w.answer);
+        w.say(w.client, answer_error("refused", 4, "keeper refuses to sign this statement", rule,
+                                     "draft it anew"));
+    }
+    return store_do(d->store, QUERY_STATEMENT_REFUSED, NULL,
+                    STORE_WITH(value_text(rule), value_text(p->now->id), value_text(p->own->id),
+                               value_blob(bytes_of(leaf->byte, 32))));
+}
+
+/*
+ * Keeper will not sign over one entry: it and everything behind it is cut, that was promised to
+ * nobody; what stood behind it is refused too where it continues the same case, and else said
+ * again by itself.
+ */
+struct fault commit_refused(struct desk_pact *p, uint64_t index, struct bytes rule)
+{
+    char why[DESK_WHY];
+    struct digest leaf;
+    struct fault f;
+
+    p->signing = false;
+    if (index < p->head.stored || index >= ledger_size(p->log))
+        return fault_make(FAULT_RANGE, 0, "keeper: refused an entry that is not there");
+    if (!bytes_to_text(rule, why, sizeof why))
+        snprintf(why, sizeof why, "keeper refused it");
+    leaf = *ledger_leaf(p->log, index);
+    f = store_begin(p->desk->store);
+    if (!fault_is(f))
+        f = refuse(p, &leaf, why);
+    if (!fault_is(f))
+        f = store_commit(p->desk->store);
+    else
+        store_rollback(p->desk->store);
+    alarm_raise(p, "keeper refused a statement", why);
+    if (!fault_is(f))
+        f = ledger_truncate(p->log, p->head.stored);
+    if (!fault_is(f))
+        commit_go(p);
+    return f;
+}
+
+/* The partner's COSIGN: everything below its size is binding. */
+struct fault commit_bound(struct desk_pact *p, struct bytes note)
+{
+    struct store *s = p->desk->store;
+    uint64_t from = p->head.binding;
+    struct fault f = head_take_binding(&p->head, note);
+    int64_t time;
+
+    if (fault_is(f) || p->head.binding <= from)
+        return f;
+    time = instant_seconds(p->head.binding_time);
+    f = store_begin(s);
+    for (uint64_t i = from; i < p->head.binding && !fault_is(f); i++) {
+        const struct digest *leaf = ledger_leaf(p->log, i);
+
+        f = store_do(s, QUERY_STATEMENT_BOUND, NULL,
+                     STORE_WITH(value_integer((int64_t)i), value_integer(time),
+                                value_text(p->now->id), value_text(p->own->id),
+                                value_blob(bytes_of(leaf->byte, 32))));
+    }
+    if (!fault_is(f))
+        f = store_do(s, QUERY_HEAD_PUT, NULL,
+                     STORE_WITH(value_text(p->now->id), value_text(p->own->id),
+                                value_integer((int64_t)p->head.binding), value_integer(time),
+                                (struct value){VALUE_TEXT, 0, note}));
+    if (!fault_is(f))
+        f = store_do(s, QUERY_NOTE_DROP, NULL,
+                     STORE_WITH(value_text(p->now->id), value_integer((int64_t)p->head.binding)));
+    if (!fault_is(f))
+        f = store_commit(s);
+    else
+        store_rollback(s);
+    for (uint64_t i = from; i < p->head.binding && !fault_is(f); i++) {
+        struct buf text = {0};
+        struct entry e;
+
+        f = ledger_read(p->log, i, &text);
+        if (!fault_is(f))
+            f = entry_parse(buf_view(&text), &e);
+        if (!fault_is(f) && e.case_id[0] != '\0')
+            f = life_reload(p, e.case_id);
+        buf_done(&text);
+    }
+    return f;
+}

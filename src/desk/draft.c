@@ -1,0 +1,1030 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "crypto/random.h"
+#include "desk/state.h"
+#include "release/holds.h"
+#include "release/release.h"
+#include "statement/case_id.h"
+#include "statement/fields.h"
+#include "statement/notice.h"
+#include "statement/type.h"
+#include "json/profile.h"
+
+/* From what an officer wants to say to a permit that two officers sign, and to the entry. */
+
+enum {
+    DRAFT_LIVES = 24 * 3600, /* seconds a draft waits for its second officer */
+    DRAFT_WITHHOLD = 64,
+};
+
+struct draft {
+    struct desk_pact *p;
+    const struct agreement *version;
+    enum kind kind;
+    enum class class;
+    char case_id[CASE_TEXT];
+    bool opens; /* a case that is not there yet */
+    char incident[80], article[PERMIT_ARTICLE];
+    bool has_answers;
+    struct digest answers;
+    json_t *fields;   /* owned */
+    json_t *error;    /* owned: an answer that ends it */
+    json_t *withhold; /* borrowed */
+    uint8_t secret[DOCUMENT_SECRET];
+};
+
+static void fail(struct draft *d, json_t *error)
+{
+    if (d->error == NULL)
+        d->error = error;
+    else
+        json_decref(error);
+}
+
+/* --- what it is about ----------------------------------------------------------------------- */
+
+static json_t *done_answer(const struct rows *r)
+{
+    struct digest leaf;
+    char case_id[CASE_TEXT];
+
+    memcpy(leaf.byte, row_bytes(r, 2).data, sizeof leaf.byte);
+    row_text(r, 7, case_id, sizeof case_id);
+    return json_pack("{s:i, s:b, s:{s:s, s:I, s:o, s:o}}", "v", 1, "ok", 1, "done", "case", case_id,
+                     "index", (json_int_t)row_integer(r, 3), "leaf", json_digest(&leaf), "time",
+                     json_seconds(row_integer(r, 17)));
+}
+
+/* The statement of this kind that we made in the case already, in answer to the same. */
+static json_t *made_already(const struct draft *d)
+{
+    struct rows r = store_ask(d->p->desk->store, QUERY_STATEMENT_CASE,
+                              STORE_WITH(value_text(d->p->now->id), value_text(d->case_id)));
+    json_t *found = NULL;
+
+    while (rows_next(&r)) {
+        char party[ENTRY_NAME], kind[16];
+
+        row_text(&r, 1, party, sizeof party);
+        row_text(&r, 5, kind, sizeof kind);
+        if (strcmp(party, d->p->own->id) != 0 || strcmp(kind, kind_name(d->kind)) != 0 ||
+            !row_has(&r, 3))
+            continue;
+        if (d->kind == KIND_NOTICE || (d->has_answers && row_bytes(&r, 9).len == 32 &&
+                                       memcmp(row_bytes(&r, 9).data, d->answers.byte, 32) == 0)) {
+            json_decref(found);
+            found = done_answer(&r);
+        }
+    }
+    if (fault_is(rows_done(&r))) {
+        json_decref(found);
+        return NULL;
+    }
+    return found;
+}
+
+static const char *text_or(const json_t *object, const char *name, const char *otherwise)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text == NULL || text[0] == '\0' ? otherwise : text;
+}
+
+static json_t *incident_body(struct draft *d, char *case_id)
+{
+    struct rows r = store_ask(d->p->desk->store, QUERY_INCIDENT_GET,
+                              STORE_WITH(value_text(d->p->now->id), value_text(d->incident)));
+    json_t *body = NULL;
+
+    case_id[0] = '\0';
+    if (rows_next(&r)) {
+        struct json_limits limits = {1 << 20, JSON_DEPTH};
+
+        row_text(&r, 4, case_id, CASE_TEXT);
+        if (fault_is(json_read(row_bytes(&r, 3), limits, &body)))
+            body = NULL;
+    }
+    return fault_is(rows_done(&r)) ? NULL : body;
+}
+
+static void new_case(struct draft *d)
+{
+    uint8_t random[CASE_ID_RANDOM];
+
+    random_bytes(random, sizeof random);
+    case_id_make(random, d->case_id);
+    d->opens = true;
+    d->version = d->p->now;
+}
+
+static void about_incident(struct draft *d, const json_t *ask)
+{
+    char case_id[CASE_TEXT];
+    json_t *incident;
+    struct fault f;
+
+    snprintf(d->incident, sizeof d->incident, "%s", ask_text(ask, "incident"));
+    incident = incident_body(d, case_id);
+    if (incident == NULL) {
+        fail(d, answer_error("not-found", 8, "there is no such incident", d->incident,
+                             "parley watch incidents"));
+        return;
+    }
+    if (case_id[0] != '\0') {
+        json_t *done;
+
+        snprintf(d->case_id, sizeof d->case_id, "%s", case_id);
+        done = made_already(d);
+        fail(d, done != NULL ? done
+                             : answer_error("conflict", 9, "a case was opened from this incident",
+                                            case_id, "parley case list"));
+        json_decref(incident);
+        return;
+    }
+    new_case(d);
+    snprintf(d->article, sizeof d->article, "%s", text_or(incident, "article", ""));
+    json_decref(d->fields);
+    d->fields =
+        common_fields(d->p, d->article, d->class, ask_text(ask, "urgency"), ask_text(ask, "tlp"));
+    f = notice_fields(incident, d->fields);
+    json_decref(incident);
+    if (fault_is(f))
+        fail(d, answer_fault(f, "this incident cannot be said", "parley watch explain"));
+}
+
+/* The case it belongs to gives its version, article and class. */
+static void about_case(struct draft *d, const json_t *ask)
+{
+    struct rows r;
+    char class[16] = "";
+    bool there;
+
+    snprintf(d->case_id, sizeof d->case_id, "%.*s", (int)sizeof d->case_id - 1,
+             ask_text(ask, "case"));
+    r = store_ask(d->p->desk->store, QUERY_CASE_GET,
+                  STORE_WITH(value_text(d->p->now->id), value_text(d->case_id)));
+    there = rows_next(&r);
+    if (there) {
+        d->version = pact_version(d->p, (uint32_t)row_integer(&r, 2));
+        row_text(&r, 3, d->article, sizeof d->article);
+        row_text(&r, 4, class, sizeof class);
+    }
+    if (fault_is(rows_done(&r)) || !there) {
+        fail(d, answer_error("not-found", 8, "there is no such case", d->case_id,
+                             "parley case list --all"));
+        return;
+    }
+    if (d->version == NULL)
+        d->version = d->p->now;
+    if (ask_text(ask, "class")[0] == '\0')
+        d->class = class_parse(bytes_text(class));
+    if (strcmp(d->article, "-") == 0)
+        d->article[0] = '\0';
+    json_decref(d->fields);
+    d->fields =
+        common_fields(d->p, d->article, d->class, ask_text(ask, "urgency"), ask_text(ask, "tlp"));
+}
+
+/* What an answer answers, where the officer did not say: the partner's newest statement that
+ * wants one; for CLOSE and UPDATE nothing but a proposal. */
+static bool wants_answer(enum kind ours, enum kind theirs)
+{
+    switch (ours) {
+    case KIND_ACK:
+    case KIND_ANSWER:
+        return theirs == KIND_NOTICE || theirs == KIND_UPDATE;
+    case KIND_CLOSE:
+        return theirs == KIND_CLOSE;
+    case KIND_AGREEMENT:
+        return theirs == KIND_AGREEMENT;
+    default:
+        return false;
+    }
+}
+
+static void find_answered(struct draft *d)
+{
+    struct rows r = store_ask(d->p->desk->store, QUERY_STATEMENT_CASE,
+                              STORE_WITH(value_text(d->p->now->id), value_text(d->case_id)));
+
+    while (rows_next(&r)) {
+        char party[ENTRY_NAME], kind[16];
+
+        row_text(&r, 1, party, sizeof party);
+        row_text(&r, 5, kind, sizeof kind);
+        if (strcmp(party, d->p->own->id) == 0 || row_has(&r, 16) ||
+            !wants_answer(d->kind, kind_parse(bytes_text(kind))))
+            continue;
+        /* ACK and ANSWER are to what opened the case: the first such statement. */
+        if (d->has_answers && (d->kind == KIND_ACK || d->kind == KIND_ANSWER))
+            continue;
+        d->has_answers = true;
+        memcpy(d->answers.byte, row_bytes(&r, 2).data, sizeof d->answers.byte);
+    }
+    if (fault_is(rows_done(&r)))
+        fail(d, answer_error("io", 10, "the store cannot be read", "", "parley doctor"));
+}
+
+static void choose_step(struct draft *d)
+{
+    struct desk_case *c;
+
+    if (d->kind != KIND_CLOSE || json_object_get(d->fields, "step") != NULL)
+        return;
+    c = memory_zeroed(1, sizeof *c);
+    if (!fault_is(life_replay(d->p, d->case_id, c))) {
+        bool theirs =
+            c->life.state == CASE_CLOSING && (c->life.proposer == SIDE_OPENER) != c->we_opened;
+
+        json_object_set_new(d->fields, "step", json_string(theirs ? "agree" : "proposal"));
+    }
+    free(c);
+}
+
+static void own_fields(struct draft *d, const json_t *ask)
+{
+    json_t *given = json_object_get(ask, "fields"), *value;
+    const char *path;
+
+    json_object_foreach(given, path, value) json_object_set(d->fields, path, value);
+    json_object_set_new(d->fields, "class", json_string(class_name(d->class)));
+    if (d->kind == KIND_CHECK && json_object_get(d->fields, "nonce") == NULL) {
+        uint8_t nonce[16];
+        struct buf hex = {0};
+
+        random_bytes(nonce, sizeof nonce);
+        buf_hex(&hex, nonce, sizeof nonce);
+        json_object_set_new(d->fields, "nonce", json_string(buf_str(&hex)));
+        buf_done(&hex);
+    }
+}
+
+static void begin(struct draft *d, struct desk_pact *p, const json_t *ask)
+{
+    const char *class = ask_text(ask, "class");
+
+    *d = (struct draft){.p = p, .version = p->now, .class = CLASS_REAL};
+    d->kind = kind_parse(bytes_text(ask_text(ask, "kind")));
+    d->fields = common_fields(p, "", CLASS_REAL, ask_text(ask, "urgency"), ask_text(ask, "tlp"));
+    if (class[0] != '\0')
+        d->class = class_parse(bytes_text(class));
+    if (d->kind == KIND_NONE || d->class == CLASS_NONE) {
+        fail(d, answer_error("usage", 2, "no such kind or class", ask_text(ask, "kind"),
+                             "parley help glossary"));
+        return;
+    }
+    if (d->kind == KIND_NOTICE)
+        about_incident(d, ask);
+    else if (ask_text(ask, "case")[0] != '\0')
+        about_case(d, ask);
+    else if (d->kind == KIND_CHECK || d->kind == KIND_AGREEMENT)
+        new_case(d);
+    else
+        fail(d, answer_error("usage", 2, "this kind of statement belongs to a case", "",
+                             "parley case list"));
+    if (d->error != NULL)
+        return;
+    d->has_answers = ask_digest(ask, "answers", &d->answers);
+    if (!d->has_answers && !d->opens)
+        find_answered(d);
+    own_fields(d, ask);
+    choose_step(d);
+    json_object_set_new(d->fields, "class", json_string(class_name(d->class)));
+    d->withhold = json_object_get(ask, "withhold");
+}
+
+static void draft_done(struct draft *d)
+{
+    json_decref(d->fields);
+    explicit_bzero(d->secret, sizeof d->secret);
+}
+
+/* --- may it be said, may it leave? ---------------------------------------------------------- */
+
+static bool is_a_move(struct draft *d)
+{
+    struct desk_case *c = memory_zeroed(1, sizeof *c);
+    struct case_said said = {
+        .kind = d->kind, .class = d->class, .has_answers = d->has_answers, .answers = d->answers};
+    struct fault f = d->opens ? fault_none() : life_replay(d->p, d->case_id, c);
+    char allowed[300] = "nothing";
+    size_t len = 0;
+
+    if (d->opens)
+        c->we_opened = true;
+    said.by = c->we_opened ? SIDE_OPENER : SIDE_OTHER;
+    said.variant =
+        variant_of(d->kind, text_or(d->fields, d->kind == KIND_ANSWER ? "result" : "step", ""),
+                   d->has_answers && digest_equal(&d->answers, &c->life.opening));
+    if (!fault_is(f))
+        f = case_apply(&c->life, &said, d->version->clocks);
+    for (size_t i = 0; fault_is(f); i++) {
+        const struct move *m = move_allowed(c->life.state, said.by, c->life.proposer, i);
+
+        if (m == NULL || len + 24 > sizeof allowed)
+            break;
+        len += (size_t)snprintf(allowed + len, sizeof allowed - len, "%s%s", i == 0 ? "" : ", ",
+                                kind_name(m->kind));
+    }
+    if (fault_is(f)) {
+        json_t *done = made_already(d);
+        char why[500];
+
+        snprintf(why, sizeof why, "the case is %s; what can be said now: %s",
+                 case_state_name(c->life.state), allowed);
+        fail(d, done != NULL ? done
+                             : answer_error("conflict", 9, "this cannot be said in this case now",
+                                            why, "parley case show"));
+    }
+    free(c);
+    return d->error == NULL;
+}
+
+static json_t *held_json(const struct draft *d, const struct release_verdict *v, json_t *refused)
+{
+    static const char *const words[] = {"dropped", "sent", "withheld", "dropped"};
+    json_t *held = json_array();
+
+    for (size_t i = 0; i < v->count; i++) {
+        const struct release_field *f = &v->fields[i];
+
+        json_array_append_new(held, json_pack("{s:s, s:O, s:s, s:s}", "p", f->path, "v",
+                                              json_object_get(d->fields, f->path), "verdict",
+                                              words[f->word], "r", f->rule));
+        if (f->word == RELEASE_REFUSE)
+            json_array_append_new(refused, json_pack("{s:s, s:s}", "p", f->path, "r", f->rule));
+    }
+    if (!v->allowed && json_array_size(refused) == 0)
+        json_array_append_new(refused, json_pack("{s:s, s:s}", "p", v->path, "r", v->rule));
+    return held;
+}
+
+static json_t *roles_json(unsigned officers)
+{
+    return officers > 1 ? json_pack("[s, s]", "drafter", "releaser") : json_pack("[s]", "releaser");
+}
+
+static struct fault put_draft(const struct draft *d, const char *id, const struct buf *document,
+                              const struct buf *permit, const json_t *held, unsigned officers)
+{
+    struct buf fields = {0}, shown = {0};
+    struct digest digest = digest_of(buf_view(permit));
+    int64_t now = instant_seconds(d->p->desk->now);
+    const char *subject = text_or(d->fields, "incident.source", text_or(d->fields, "text", ""));
+    struct fault f = store_begin(d->p->desk->store);
+
+    json_canonical(d->fields, &fields);
+    json_canonical(held, &shown);
+    if (!fault_is(f))
+        f = store_do(
+            d->p->desk->store, QUERY_DRAFT_PUT, NULL,
+            STORE_WITH(value_text(d->p->now->id), value_text(id), value_text(kind_name(d->kind)),
+                       value_text(class_name(d->class)), value_text_if(d->case_id),
+                       value_text_if(d->incident), value_text_if(d->article),
+                       d->has_answers ? value_blob(bytes_of(d->answers.byte, 32)) : value_null(),
+                       value_integer(d->version->version), value_text(subject),
+                       value_text(buf_str(&fields)), value_text(buf_str(&shown)),
+                       value_blob(bytes_of(d->secret, sizeof d->secret)),
+                       (struct value){VALUE_TEXT, 0, buf_view(document)},
+                       (struct value){VALUE_TEXT, 0, buf_view(permit)},
+                       value_blob(bytes_of(digest.byte, 32)), value_integer(officers),
+                       value_integer(now), value_integer(now + DRAFT_LIVES)));
+    if (!fault_is(f))
+        f = store_commit(d->p->desk->store);
+    else
+        store_rollback(d->p->desk->store);
+    buf_done(&fields);
+    buf_done(&shown);
+    return f;
+}
+
+static size_t withhold_list(const struct draft *d, const char **out)
+{
+    json_t *item;
+    size_t i, count = 0;
+
+    json_array_foreach(d->withhold, i, item) if (json_is_string(item) && count < DRAFT_WITHHOLD)
+        out[count++] = json_string_value(item);
+    return count;
+}
+
+static struct fault prepare(struct draft *d, const struct release_ask *ask,
+                            const struct release_verdict *v, struct buf *document,
+                            struct buf *permit)
+{
+    struct release_for what = {.now = d->p->desk->now,
+                               .case_id = d->case_id,
+                               .has_answers = d->has_answers,
+                               .answers = d->answers};
+    struct document *made;
+    struct fault f;
+
+    random_bytes(d->secret, sizeof d->secret);
+    random_bytes(what.id, sizeof what.id);
+    what.expires = instant_of_seconds(instant_seconds(what.now) + DRAFT_LIVES);
+    f = document_new(d->fields, d->secret, &made);
+    if (fault_is(f))
+        return f;
+    document_disclose(made, v->withheld, v->withheld_count, NULL, 0, document);
+    what.document = document_root(made);
+    what.leaves = document_leaves(made);
+    what.disclosed = buf_view(document);
+    f = release_permit_prepare(ask, v, &what, permit);
+    document_free(made);
+    return f;
+}
+
+static json_t *offer(struct draft *d, const json_t *ask)
+{
+    const char *withhold[DRAFT_WITHHOLD];
+    struct release_ask question = {.agreement = d->version,
+                                   .own = agreement_party(d->version, d->p->own->id),
+                                   .kind = d->kind,
+                                   .answers = d->has_answers,
+                                   .class = d->class,
+                                   .fields = d->fields,
+                                   .withhold = withhold};
+    bool dry = json_is_true(json_object_get(ask, "dry"));
+    struct release_verdict v;
+    struct buf document = {0}, permit = {0};
+    json_t *refused = json_array(), *held, *answer;
+    char id[CASE_TEXT] = "";
+    struct fault f = fault_none();
+
+    question.withhold_count = withhold_list(d, withhold);
+    release_decide(&question, &v);
+    held = held_json(d, &v, refused);
+    if (v.allowed)
+        f = prepare(d, &question, &v, &document, &permit);
+    if (!fault_is(f) && v.allowed && !dry) {
+        uint8_t random[CASE_ID_RANDOM];
+
+        random_bytes(random, sizeof random);
+        draft_id_make(random, id);
+        f = put_draft(d, id, &document, &permit, held, v.officers);
+    }
+    if (!v.allowed) {
+        struct fault counted =
+            store_do(d->p->desk->store, QUERY_REFUSAL_COUNT, NULL,
+                     STORE_WITH(value_text(d->p->now->id), value_text("out"), value_text(v.rule)));
+        if (fault_is(counted))
+            d->p->desk->host.say(d->p->desk->host.context, "refusals", counted);
+    }
+    if (fault_is(f)) {
+        answer = answer_fault(f, "the draft could not be made", "parley doctor");
+    } else if (!v.allowed && !dry) {
+        char why[300];
+
+        snprintf(why, sizeof why, "%s%s%s", v.path, v.path[0] == '\0' ? "" : ": ", v.rule);
+        answer = answer_error("refused", 4, "release control refuses this statement", why,
+                              "change or leave out the field, or --withhold it");
+        json_object_set(answer, "refused", refused);
+    } else {
+        answer = json_pack(
+            "{s:i, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:i, s:o, s:[], s:s, s:O}", "v", 1,
+            "ok", 1, "draft", id, "kind", kind_name(d->kind), "case", d->case_id, "class",
+            class_name(d->class), "to", d->p->peer->id, "permit", buf_str(&permit), "document",
+            buf_str(&document), "held", held, "officers", (int)v.officers, "roles",
+            roles_json(v.officers), "signed", "needs", v.officers > 1 ? "drafter" : "releaser",
+            "refused", refused);
+    }
+    json_decref(refused);
+    json_decref(held);
+    release_verdict_done(&v);
+    buf_done(&document);
+    buf_done(&permit);
+    return answer;
+}
+
+json_t *draft_make(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    struct draft d;
+    json_t *answer;
+
+    (void)say;
+    (void)client;
+    begin(&d, p, ask);
+    if (d.error != NULL || !is_a_move(&d))
+        answer = d.error;
+    else
+        answer = offer(&d, ask);
+    draft_done(&d);
+    return answer;
+}
+
+/* --- decisions ------------------------------------------------------------------------------ */
+
+struct given {
+    struct decision_given item[PERMIT_OFFICERS];
+    struct buf text[PERMIT_OFFICERS], signature[PERMIT_OFFICERS];
+    char suite[PERMIT_OFFICERS][SUITE_NAME];
+    size_t count;
+    json_t *list; /* owned: [{officer, role}] */
+};
+
+static struct fault given_read(struct desk_pact *p, const struct digest *permit, struct given *g)
+{
+    struct rows r =
+        store_ask(p->desk->store, QUERY_DECISION_LIST,
+                  STORE_WITH(value_text(p->now->id), value_blob(bytes_of(permit->byte, 32))));
+
+    *g = (struct given){.list = json_array()};
+    while (g->count < PERMIT_OFFICERS && rows_next(&r)) {
+        size_t i = g->count++;
+        char officer[ENTRY_NAME], role[16];
+
+        row_text(&r, 0, officer, sizeof officer);
+        row_text(&r, 1, role, sizeof role);
+        buf_bytes(&g->text[i], row_bytes(&r, 2));
+        row_text(&r, 3, g->suite[i], SUITE_NAME);
+        buf_bytes(&g->signature[i], row_bytes(&r, 4));
+        g->item[i] = (struct decision_given){buf_view(&g->text[i]), bytes_text(g->suite[i]),
+                                             buf_view(&g->signature[i])};
+        json_array_append_new(g->list, json_pack("{s:s, s:s}", "officer", officer, "role", role));
+    }
+    return rows_done(&r);
+}
+
+static void given_done(struct given *g)
+{
+    for (size_t i = 0; i < PERMIT_OFFICERS; i++) {
+        buf_done(&g->text[i]);
+        buf_done(&g->signature[i]);
+    }
+    json_decref(g->list);
+}
+
+/* A draft as the store has it. */
+struct kept {
+    char id[CASE_TEXT], kind[16], class[16], case_id[CASE_TEXT], incident[80], article[20],
+        subject[200];
+    bool has_answers;
+    struct digest answers, permit_digest;
+    uint32_t version;
+    unsigned officers;
+    int64_t made, expires;
+    struct buf fields, held, secret, document, permit;
+};
+
+static void kept_read(const struct rows *r, struct kept *k)
+{
+    *k = (struct kept){.officers = (unsigned)row_integer(r, 15)};
+    row_text(r, 0, k->id, sizeof k->id);
+    row_text(r, 1, k->kind, sizeof k->kind);
+    row_text(r, 2, k->class, sizeof k->class);
+    row_text(r, 3, k->case_id, sizeof k->case_id);
+    row_text(r, 4, k->incident, sizeof k->incident);
+    row_text(r, 5, k->article, sizeof k->article);
+    row_text(r, 6, k->subject, sizeof k->subject);
+    k->has_answers = row_bytes(r, 7).len == 32;
+    if (k->has_answers)
+        memcpy(k->answers.byte, row_bytes(r, 7).data, 32);
+    k->version = (uint32_t)row_integer(r, 8);
+    buf_bytes(&k->fields, row_bytes(r, 9));
+    buf_bytes(&k->held, row_bytes(r, 10));
+    buf_bytes(&k->secret, row_bytes(r, 11));
+    buf_bytes(&k->document, row_bytes(r, 12));
+    buf_bytes(&k->permit, row_bytes(r, 13));
+    memcpy(k->permit_digest.byte, row_bytes(r, 14).data, 32);
+    k->made = row_integer(r, 16);
+    k->expires = row_integer(r, 17);
+}
+
+static void kept_done(struct kept *k)
+{
+    buf_done(&k->fields);
+    buf_done(&k->held);
+    buf_wipe(&k->secret);
+    buf_done(&k->document);
+    buf_done(&k->permit);
+}
+
+static bool kept_get(struct desk_pact *p, const char *id, struct kept *k)
+{
+    struct rows r = store_ask(p->desk->store, QUERY_DRAFT_GET,
+                              STORE_WITH(value_text(p->now->id), value_text(id)));
+    bool there = rows_next(&r);
+
+    if (there)
+        kept_read(&r, k);
+    if (!fault_is(rows_done(&r)))
+        return there;
+    if (there)
+        kept_done(k);
+    return false;
+}
+
+static const char *needs_role(const struct kept *k, const struct given *g)
+{
+    return g->count >= k->officers ? "" : k->officers > 1 && g->count == 0 ? "drafter" : "releaser";
+}
+
+static json_t *kept_json(struct desk_pact *p, const struct kept *k)
+{
+    struct json_limits limits = {1 << 20, JSON_DEPTH};
+    struct buf document = {0}, permit = {0};
+    json_t *held = NULL, *answer;
+    struct given g;
+
+    buf_bytes(&document, buf_view(&k->document));
+    buf_bytes(&permit, buf_view(&k->permit));
+    if (fault_is(json_read(buf_view(&k->held), limits, &held)))
+        held = json_array();
+    if (fault_is(given_read(p, &k->permit_digest, &g)))
+        g.count = 0;
+    answer = json_pack(
+        "{s:i, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:o, s:O, s:s, s:[], s:s, s:s, "
+        "s:o, s:o}",
+        "v", 1, "ok", 1, "draft", k->id, "kind", k->kind, "case", k->case_id, "class", k->class,
+        "to", p->peer->id, "permit", buf_str(&permit), "document", buf_str(&document), "held", held,
+        "officers", (int)k->officers, "roles", roles_json(k->officers), "signed", g.list, "needs",
+        needs_role(k, &g), "refused", "article", k->article, "subject", k->subject, "made",
+        json_seconds(k->made), "expires", json_seconds(k->expires));
+    given_done(&g);
+    buf_done(&document);
+    buf_done(&permit);
+    return answer;
+}
+
+static json_t *no_draft(const char *id)
+{
+    return answer_error("not-found", 8, "there is no such draft; it may be released or refused", id,
+                        "parley release list");
+}
+
+json_t *draft_show(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    struct kept k;
+    json_t *answer;
+
+    (void)say;
+    (void)client;
+    if (!kept_get(p, ask_text(ask, "draft"), &k))
+        return no_draft(ask_text(ask, "draft"));
+    answer = kept_json(p, &k);
+    kept_done(&k);
+    return answer;
+}
+
+json_t *draft_list(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    json_t *answer = answer_good(), *list = json_array(), *ids = json_array(), *item;
+    struct rows r = store_ask(p->desk->store, QUERY_DRAFT_LIST, STORE_WITH(value_text(p->now->id)));
+    size_t i;
+
+    (void)ask;
+    (void)say;
+    (void)client;
+    while (rows_next(&r)) {
+        char id[CASE_TEXT];
+
+        row_text(&r, 0, id, sizeof id);
+        json_array_append_new(ids, json_string(id));
+    }
+    if (fault_is(rows_done(&r)))
+        json_array_clear(ids);
+    json_array_foreach(ids, i, item)
+    {
+        struct kept k;
+
+        if (!kept_get(p, json_string_value(item), &k))
+            continue;
+        json_array_append_new(list, kept_json(p, &k));
+        kept_done(&k);
+    }
+    json_array_foreach(list, i, item)
+    {
+        json_object_del(item, "document");
+        json_object_del(item, "held");
+        json_object_del(item, "v");
+        json_object_del(item, "ok");
+    }
+    json_decref(ids);
+    json_object_set_new(answer, "drafts", list);
+    return answer;
+}
+
+json_t *draft_refuse(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    const char *id = ask_text(ask, "draft");
+    struct kept k;
+    struct fault f;
+    json_t *answer;
+
+    (void)say;
+    (void)client;
+    if (!kept_get(p, id, &k))
+        return no_draft(id);
+    kept_done(&k);
+    f = store_do(p->desk->store, QUERY_DRAFT_DELETE, NULL,
+                 STORE_WITH(value_text(p->now->id), value_text(id)));
+    if (fault_is(f))
+        return answer_fault(f, "the draft could not be dropped", "parley doctor");
+    answer = answer_good();
+    json_object_set_new(answer, "draft", json_string(id));
+    return answer;
+}
+
+/* The permit was released before: the same answer as then. */
+static json_t *released_before(struct desk_pact *p, const struct digest *permit)
+{
+    struct rows r =
+        store_ask(p->desk->store, QUERY_STATEMENT_PERMIT,
+                  STORE_WITH(value_text(p->now->id), value_blob(bytes_of(permit->byte, 32))));
+    json_t *answer = NULL;
+
+    if (rows_next(&r)) {
+        char kind[16], case_id[CASE_TEXT];
+        struct digest leaf;
+
+        row_text(&r, 5, kind, sizeof kind);
+        row_text(&r, 7, case_id, sizeof case_id);
+        memcpy(leaf.byte, row_bytes(&r, 2).data, 32);
+        answer = json_pack("{s:i, s:b, s:b, s:s, s:s, s:s, s:o, s:o}", "v", 1, "ok", 1, "already",
+                           1, "state", "released", "kind", kind, "case", case_id, "leaf",
+                           json_digest(&leaf), "time", json_seconds(row_integer(&r, 17)));
+        if (row_has(&r, 3))
+            json_object_set_new(answer, "index", json_integer(row_integer(&r, 3)));
+    }
+    if (fault_is(rows_done(&r))) {
+        json_decref(answer);
+        return NULL;
+    }
+    return answer;
+}
+
+static json_t *link_json(const struct desk_pact *p)
+{
+    return json_pack("{s:s, s:o, s:s}", "state", p->link_up ? "up" : "down", "since",
+                     json_instant(p->link_since), "why", p->link_why);
+}
+
+/* In one transaction: the decision, the statement with its exact entry, and no draft any more. */
+static struct fault release(struct desk_pact *p, const struct kept *k, struct digest *leaf)
+{
+    struct saying s = {.version = pact_version(p, k->version),
+                       .kind = kind_parse(bytes_text(k->kind)),
+                       .class = class_parse(bytes_text(k->class)),
+                       .case_id = k->case_id,
+                       .answers = k->has_answers ? &k->answers : NULL,
+                       .disclosed = buf_view(&k->document),
+                       .secret = buf_view(&k->secret),
+                       .fields = buf_view(&k->fields),
+                       .permit = buf_view(&k->permit),
+                       .permit_kind = PERMIT_DIGEST};
+    struct disclosed *d;
+    struct entry e = {.version = k->version, .kind = s.kind, .class = s.class};
+    struct fault f = disclosed_parse(s.disclosed, &d);
+
+    if (fault_is(f))
+        return f;
+    s.document = disclosed_root(d);
+    s.leaves = disclosed_leaves(d);
+    snprintf(e.case_id, sizeof e.case_id, "%s", k->case_id);
+    snprintf(e.from, sizeof e.from, "%s", p->own->id);
+    e.has_answers = k->has_answers;
+    e.answers = k->answers;
+    e.time = p->desk->now;
+    memset(leaf, 0xff, sizeof *leaf);
+    f = life_try(p, &e, leaf, d);
+    if (!fault_is(f))
+        f = life_note(p, &e, leaf, d, k->incident);
+    if (!fault_is(f))
+        f = say_entry(p, &s, leaf);
+    if (!fault_is(f))
+        f = store_do(p->desk->store, QUERY_DRAFT_DELETE, NULL,
+                     STORE_WITH(value_text(p->now->id), value_text(k->id)));
+    if (!fault_is(f) && k->incident[0] != '\0')
+        f = store_do(
+            p->desk->store, QUERY_INCIDENT_CASE, NULL,
+            STORE_WITH(value_text(k->case_id), value_text(p->now->id), value_text(k->incident)));
+    disclosed_free(d);
+    return f;
+}
+
+static struct fault put_decision(struct desk_pact *p, const struct kept *k,
+                                 const struct decision *said, const json_t *ask,
+                                 struct bytes signature)
+{
+    return store_do(
+        p->desk->store, QUERY_DECISION_PUT, NULL,
+        STORE_WITH(value_text(p->now->id), value_blob(bytes_of(k->permit_digest.byte, 32)),
+                   value_text(said->officer), value_text(officer_role_name(said->role)),
+                   value_text(ask_text(ask, "decision")), value_text(ask_text(ask, "suite")),
+                   value_blob(signature), value_integer(instant_seconds(p->desk->now))));
+}
+
+static bool over_quota(struct desk_pact *p)
+{
+    struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_BACKLOG,
+                              STORE_WITH(value_text(p->now->id), value_text(p->own->id)));
+    bool over = rows_next(&r) && ((uint64_t)row_integer(&r, 0) >= p->now->quota_entries ||
+                                  (uint64_t)row_integer(&r, 1) >= p->now->quota_bytes);
+
+    return fault_is(rows_done(&r)) || over;
+}
+
+/* Whether the officer may decide so: keeper asks the same again, by itself. */
+static json_t *judge_decision(struct desk_pact *p, const struct kept *k, const struct given *before,
+                              const struct decision_given *given, struct decision *said)
+{
+    const struct agreement *a = pact_version(p, k->version);
+    struct permit_text permit;
+    const char *why;
+    struct fault f = permit_text_parse(buf_view(&k->permit), &permit);
+
+    if (!fault_is(f))
+        f = decision_holds(a == NULL ? p->now : a, p->registry, buf_view(&k->permit), &permit,
+                           given, p->desk->now, said);
+    if (fault_is(f))
+        return answer_error(fault_word(f.kind), f.kind == FAULT_FORGED ? 5 : 4,
+                            "this officer's decision does not hold", f.rule, "parley officer list");
+    for (size_t i = 0; i < before->count; i++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(before->list, i), "officer")),
+                   said->officer) == 0)
+            return answer_error("refused", 4, "another officer must release this",
+                                "who has signed a statement cannot sign it a second time "
+                                "(PROTOCOL.ledger section 5)",
+                                "ask a colleague: parley release approve");
+    if (strcmp(officer_role_name(said->role), needs_role(k, before)) != 0)
+        return answer_error("refused", 4, "another role decides now", needs_role(k, before),
+                            "parley release show");
+    if (before->count + 1 == k->officers && !pact_may_sign(p, &why))
+        return answer_error("clock", 1, "nothing can be said now", why, "parley doctor");
+    if (before->count + 1 == k->officers && over_quota(p))
+        return answer_error("quota", 1, "too much waits for the partner's cosignature",
+                            "the agreement's quota of un-cosigned entries is reached",
+                            "wait for the link: parley status");
+    return NULL;
+}
+
+static json_t *waiting_answer(const struct kept *k, const struct given *g,
+                              const struct decision *said)
+{
+    json_t *list = json_deep_copy(g->list);
+
+    json_array_append_new(list, json_pack("{s:s, s:s}", "officer", said->officer, "role",
+                                          officer_role_name(said->role)));
+    return json_pack("{s:i, s:b, s:s, s:s, s:s, s:s, s:o}", "v", 1, "ok", 1, "state", "waiting",
+                     "draft", k->id, "case", k->case_id, "needs", "releaser", "signed", list);
+}
+
+static json_t *decide(struct desk_pact *p, const struct kept *k, const json_t *ask,
+                      struct bytes signature, desk_answer say, void *client)
+{
+    struct decision_given given = {bytes_text(ask_text(ask, "decision")),
+                                   bytes_text(ask_text(ask, "suite")), signature};
+    struct store *store = p->desk->store;
+    struct decision said;
+    struct digest leaf;
+    struct given before;
+    json_t *answer = NULL;
+    bool last;
+    struct fault f = given_read(p, &k->permit_digest, &before);
+
+    if (!fault_is(f))
+        answer = judge_decision(p, k, &before, &given, &said);
+    if (fault_is(f) || answer != NULL) {
+        given_done(&before);
+        return answer != NULL ? answer : answer_fault(f, "the store", "parley doctor");
+    }
+    last = before.count + 1 == k->officers;
+    f = store_begin(store);
+    if (!fault_is(f))
+        f = put_decision(p, k, &said, ask, signature);
+    if (!fault_is(f) && last)
+        f = release(p, k, &leaf);
+    if (!fault_is(f))
+        f = store_commit(store);
+    else
+        store_rollback(store);
+    if (fault_is(f))
+        answer = answer_fault(f, "the statement was not made", "parley case show");
+    else if (!last)
+        answer = waiting_answer(k, &before, &said);
+    given_done(&before);
+    if (answer != NULL)
+        return answer;
+    if (fault_is(life_reload(p, k->case_id)))
+        alarm_raise(p, "store", "a case could not be read again");
+    answer = json_pack("{s:i, s:b, s:s, s:s, s:s, s:o, s:o, s:o}", "v", 1, "ok", 1, "state",
+                       "released", "kind", k->kind, "case", k->case_id, "leaf", json_digest(&leaf),
+                       "time", json_instant(p->desk->now), "link", link_json(p));
+    wait_for(p->desk, &leaf, answer, say, client);
+    commit_go(p);
+    return NULL;
+}
+
+json_t *draft_decide(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    struct buf signature = {0};
+    struct decision said;
+    struct kept k;
+    size_t len;
+    json_t *answer;
+    struct bytes text = bytes_text(ask_text(ask, "signature"));
+
+    if (fault_is(decision_parse(bytes_text(ask_text(ask, "decision")), &said)) ||
+        !base64_size(text, &len) || len == 0 || len > SUITE_SIGNATURE_MAX)
+        return answer_error("usage", 2, "no decision", "PROTOCOL.ledger section 5", "");
+    answer = released_before(p, &said.permit);
+    if (answer != NULL) {
+        json_object_set_new(answer, "link", link_json(p));
+        return answer;
+    }
+    if (!kept_get(p, ask_text(ask, "draft"), &k))
+        return no_draft(ask_text(ask, "draft"));
+    buf_need(&signature, len);
+    if (!base64_read(text, signature.data, len))
+        answer = answer_error("usage", 2, "the signature is no base64", "", "");
+    signature.len = len;
+    if (answer == NULL)
+        answer = decide(p, &k, ask, buf_view(&signature), say, client);
+    buf_done(&signature);
+    kept_done(&k);
+    return answer;
+}
+
+/* --- officers ------------------------------------------------------------------------------- */
+
+json_t *officers_enrol(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    struct bytes document = bytes_text(ask_text(ask, "document"));
+    struct registry *trial = NULL;
+    struct disclosed *d = NULL;
+    struct buf text = {0};
+    struct digest leaf;
+    const char *why;
+    struct fault f = disclosed_parse(document, &d);
+
+    if (fault_is(f))
+        return answer_fault(f, "this is no CONTACT document", "parley officer add --help");
+    registry_write(p->registry, &text);
+    f = registry_parse(buf_view(&text), &trial);
+    buf_done(&text);
+    if (!fault_is(f))
+        f = registry_apply(trial, p->now, p->own, d);
+    registry_free(trial);
+    if (fault_is(f)) {
+        disclosed_free(d);
+        return answer_fault(f, "the officer cannot be enrolled so",
+                            "sign the document with the party's root key");
+    }
+    if (!pact_may_sign(p, &why)) {
+        disclosed_free(d);
+        return answer_error("clock", 1, "nothing can be said now", why, "parley doctor");
+    }
+    f = store_begin(p->desk->store);
+    if (!fault_is(f))
+        f = say_root_signed(p, KIND_CONTACT, document, &leaf);
+    if (!fault_is(f))
+        f = store_commit(p->desk->store);
+    else
+        store_rollback(p->desk->store);
+    if (fault_is(f)) {
+        disclosed_free(d);
+        return answer_fault(f, "the officer was not enrolled", "parley doctor");
+    }
+    wait_for(p->desk, &leaf,
+             json_pack("{s:i, s:b, s:o, s:s, s:s}", "v", 1, "ok", 1, "leaf", json_digest(&leaf),
+                       "officer", disclosed_text(d, "officer"), "state",
+                       disclosed_text(d, "state")),
+             say, client);
+    disclosed_free(d);
+    commit_go(p);
+    return NULL;
+}
+
+json_t *officers_list(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    json_t *answer = answer_good(), *list = json_array();
+    const struct contact *c;
+
+    (void)ask;
+    (void)say;
+    (void)client;
+    for (size_t i = 0; (c = registry_at(p->registry, i)) != NULL; i++) {
+        struct bytes key = bytes_of(c->key, c->key_len);
+        char fingerprint[FINGERPRINT_TEXT];
+        struct buf text = {0};
+        json_t *roles = json_array();
+
+        if ((c->roles & OFFICER_DRAFTER) != 0)
+            json_array_append_new(roles, json_string("drafter"));
+        if ((c->roles & OFFICER_RELEASER) != 0)
+            json_array_append_new(roles, json_string("releaser"));
+        buf_base64(&text, c->key, c->key_len);
+        fingerprint_write(suite_key_id(c->suite, key), fingerprint);
+        json_array_append_new(
+            list, json_pack("{s:s, s:o, s:s, s:s, s:s, s:s}", "officer", c->officer, "role", roles,
+                            "suite", suite_name(c->suite), "key", buf_str(&text), "fingerprint",
+                            fingerprint, "state", c->appointed ? "appointed" : "withdrawn"));
+        buf_done(&text);
+    }
+    json_object_set_new(answer, "officers", list);
+    return answer;
+}

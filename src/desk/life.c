@@ -1,0 +1,299 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "desk/state.h"
+#include "statement/type.h"
+
+/* A case's life is replayed from its statements: D4. */
+
+static const char *variant_field(enum kind kind)
+{
+    return kind == KIND_ANSWER                            ? "result"
+           : kind == KIND_CLOSE || kind == KIND_AGREEMENT ? "step"
+                                                          : "";
+}
+
+struct case_said life_said(const struct desk_pact *p, const struct entry *e,
+                           const struct digest *leaf, const struct disclosed *d,
+                           const struct case_life *life, bool ours_is_opener)
+{
+    bool ours = strcmp(e->from, p->own->id) == 0;
+    struct case_said said = {.kind = e->kind,
+                             .by = ours == ours_is_opener ? SIDE_OPENER : SIDE_OTHER,
+                             .class = e->class,
+                             .leaf = *leaf,
+                             .has_answers = e->has_answers,
+                             .answers = e->answers,
+                             .stored = e->time};
+
+    said.variant = variant_of(e->kind, d == NULL ? "" : disclosed_text(d, variant_field(e->kind)),
+                              e->has_answers && digest_equal(&e->answers, &life->opening));
+    if (d == NULL)
+        return said;
+    said.urgency = urgency_parse(bytes_text(disclosed_text(d, "urgency")));
+    if (fault_is(instant_parse(bytes_text(disclosed_text(d, "until")), &said.until)))
+        said.until = (struct instant){0};
+    return said;
+}
+
+static void choose_clocks(const struct desk_pact *p, const struct entry *e,
+                          const struct disclosed *d, uint32_t *out)
+{
+    const struct agreement *a = pact_version(p, e->version);
+    const struct article *article;
+
+    a = a == NULL ? p->now : a;
+    article = d == NULL ? NULL : agreement_article(a, disclosed_text(d, "article"));
+    memcpy(out, article == NULL ? a->clocks : article->clocks, sizeof a->clocks);
+}
+
+/* One statement, as the store has it. */
+struct told {
+    struct entry entry;
+    struct digest leaf;
+    struct disclosed *document; /* owned; NULL where it was refused or erased */
+    bool bound;
+    struct instant bound_at;
+};
+
+static struct fault tell(const struct rows *r, struct told *out)
+{
+    struct fault f = entry_parse(row_bytes(r, 10), &out->entry);
+
+    if (fault_is(f))
+        return f;
+    memcpy(out->leaf.byte, row_bytes(r, 2).data, sizeof out->leaf.byte);
+    out->document = NULL;
+    if (row_bytes(r, 11).len != 0 && fault_is(disclosed_parse(row_bytes(r, 11), &out->document)))
+        out->document = NULL;
+    out->bound = row_has(r, 19);
+    out->bound_at = instant_of_seconds(out->bound ? row_integer(r, 19) : 0);
+    return f;
+}
+
+/* What was refused by rule is no move, and what was pushed but is not held yet none so far;
+ * everything else was one when it was said. */
+static bool counts(const struct rows *r)
+{
+    char state[16];
+
+    row_text(r, 4, state, sizeof state);
+    return strcmp(state, "refused") != 0 && strcmp(state, "pushed") != 0 && !row_has(r, 16);
+}
+
+static void replay_one(struct desk_pact *p, const struct told *t, struct desk_case *out)
+{
+    struct case_said said;
+
+    if (out->life.state == CASE_NONE) {
+        out->we_opened = strcmp(t->entry.from, p->own->id) == 0;
+        choose_clocks(p, &t->entry, t->document, out->clocks);
+    }
+    said = life_said(p, &t->entry, &t->leaf, t->document, &out->life, out->we_opened);
+    if (fault_is(case_apply(&out->life, &said, out->clocks)))
+        return;
+    if (t->bound)
+        case_bound(&out->life, &t->leaf, t->bound_at);
+}
+
+struct fault life_replay(struct desk_pact *p, const char *case_id, struct desk_case *out)
+{
+    struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_CASE,
+                              STORE_WITH(value_text(p->now->id), value_text(case_id)));
+    struct fault f = fault_none(), end;
+    struct told t;
+
+    memset(out, 0, sizeof *out);
+    snprintf(out->id, sizeof out->id, "%s", case_id);
+    while (!fault_is(f) && rows_next(&r)) {
+        if (!counts(&r))
+            continue;
+        f = tell(&r, &t);
+        if (!fault_is(f)) {
+            replay_one(p, &t, out);
+            disclosed_free(t.document);
+        }
+    }
+    end = rows_done(&r);
+    if (!fault_is(f))
+        f = end;
+    if (!fault_is(f) && out->life.state == CASE_NONE)
+        f = fault_make(FAULT_MISSING, 0, "no such case");
+    return f;
+}
+
+/* Is anything of it still to come, that must be remembered and watched? */
+static bool is_live(const struct desk_case *c)
+{
+    if (case_state_is_open(c->life.state))
+        return true;
+    for (size_t i = 0; i < c->life.due_count; i++) {
+        enum due_state s = c->life.due[i].state;
+
+        if (s == DUE_WAITING || s == DUE_RUNNING || s == DUE_ENDING)
+            return true;
+    }
+    return false;
+}
+
+struct desk_case *life_find(struct desk_pact *p, const char *case_id)
+{
+    for (size_t i = 0; i < p->case_count; i++)
+        if (strcmp(p->cases[i].id, case_id) == 0)
+            return &p->cases[i];
+    return NULL;
+}
+
+static struct fault write_state(struct desk_pact *p, const struct desk_case *c, bool live)
+{
+    return store_do(p->desk->store, QUERY_CASE_STATE, NULL,
+                    STORE_WITH(value_integer(c->life.state), value_integer(c->life.state),
+                               value_integer(live ? 0 : 1),
+                               value_integer(instant_seconds(p->desk->now)), value_text(p->now->id),
+                               value_text(c->id)));
+}
+
+static void keep(struct desk_pact *p, const struct desk_case *c, bool live)
+{
+    struct desk_case *there = life_find(p, c->id);
+
+    if (there != NULL && live) {
+        *there = *c;
+    } else if (there != NULL) {
+        *there = p->cases[--p->case_count];
+    } else if (live) {
+        if (p->case_count == p->case_room) {
+            p->case_room = p->case_room == 0 ? 64 : 2 * p->case_room;
+            p->cases = memory_resize(p->cases, p->case_room, sizeof *p->cases);
+        }
+        p->cases[p->case_count++] = *c;
+    }
+}
+
+static void sound_overdue(struct desk_pact *p, struct desk_case *c)
+{
+    for (size_t i = 0; i < c->life.due_count; i++) {
+        const struct due *d = &c->life.due[i];
+        char due[INSTANT_TEXT + 1], detail[400];
+        bool ours = (d->owes == SIDE_OPENER) == c->we_opened;
+
+        if (d->state != DUE_OVERDUE)
+            continue;
+        instant_write(d->due, due);
+        snprintf(detail, sizeof detail, "%s: %s by %s was due %s; %s", c->id,
+                 duty_name((enum duty)d->duty), ours ? p->own->id : p->peer->id, due,
+                 ours         ? "we owe it"
+                 : d->receipt ? "their node gave a receipt, no officer answered"
+                              : "their node has given no receipt");
+        alarm_raise(p, "overdue", detail);
+    }
+}
+
+struct fault life_reload(struct desk_pact *p, const char *case_id)
+{
+    struct desk_case *c = memory_zeroed(1, sizeof *c);
+    struct fault f = life_replay(p, case_id, c);
+
+    if (!fault_is(f)) {
+        bool live = is_live(c);
+
+        if (case_overdue(&c->life, p->desk->now) != 0)
+            sound_overdue(p, c);
+        f = write_state(p, c, live);
+        keep(p, c, live);
+    } else if (f.kind == FAULT_MISSING) {
+        f = fault_none();
+    }
+    free(c);
+    return f;
+}
+
+struct fault life_load(struct desk_pact *p)
+{
+    struct rows r = store_ask(p->desk->store, QUERY_CASE_LIST,
+                              STORE_WITH(value_text(p->now->id), value_integer(0)));
+    char(*ids)[CASE_TEXT] = NULL;
+    size_t count = 0, room = 0;
+    struct fault f;
+
+    while (rows_next(&r)) {
+        if (count == room) {
+            room = room == 0 ? 64 : 2 * room;
+            ids = memory_resize(ids, room, sizeof *ids);
+        }
+        row_text(&r, 0, ids[count++], CASE_TEXT);
+    }
+    f = rows_done(&r);
+    for (size_t i = 0; i < count && !fault_is(f); i++)
+        f = life_reload(p, ids[i]);
+    free(ids);
+    return f;
+}
+
+void life_overdue(struct desk_pact *p)
+{
+    for (size_t i = 0; i < p->case_count; i++)
+        if (case_overdue(&p->cases[i].life, p->desk->now) != 0)
+            sound_overdue(p, &p->cases[i]);
+}
+
+struct fault life_try(struct desk_pact *p, const struct entry *e, const struct digest *leaf,
+                      const struct disclosed *d)
+{
+    struct desk_case *c = memory_zeroed(1, sizeof *c);
+    struct fault f = life_replay(p, e->case_id, c);
+    struct case_said said;
+
+    if (f.kind == FAULT_MISSING) {
+        f = fault_none();
+        c->we_opened = strcmp(e->from, p->own->id) == 0;
+        choose_clocks(p, e, d, c->clocks);
+    }
+    if (!fault_is(f)) {
+        said = life_said(p, e, leaf, d, &c->life, c->we_opened);
+        f = case_apply(&c->life, &said, c->clocks);
+    }
+    free(c);
+    return f;
+}
+
+static void subject_of(const struct entry *e, const struct disclosed *d, char *out, size_t size)
+{
+    const char *text = d == NULL ? "" : disclosed_text(d, "text");
+    const char *source = d == NULL ? "" : disclosed_text(d, "incident.source");
+    const char *service = d == NULL ? "" : disclosed_text(d, "incident.service");
+
+    if (source[0] != '\0')
+        snprintf(out, size, "%s contacts observed from %s", service, source);
+    else if (text[0] != '\0')
+        snprintf(out, size, "%.*s", (int)strcspn(text, "\n"), text);
+    else
+        snprintf(out, size, "%s", kind_name(e->kind));
+}
+
+struct fault life_note(struct desk_pact *p, const struct entry *e, const struct digest *leaf,
+                       const struct disclosed *d, const char *incident)
+{
+    struct rows r = store_ask(p->desk->store, QUERY_CASE_GET,
+                              STORE_WITH(value_text(p->now->id), value_text(e->case_id)));
+    int64_t now = instant_seconds(p->desk->now);
+    bool there = rows_next(&r);
+    char subject[200];
+    struct fault f = rows_done(&r);
+
+    (void)leaf;
+    if (fault_is(f) || there)
+        return f;
+    subject_of(e, d, subject, sizeof subject);
+    return store_do(
+        p->desk->store, QUERY_CASE_PUT, NULL,
+        STORE_WITH(value_text(p->now->id), value_text(e->case_id), value_integer(e->version),
+                   value_text(p->peer->id),
+                   value_text_if(d == NULL ? "" : disclosed_text(d, "article")),
+                   value_text(class_name(e->class)), value_text(e->from), value_text(subject),
+                   value_text(d == NULL ? "routine" : disclosed_text(d, "urgency")),
+                   value_text(d == NULL ? "red" : disclosed_text(d, "tlp")),
+                   value_text_if(incident), value_integer(CASE_NONE), value_integer(CASE_NONE),
+                   value_integer(0), value_integer(now), value_integer(now)));
+}

@@ -1,0 +1,227 @@
+/*
+ * state.h - what desk holds in memory, for the files of this folder.
+ */
+#ifndef PARLEY_DESK_STATE_H
+#define PARLEY_DESK_STATE_H
+
+#include "base/cursor.h"
+#include "cases/case.h"
+#include "desk/desk.h"
+#include "hotline/conversation.h"
+#include "hotline/post.h"
+#include "hotline/roles.h"
+#include "judge/ground.h"
+#include "ledger/head.h"
+#include "ledger/mirror.h"
+#include "ledger/publish.h"
+#include "release/registry.h"
+#include "statement/document.h"
+#include "store/store.h"
+
+enum {
+    DESK_PACTS = 8,     /* settings.h: SETTINGS_AGREEMENTS */
+    DESK_GROUP = 256,   /* entries between two heads: what one PUSH can carry */
+    DESK_WAITING = 256, /* commands that wait for keeper */
+    DESK_WHY = 200,
+    DESK_EARLY = 8,     /* frames that judge handed on before gate said that the link is up */
+    DESK_VERSIONS = 32, /* of all agreements; ipc/setup.h brings at most 16 at start */
+};
+
+/* One case in memory: its life, replayed, and what commands show of it. */
+struct desk_case {
+    char id[CASE_TEXT];
+    struct case_life life;
+    uint32_t clocks[CLOCK_KINDS]; /* of its article and version */
+    bool we_opened;
+};
+
+/* A command that waits until the entry with this leaf is stored. */
+struct desk_waiting {
+    struct digest leaf;
+    json_t *answer; /* owned; index is added */
+    desk_answer say;
+    void *client;
+};
+
+struct desk_pact {
+    struct desk *desk;
+    const struct agreement *now; /* the newest version */
+    const struct party *own, *peer;
+    bool own_is_first;
+    char origin[ROLES_ORIGIN], peer_origin[ROLES_ORIGIN];
+
+    /* keys, from the two genesis documents */
+    struct buf genesis; /* our document, as disclosed */
+    struct note_signer own_author, own_cosigner, peer_author, peer_cosigner;
+    bool has_peer;
+    struct registry *registry;
+
+    /* ledger */
+    bool kept; /* keeper has said what it remembers */
+    uint64_t kept_own, kept_peer;
+    int own_dir, peer_dir; /* -1 until open */
+    struct ledger *log;
+    struct head head;
+    struct mirror mirror;
+    bool mirror_open;
+    struct publish own_publish, peer_publish;
+    char fence[DESK_WHY]; /* why nothing may be signed; "" if it may */
+    bool signing;         /* a SIGN is out */
+
+    /* hotline */
+    struct conversation talk;
+    bool link_up, link_dialled;
+    uint32_t link;
+    uint8_t exporter[32];
+    struct instant link_since;
+    char link_why[DESK_WHY];
+    struct buf hello; /* said, waiting for keeper's signature */
+    uint32_t hello_link;
+    bool cosigning;  /* a COSIGN is out */
+    struct buf push; /* payload of the PUSH being held */
+    struct judgement verdict[DESK_GROUP];
+    struct buf mirror_frame;  /* payload of the MIRROR being restored from */
+    struct instant cosigned;  /* time of our newest cosignature */
+    struct instant last_said; /* claimed time of our newest entry */
+
+    /* cases */
+    struct desk_case *cases; /* owned; those with something open */
+    size_t case_count, case_room;
+    int64_t evidence; /* period number of the last EVIDENCE root */
+};
+
+struct desk {
+    struct desk_host host;
+    struct store *store;
+    const struct agreement *agreements[DESK_VERSIONS];
+    size_t agreement_count;
+    struct agreement *taken[DESK_VERSIONS]; /* owned: those that took over since the start */
+    size_t taken_count;
+    char party[AGREEMENT_ID + 1];
+    struct desk_pact pact[DESK_PACTS];
+    size_t pact_count;
+    struct desk_waiting waiting[DESK_WAITING];
+    size_t waiting_count;
+    struct {
+        uint32_t link;
+        struct buf body;
+    } early[DESK_EARLY];
+    bool keeper_here;
+    bool watching; /* WATCH_START was sent */
+    struct instant now;
+    struct tick tick;
+    int64_t drift;        /* wall clock minus monotonic clock when desk began, microseconds */
+    char clock[DESK_WHY]; /* why our own clock is not believed; "" if it is */
+    struct tick published;
+};
+
+/* pact.c */
+struct desk_pact *pact_find(struct desk *d, struct bytes agreement);               /* or NULL */
+const struct agreement *pact_version(const struct desk_pact *p, uint32_t version); /* or NULL */
+MUST_CHECK struct fault pact_begin(struct desk *d, const struct agreement *a, struct desk_pact *p);
+MUST_CHECK struct fault pact_open(struct desk_pact *p);
+MUST_CHECK struct fault pact_take_peer(struct desk_pact *p, struct bytes entry,
+                                       struct bytes document);
+void pact_done(struct desk_pact *p);
+bool pact_may_sign(const struct desk_pact *p, const char **why);
+void alarm_raise(struct desk_pact *p, const char *name, const char *detail);
+/* A small named text of the agreement in the store; "" if there is none. */
+void state_get(struct desk_pact *p, const char *name, struct buf *out);
+MUST_CHECK struct fault state_put(struct desk_pact *p, const char *name, const char *value);
+
+/* say.c: inside a transaction of the caller */
+struct saying {
+    const struct agreement *version; /* under which it is said */
+    enum kind kind;
+    enum class class;
+    const char *case_id; /* "" for none */
+    const struct digest *answers;
+    struct digest document;
+    uint32_t leaves;
+    struct bytes disclosed;
+    struct bytes secret; /* empty for those that withhold nothing */
+    struct bytes fields; /* JSON of all fields; empty for automatic ones */
+    struct bytes permit; /* text; empty unless officers released it */
+    enum permit_kind permit_kind;
+};
+MUST_CHECK struct fault say_entry(struct desk_pact *p, const struct saying *s, struct digest *leaf);
+/* The same for what the node says itself: builds the document. `fields` is taken over. */
+MUST_CHECK struct fault say_automatic(struct desk_pact *p, const struct agreement *version,
+                                      enum kind kind, enum class class, const char *case_id,
+                                      const struct digest *answers, json_t *fields,
+                                      struct digest *leaf);
+/* The fields that every statement of a case carries; the caller adds the others. */
+json_t *common_fields(const struct desk_pact *p, const char *article, enum class class,
+                      const char *urgency, const char *tlp);
+MUST_CHECK struct fault say_root_signed(struct desk_pact *p, enum kind kind, struct bytes disclosed,
+                                        struct digest *leaf);
+MUST_CHECK struct fault say_evidence(struct desk_pact *p);
+
+/* commit.c */
+void commit_go(struct desk_pact *p); /* appends and asks keeper, if there is something to */
+MUST_CHECK struct fault commit_signed(struct desk_pact *p, struct bytes note);
+MUST_CHECK struct fault commit_refused(struct desk_pact *p, uint64_t index, struct bytes rule);
+MUST_CHECK struct fault commit_repost(struct desk_pact *p); /* at start: what is not binding */
+MUST_CHECK struct fault commit_bound(struct desk_pact *p, struct bytes note);
+void wait_for(struct desk *d, const struct digest *leaf, json_t *answer, desk_answer say,
+              void *client);
+
+/* hear.c */
+MUST_CHECK struct fault hear_gate(struct desk *d, uint16_t type, struct bytes body);
+MUST_CHECK struct fault hear_judge(struct desk *d, uint16_t type, struct bytes body);
+MUST_CHECK struct fault hear_keeper(struct desk *d, uint16_t type, struct bytes body);
+void hear_act(struct desk_pact *p, struct conversation_actions *actions);
+void hear_own(struct desk_pact *p); /* our log grew */
+void hear_keeper_lost(struct desk_pact *p);
+MUST_CHECK struct fault hear_catch_up(struct desk_pact *p); /* at start: cosigned, not noted */
+void hear_lost(struct desk_pact *p, const char *why);
+
+/* life.c */
+MUST_CHECK struct fault life_load(struct desk_pact *p); /* all open cases */
+MUST_CHECK struct fault life_reload(struct desk_pact *p, const char *case_id);
+/* Replays a case from the store, open or not. MISSING. */
+MUST_CHECK struct fault life_replay(struct desk_pact *p, const char *case_id,
+                                    struct desk_case *out);
+void life_overdue(struct desk_pact *p);
+struct case_said life_said(const struct desk_pact *p, const struct entry *e,
+                           const struct digest *leaf, const struct disclosed *d,
+                           const struct case_life *life, bool ours_is_opener);
+/* Would this statement be a move of its case? `opens` says whether it may open one. */
+MUST_CHECK struct fault life_try(struct desk_pact *p, const struct entry *e,
+                                 const struct digest *leaf, const struct disclosed *d);
+/* Writes the case's row after a statement of it. In a transaction. */
+MUST_CHECK struct fault life_note(struct desk_pact *p, const struct entry *e,
+                                  const struct digest *leaf, const struct disclosed *d,
+                                  const char *incident);
+struct desk_case *life_find(struct desk_pact *p, const char *case_id);
+
+/* draft.c, ask.c, watch.c */
+typedef json_t *(*command_run)(struct desk_pact *p, const json_t *ask, desk_answer say,
+                               void *client);
+json_t *draft_make(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+json_t *draft_decide(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+json_t *draft_list(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+json_t *draft_show(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+json_t *draft_refuse(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+json_t *officers_enrol(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+json_t *officers_list(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+json_t *bundle_export(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+json_t *terms_say(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+MUST_CHECK struct fault terms_heard(struct desk_pact *p, const struct entry *e,
+                                    const struct disclosed *d);
+MUST_CHECK struct fault watch_heard(struct desk *d, uint16_t type, struct bytes body);
+void watch_start(struct desk *d);
+
+/* answer.c */
+json_t *answer_good(void);
+json_t *answer_fault(struct fault f, const char *message, const char *try);
+json_t *answer_error(const char *code, int exit, const char *message, const char *why,
+                     const char *try);
+json_t *json_digest(const struct digest *d);
+json_t *json_bytes(struct bytes b);
+json_t *json_instant(struct instant t);
+json_t *json_seconds(int64_t s);
+const char *ask_text(const json_t *ask, const char *name); /* "" if it is not there */
+bool ask_digest(const json_t *ask, const char *name, struct digest *out);
+
+#endif

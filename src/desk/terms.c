@@ -1,0 +1,170 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "desk/state.h"
+#include "io/file.h"
+#include "pact/signed.h"
+#include "json/profile.h"
+
+/*
+ * A later version of the agreement. The file goes to each node by its own party, signed by both;
+ * AGREEMENT statements propose and accept its digest. With the acceptance it is in force here.
+ */
+
+static struct fault read_terms(const struct desk_pact *p, struct bytes text, struct bytes sig,
+                               struct agreement **out)
+{
+    struct signatures *signatures = NULL;
+    struct agreement *a = NULL;
+    struct fault f = agreement_parse(text, true, &a, NULL);
+
+    if (!fault_is(f))
+        f = signatures_parse(sig, &signatures, NULL);
+    if (!fault_is(f))
+        f = agreement_signatures_verify(a, signatures, NULL);
+    if (!fault_is(f))
+        f = agreement_follows(p->now, a);
+    signatures_free(signatures);
+    if (fault_is(f))
+        agreement_free(a);
+    else
+        *out = a;
+    return f;
+}
+
+/* The case in which the partner proposed this digest, "" if none is open. */
+static void proposed_in(struct desk_pact *p, const char *digest, char *out)
+{
+    struct rows r = store_ask(
+        p->desk->store, QUERY_STATEMENT_KIND,
+        STORE_WITH(value_text(p->now->id), value_text(p->peer->id), value_text("AGREEMENT")));
+
+    out[0] = '\0';
+    while (rows_next(&r)) {
+        struct disclosed *d;
+
+        if (row_bytes(&r, 11).len == 0 || fault_is(disclosed_parse(row_bytes(&r, 11), &d)))
+            continue;
+        if (strcmp(disclosed_text(d, "terms.digest"), digest) == 0 &&
+            strcmp(disclosed_text(d, "step"), "propose") == 0)
+            row_text(&r, 7, out, CASE_TEXT);
+        disclosed_free(d);
+    }
+    if (fault_is(rows_done(&r)))
+        out[0] = '\0';
+}
+
+json_t *terms_say(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    struct bytes text = bytes_text(ask_text(ask, "text")),
+                 sig = bytes_text(ask_text(ask, "signatures"));
+    struct agreement *a = NULL;
+    char digest[45], in_case[CASE_TEXT];
+    json_t *answer;
+    struct fault f = read_terms(p, text, sig, &a);
+
+    (void)say;
+    (void)client;
+    if (fault_is(f))
+        return answer_fault(f, "this is no later version that both have signed",
+                            "parley agreement diff OLD NEW");
+    f = store_do(p->desk->store, QUERY_AGREEMENT_PUT, NULL,
+                 STORE_WITH(value_text(p->now->id), value_integer(a->version),
+                            value_blob(bytes_of(a->digest, 32)), value_text("proposed"),
+                            value_text(p->own->id), value_null(),
+                            (struct value){VALUE_TEXT, 0, text}, (struct value){VALUE_TEXT, 0, sig},
+                            value_integer(instant_seconds(p->desk->now))));
+    base64_write(a->digest, 32, digest);
+    proposed_in(p, digest, in_case);
+    answer = fault_is(f) ? answer_fault(f, "the version could not be kept", "parley doctor")
+                         : json_pack("{s:i, s:b, s:I, s:s, s:s}", "v", 1, "ok", 1, "version",
+                                     (json_int_t)a->version, "digest", digest, "state", "proposed");
+    if (in_case[0] != '\0')
+        json_object_set_new(answer, "case", json_string(in_case));
+    agreement_free(a);
+    return answer;
+}
+
+static struct fault write_files(const struct agreement *a, struct bytes text, struct bytes sig)
+{
+    struct json_limits limits = {AGREEMENT_MAX, JSON_DEPTH};
+    struct buf path = {0}, indented = {0};
+    json_t *tree;
+    struct fault f = json_read(text, limits, &tree);
+
+    if (fault_is(f))
+        return f;
+    json_indented(tree, &indented);
+    json_decref(tree);
+    buf_print(&path, "agreements/%s/%u.json.sig", a->id, a->version);
+    f = file_replace(buf_str(&path), sig, 0600);
+    buf_clear(&path);
+    buf_print(&path, "agreements/%s/%u.json", a->id, a->version);
+    if (!fault_is(f))
+        f = file_replace(buf_str(&path), buf_view(&indented), 0600);
+    buf_done(&path);
+    buf_done(&indented);
+    return f;
+}
+
+/* From now on new cases open under it; open ones keep theirs (their rows and entries say which). */
+static struct fault take_over(struct desk_pact *p, struct agreement *a)
+{
+    struct desk *d = p->desk;
+
+    if (d->agreement_count == DESK_VERSIONS)
+        return fault_make(FAULT_LIMIT, 0, "too many versions of agreements");
+    d->agreements[d->agreement_count++] = a;
+    d->taken[d->taken_count++] = a;
+    p->now = a;
+    p->own = agreement_party(a, d->party);
+    p->peer = agreement_other(a, p->own);
+    d->host.reload(d->host.context);
+    return fault_none();
+}
+
+struct fault terms_heard(struct desk_pact *p, const struct entry *e, const struct disclosed *d)
+{
+    int64_t version = json_integer_value(disclosed_value(d, "terms.version"));
+    struct buf text = {0}, sig = {0};
+    struct agreement *a = NULL;
+    struct digest digest;
+    struct rows r;
+    struct fault f;
+
+    (void)e;
+    if (strcmp(disclosed_text(d, "step"), "accept") != 0 || version <= (int64_t)p->now->version ||
+        !base64_read(bytes_text(disclosed_text(d, "terms.digest")), digest.byte, 32))
+        return fault_none();
+    r = store_ask(p->desk->store, QUERY_AGREEMENT_GET,
+                  STORE_WITH(value_text(p->now->id), value_integer(version),
+                             value_blob(bytes_of(digest.byte, 32))));
+    if (rows_next(&r)) {
+        buf_bytes(&text, row_bytes(&r, 3));
+        buf_bytes(&sig, row_bytes(&r, 4));
+    }
+    f = rows_done(&r);
+    if (!fault_is(f) && text.len == 0) {
+        alarm_raise(p, "agreement",
+                    "a version was accepted whose file this node does not have: "
+                    "parley agreement accept FILE");
+        return f;
+    }
+    if (!fault_is(f))
+        f = read_terms(p, buf_view(&text), buf_view(&sig), &a);
+    if (!fault_is(f))
+        f = write_files(a, buf_view(&text), buf_view(&sig));
+    if (!fault_is(f))
+        f = store_do(p->desk->store, QUERY_AGREEMENT_STATE, NULL,
+                     STORE_WITH(value_text("current"), value_text(p->now->id),
+                                value_integer(version), value_blob(bytes_of(digest.byte, 32))));
+    if (!fault_is(f))
+        f = take_over(p, a);
+    else
+        agreement_free(a);
+    buf_done(&text);
+    buf_done(&sig);
+    return f;
+}

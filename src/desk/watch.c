@@ -1,0 +1,122 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "desk/state.h"
+#include "json/profile.h"
+
+/* What watch sees becomes rows: state, incidents and samples in one transaction. */
+
+void watch_start(struct desk *d)
+{
+    for (size_t i = 0; i < d->pact_count; i++) {
+        struct desk_pact *p = &d->pact[i];
+        struct buf body = {0}, state = {0};
+        struct rows r = store_ask(d->store, QUERY_WATCH_GET, STORE_WITH(value_text(p->now->id)));
+
+        if (rows_next(&r))
+            buf_bytes(&state, row_bytes(&r, 1));
+        if (fault_is(rows_done(&r)))
+            alarm_raise(p, "store", "the state of watch cannot be read");
+        buf_part(&body, bytes_text(p->now->id));
+        buf_part(&body, buf_view(&state));
+        d->host.send(d->host.context, PROCESS_WATCH, MESSAGE_WATCH_START, buf_view(&body));
+        buf_done(&body);
+        buf_done(&state);
+    }
+    d->watching = true;
+}
+
+/* An incident's name: what tells it from every other, so that a later report of it is the same. */
+static void name_of(const json_t *incident, char *out, size_t size)
+{
+    const char *opened = ask_text(incident, "opened");
+    struct buf text = {0};
+    struct digest digest;
+
+    buf_print(&text, "%s\n%s\n%s\n%s\n%s", ask_text(incident, "article"),
+              ask_text(incident, "from"), ask_text(incident, "source"),
+              ask_text(incident, "service"), opened);
+    digest = digest_of(buf_view(&text));
+    buf_clear(&text);
+    buf_text(&text, "I-");
+    buf_hex(&text, digest.byte, 6);
+    snprintf(out, size, "%s", buf_str(&text));
+    buf_done(&text);
+}
+
+static struct fault put_incident(struct desk_pact *p, struct bytes body)
+{
+    struct json_limits limits = {1 << 20, JSON_DEPTH};
+    json_t *incident;
+    struct instant opened;
+    char id[32], when[INSTANT_TEXT + 1];
+    struct fault f = json_read(body, limits, &incident);
+
+    if (fault_is(f))
+        return f;
+    name_of(incident, id, sizeof id);
+    snprintf(when, sizeof when, "%.19sZ", ask_text(incident, "opened"));
+    f = instant_parse(bytes_text(when), &opened);
+    if (!fault_is(f))
+        f = store_do(p->desk->store, QUERY_INCIDENT_PUT, NULL,
+                     STORE_WITH(value_text(p->now->id), value_text(id),
+                                value_text(ask_text(incident, "article")),
+                                value_integer(instant_seconds(opened)),
+                                (struct value){VALUE_TEXT, 0, body},
+                                value_integer(instant_seconds(p->desk->now))));
+    json_decref(incident);
+    return f;
+}
+
+static struct fault commit(struct desk_pact *p, struct cursor *in, uint64_t *sequence)
+{
+    struct store *s = p->desk->store;
+    struct bytes state, sources;
+    struct fault f = store_begin(s);
+    uint32_t count;
+
+    *sequence = cursor_u64(in);
+    state = cursor_part(in, MESSAGE_MAX);
+    count = cursor_u32(in);
+    for (uint32_t i = 0; i < count && cursor_ok(in) && !fault_is(f); i++)
+        f = put_incident(p, cursor_part(in, 1 << 20));
+    count = cursor_u32(in);
+    for (uint32_t i = 0; i < count && cursor_ok(in) && !fault_is(f); i++)
+        f = store_do(s, QUERY_SAMPLE_PUT, NULL,
+                     STORE_WITH(value_text(p->now->id), value_blob(cursor_take(in, 32))));
+    sources = cursor_part(in, 1 << 20);
+    cursor_end(in);
+    if (!fault_is(f))
+        f = in->fault;
+    if (!fault_is(f))
+        f = store_do(s, QUERY_WATCH_PUT, NULL,
+                     STORE_WITH(value_text(p->now->id), value_integer((int64_t)*sequence),
+                                value_blob(state), (struct value){VALUE_TEXT, 0, sources}));
+    if (!fault_is(f))
+        return store_commit(s);
+    store_rollback(s);
+    return f;
+}
+
+struct fault watch_heard(struct desk *d, uint16_t type, struct bytes body)
+{
+    struct cursor in = cursor_over(body, "ipc: WATCH_COMMIT");
+    struct buf done = {0};
+    uint64_t sequence;
+    struct fault f;
+
+    if (type != MESSAGE_WATCH_COMMIT)
+        return fault_make(FAULT_UNKNOWN, 0, "ipc: watch says what desk does not hear");
+    /* watch reads for the node's first agreement; its articles decide (settings: sensors). */
+    f = commit(&d->pact[0], &in, &sequence);
+    if (f.kind == FAULT_IO) {
+        alarm_raise(&d->pact[0], "store", "incidents could not be written: is the disk full?");
+        return fault_none(); /* not acknowledged: watch says it again */
+    }
+    if (fault_is(f))
+        return f;
+    buf_u64(&done, sequence);
+    d->host.send(d->host.context, PROCESS_WATCH, MESSAGE_WATCH_COMMITTED, buf_view(&done));
+    buf_done(&done);
+    return fault_none();
+}
