@@ -26,7 +26,7 @@ struct channel {
     bool mute;       /* the other side reads no more; what it said before is still read */
     bool dead;       /* `why` holds; closed is owed or was called */
     bool told;       /* closed was called */
-    unsigned busy;   /* callbacks of ours on the stack */
+    bool busy;       /* one of our two callbacks is on the stack */
     bool free_later; /* freed inside one of them */
     struct fault why;
 };
@@ -73,20 +73,21 @@ void channel_free(struct channel *c)
     if (c == NULL)
         return;
     c->dead = c->told = true;
-    if (c->busy > 0)
+    if (c->busy)
         c->free_later = true;
     else
         channel_really_free(c);
 }
 
-/* Wraps every callback: the owner may free the channel inside it. False if he did. */
+/* Ends a callback of ours; the owner may have freed the channel inside it. False if he did. */
 static bool channel_back(struct channel *c)
 {
-    c->busy--;
-    if (c->busy > 0 || !c->free_later)
-        return !c->free_later;
-    channel_really_free(c);
-    return false;
+    bool here = !c->free_later;
+
+    c->busy = false;
+    if (!here)
+        channel_really_free(c);
+    return here;
 }
 
 static void channel_listen(struct channel *c)
@@ -148,9 +149,8 @@ static bool channel_tell_drained(struct channel *c)
     c->full = false;
     if (c->use->drained == NULL)
         return true;
-    c->busy++;
     c->use->drained(c->context);
-    return channel_back(c);
+    return !c->free_later;
 }
 
 /* Delivers one message if a whole one is there. False: nothing more to deliver now, or freed
@@ -172,9 +172,8 @@ static bool channel_deliver(struct channel *c, bool *alive)
     if (have.len - CHANNEL_HEAD < length)
         return false;
     c->in_at += CHANNEL_HEAD + (size_t)length;
-    c->busy++;
     c->use->message(c->context, type, bytes_of(have.data + CHANNEL_HEAD, length));
-    *alive = channel_back(c);
+    *alive = !c->free_later;
     return *alive;
 }
 
@@ -226,7 +225,7 @@ static void channel_ready(void *context, unsigned what)
     struct channel *c = context;
     size_t left = CHANNEL_TURN / READ_STEP;
 
-    c->busy++; /* keeps it whole until we are through */
+    c->busy = true; /* keeps it whole until we are through */
     if (what & LOOP_WRITE)
         channel_flush(c);
     if (channel_tell_drained(c) && (what & LOOP_READ) && !c->dead && !c->paused)
@@ -241,7 +240,7 @@ static void channel_later(void *context)
 {
     struct channel *c = context;
 
-    c->busy++;
+    c->busy = true;
     if (!c->dead && channel_tell_drained(c) && channel_deliver_all(c) && !c->dead)
         channel_listen(c);
     if (c->dead && !c->told) {
