@@ -83,8 +83,8 @@ static struct fault all_zero(struct journal *j, uint64_t at, bool *out)
         size_t n = j->room - at < CHUNK ? (size_t)(j->room - at) : CHUNK;
 
         f = files_read(j->files, j->fd, chunk, n, at);
-        for (size_t i = 0; i < n && *out && !fault_is(f); i++)
-            *out = chunk[i] == 0;
+        if (!fault_is(f))
+            *out = chunk[0] == 0 && memcmp(chunk, chunk + 1, n - 1) == 0;
         at += n;
     }
     free(chunk);

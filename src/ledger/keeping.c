@@ -67,7 +67,7 @@ static void tree_fields(struct cursor *in, struct tree *out)
 
 struct fault keeping_record_parse(struct bytes body, struct keeping_record *out)
 {
-    struct cursor in = cursor_over(body, "PROTOCOL.ledger 9: keeper's record");
+    struct cursor in = cursor_over(body, "PROTOCOL.ledger 10: keeper's record");
     struct keeping_record r = {0};
     size_t start;
 
@@ -220,7 +220,7 @@ static struct fault recall(const struct keeping *k, struct bytes origin, enum ke
 
 static struct fault take_uses(struct keeping *k, const struct keeping_record *r)
 {
-    struct cursor in = cursor_over(r->uses, "PROTOCOL.ledger 9: keeper's record");
+    struct cursor in = cursor_over(r->uses, "PROTOCOL.ledger 10: keeper's record");
 
     for (size_t i = 0; i < r->use_count; i++) {
         struct keeping_use use;
@@ -244,7 +244,7 @@ static struct fault damaged(struct fault f)
 static struct fault take(void *context, const struct journal_record *record)
 {
     struct keeping *k = context;
-    struct cursor in = cursor_over(record->body, "PROTOCOL.ledger 9: keeper's record");
+    struct cursor in = cursor_over(record->body, "PROTOCOL.ledger 10: keeper's record");
     struct keeping_record r;
     struct fault f;
     int64_t until;

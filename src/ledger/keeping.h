@@ -6,7 +6,7 @@
  * only when the leaf hashes do. So no other history can ever be signed, whoever asks. Every
  * decision is in its file, by one sync, before the signature is made; whether an entry has its
  * permit is asked of the caller's function (release/ judges, this room counts: each permit
- * once). Keys and time come in as arguments. docs/PROTOCOL.ledger section 9.
+ * once). Keys and time come in as arguments. docs/PROTOCOL.ledger section 10.
  */
 #ifndef PARLEY_LEDGER_KEEPING_H
 #define PARLEY_LEDGER_KEEPING_H
