@@ -254,17 +254,23 @@ static struct group *group_find(struct groups *g, const struct match *m)
 
 /* ---- waiting ---- */
 
+/* Drops the n oldest matches. */
+static void forget(struct groups *g, struct group *group, size_t n)
+{
+    if (n == 0)
+        return;
+    memmove(group->seen, group->seen + n, (group->seen_count - n) * sizeof *group->seen);
+    group->seen_count -= n;
+    g->bytes -= n * SAVED_SEEN;
+}
+
 static void forget_before(struct groups *g, struct group *group, int64_t edge)
 {
     size_t n = 0;
 
     while (n < group->seen_count && group->seen[n].time <= edge)
         n++;
-    if (n == 0)
-        return;
-    memmove(group->seen, group->seen + n, (group->seen_count - n) * sizeof *group->seen);
-    group->seen_count -= n;
-    g->bytes -= n * SAVED_SEEN;
+    forget(g, group, n);
 }
 
 static void remember(struct groups *g, struct group *group, const struct match *m)
@@ -408,6 +414,11 @@ const struct incident *groups_add(struct groups *g, const struct match *m)
     remember(g, group, m);
     if (group->seen_count < a->threshold_count)
         return NULL;
+    if (g->open_count >= g->limits.open) {
+        g->losses.matches_refused++;
+        forget(g, group, 1); /* it waits on, with its newest N - 1 */
+        return NULL;
+    }
     group_open(g, group);
     return wants_sample(group);
 }
@@ -602,7 +613,8 @@ static void load_group(struct groups *g, uint16_t article, bool open, int64_t *b
     /* What the article does not group by must have been saved as nothing. */
     check(in, addr_compare(key.source, m.from) == 0 && key.as == m.from_as &&
                   key.service == m.service && g->count < g->limits.groups &&
-                  group_look(g, &key) == NULL);
+                  group_look(g, &key) == NULL &&
+                  g->agreement->articles[article].carries == ARTICLE_NOTICE);
     if (!cursor_ok(in))
         return;
     group = group_add(g, &key);
@@ -614,6 +626,7 @@ static void load_group(struct groups *g, uint16_t article, bool open, int64_t *b
     group->last = load_time(in);
     check(in, group->last >= *before);
     *before = group->last;
+    check(in, g->open_count <= g->limits.open);
     (open ? load_open : load_waiting)(g, group, in);
     check(in, g->bytes <= g->limits.bytes);
 }

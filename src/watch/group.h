@@ -6,9 +6,10 @@
  * with x - W < t <= x; it counts those N and every later one; it ends when the next comes more
  * than G after the last, and that next one belongs to the next incident.
  *
- * Memory is bounded twice, by groups and by bytes. Where it is full the group that was silent for
- * longest and is no incident makes room; where all are incidents the new match is not counted.
- * Both are told by name (struct group_losses). Knows no files, lines or clocks.
+ * Memory is bounded three times, by groups, by bytes and by open incidents. Where it is full the
+ * group that was silent for longest and is no incident makes room; where all are incidents the new
+ * match is not counted. Both are told by name (struct group_losses). Knows no files, lines or
+ * clocks.
  */
 #ifndef PARLEY_WATCH_GROUP_H
 #define PARLEY_WATCH_GROUP_H
@@ -45,11 +46,12 @@ int match_compare(const struct match *a, const struct match *b);
 struct group_limits {
     size_t groups; /* at once */
     size_t bytes;  /* of their saved form */
+    size_t open;   /* incidents at once */
 };
 
 struct group_losses {
     uint64_t groups_dropped;  /* silent groups that made room */
-    uint64_t matches_refused; /* not counted: all room was taken by incidents */
+    uint64_t matches_refused; /* not counted: no room for a group or an incident */
 };
 
 /* Told of each report while groups_add, groups_expire or groups_finish runs; *i is lent. */

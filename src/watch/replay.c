@@ -99,7 +99,7 @@ static int by_opening(const void *a, const void *b)
 void replay_finish(struct replay *r, const struct incident **out, size_t *count_out)
 {
     /* Nothing is saved here, so the bounds are those of memory, far above what files hold. */
-    static const struct group_limits limits = {1 << 22, (size_t)1 << 31};
+    static const struct group_limits limits = {1 << 22, (size_t)1 << 31, 1 << 22};
     static const uint8_t seed[16] = {0};
     struct groups *g =
         groups_new(rules_agreement(r->rules), rules_other(r->rules), limits, seed, keep_ended, r);

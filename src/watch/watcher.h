@@ -1,50 +1,108 @@
 /*
- * watcher.h - the live reader: events of several sensors, held for order, grouped, told about.
+ * watcher.h - watch as it happens: lines in the order they come, incidents in the order of time.
  *
- * What `watch replay` does with whole files, line by line and for ever. A record is held until one
- * that is WATCHER_HOLD younger came, so that records which a sensor writes late are taken in their
- * order; what comes later than that is counted as late. Takes no file and reads no clock: time is
- * what the records say. What is held and counted is its state; saved and restored, the same lines
- * give the same incidents.
+ * Holds each match for WATCHER_HOLD of event time, so that records which run backwards are put in
+ * order; what comes later than that is counted as late and not matched. The whole state goes into
+ * bytes and back, so that input offsets, held records, open groups and sequence can be one record
+ * in desk's transaction: a watcher killed and restored at any commit, and given the lines from
+ * its offsets on, reports what an uninterrupted one would have reported.
+ *
+ * Reads no file and no clock: lines, offsets and the time come in. The caller:
+ *   watcher_line ... for each line; now and then watcher_commit, sends the state, the reports and
+ *   the samples in one message, then watcher_taken. Reports between two commits are not in the
+ *   state: after a crash they come again out of the same lines.
  */
 #ifndef PARLEY_WATCH_WATCHER_H
 #define PARLEY_WATCH_WATCHER_H
 
-#include "base/buf.h"
-#include "base/fault.h"
+#include "crypto/digest.h"
 #include "watch/rules.h"
+#include "watch/totals.h"
 
 enum {
-    WATCHER_HOLD = 120,          /* seconds, of the records' own time */
-    WATCHER_STATE_MAX = 4 << 20, /* bytes of a saved state */
-    WATCHER_HELD_MAX = 65536,    /* records held; the oldest is decided early beyond it */
+    WATCHER_HOLD = 120,            /* seconds; real records run backwards by up to a minute */
+    WATCHER_AHEAD = 600,           /* seconds an event may be dated later than our own clock */
+    WATCHER_SOURCES = 64,          /* sensors of one node */
+    WATCHER_IDENTITY = 64,         /* bytes by which the caller knows a file again */
+    WATCHER_HELD = 1 << 14,        /* matches held; more are released before their time */
+    WATCHER_GROUPS = 1 << 15,      /* groups at once */
+    WATCHER_GROUP_BYTES = 2 << 20, /* of their saved form */
+    WATCHER_OPEN = 1 << 11,        /* incidents at once: their reports fit one message */
+    WATCHER_RAW = 4 << 10,         /* longest raw line kept for a sample; longer: digest only */
+    WATCHER_RAW_ALL = 4 << 20,     /* raw bytes kept in all */
+    WATCHER_PENDING = 256,         /* reports at which watcher_is_full asks for a commit */
+    WATCHER_STATE_MAX = 5 << 20,   /* bytes of a saved state, by all the limits above */
 };
 
-struct watcher; /* opaque, owned */
+/* A raw line that will be evidence. */
+struct watcher_sample {
+    uint32_t source;
+    uint64_t offset; /* of the line in its source */
+    uint32_t length;
+    struct digest digest; /* SHA-256 of the raw line, without its newline */
+    struct bytes raw;     /* empty where it was not kept, or the watcher was restored since */
+    char incident[160];   /* "ARTICLE FROM SOURCE SERVICE OPENED" */
+};
 
-/* `rules` (sealed) must outlive it. `sensors`: the names of the sensors by their index. */
-struct watcher *watcher_new(const struct rules *rules, const char *const *sensors, size_t count);
+struct watcher_report {
+    struct incident incident;
+    enum incident_report report;
+};
+
+struct watcher;
+
+/* A watcher at the start of all its sources. `r` must stay. `seed` keys the groups' hash. */
+struct watcher *watcher_new(const struct rules *r, const uint8_t seed[16]);
 void watcher_free(struct watcher *w); /* NULL is fine */
 
-/* One line of a sensor; `at` is the offset behind it. A damaged line is counted, never fatal. */
-void watcher_take(struct watcher *w, size_t sensor, uint64_t at, struct bytes line);
-void watcher_too_long(struct watcher *w,
-                      size_t sensor); /* a line above LINES_MAX was passed over */
+/*
+ * One line of a source, without its newline, that begins at `offset`; the next one begins at
+ * `next`. `now` is the caller's clock; {INT64_MAX} where the lines are older than any clock. The
+ * reports it leads to are added to those not yet taken.
+ */
+void watcher_line(struct watcher *w, uint32_t source, uint64_t offset, uint64_t next,
+                  struct bytes line, struct instant now);
 
-/* Decides all that is held: no older record will come. */
+/* A line too long to be read; the next one begins at `next`. */
+void watcher_damaged(struct watcher *w, uint32_t source, uint64_t next);
+
+/* Nothing more is expected for now (a file that is not followed ended): counts what is
+ * held. What comes later and is older than what was counted is late. */
 void watcher_flush(struct watcher *w);
 
-/* Appends the state; and back, an empty text being the beginning. LIMIT, SHORT, SYNTAX, EXTRA. */
-void watcher_state_write(struct watcher *w, struct buf *out);
-MUST_CHECK struct fault watcher_restore(struct watcher *w, struct bytes state);
+/* All sources are followed live and idle: what is older than WATCHER_HOLD by our clock is counted,
+ * and incidents end by it. Not for old files, whose next line would then be late. */
+void watcher_idle(struct watcher *w, struct instant now);
 
-/* Append, and answer how many: incidents told about since the last call (buf_part each, the JSON
- * of incident_json with its report), and SHA-256 digests of the raw lines kept as samples. */
-size_t watcher_incidents(struct watcher *w, struct buf *out);
-size_t watcher_samples(struct watcher *w, struct buf *out);
+/* All sources ended for good: flush, and every open incident ends. */
+void watcher_finish(struct watcher *w);
 
-/* Appends the sensors and totals as one JSON text (PROTOCOL.control, watch.sources, watch.stats):
- * { "sources":[..], "totals":{..} }. */
-void watcher_sources(struct watcher *w, struct buf *out);
+/* Where source `i` is to be read from, and the caller's own mark of which file that is. */
+uint64_t watcher_offset(const struct watcher *w, uint32_t source);
+struct bytes watcher_identity(const struct watcher *w, uint32_t source);
+void watcher_source(struct watcher *w, uint32_t source, struct bytes identity, uint64_t offset);
+
+/* Are there enough reports or samples waiting that a commit should come now? */
+bool watcher_is_full(const struct watcher *w);
+
+/* What is not yet taken, in the order it came; lent until watcher_taken. */
+const struct watcher_report *watcher_reports(const struct watcher *w, size_t *count_out);
+const struct watcher_sample *watcher_samples(const struct watcher *w, size_t *count_out);
+void watcher_taken(struct watcher *w);
+
+/* The next commit: raises the sequence, writes the whole state. Returns the sequence. */
+uint64_t watcher_commit(struct watcher *w, struct buf *state_out);
+uint64_t watcher_sequence(const struct watcher *w);
+
+const struct totals *watcher_totals(const struct watcher *w);
+size_t watcher_open(const struct watcher *w); /* open incidents */
+
+/*
+ * A watcher out of a saved state. If the state was made under another version of the agreement,
+ * sources, totals and sequence are taken over and the rest begins anew (*anew_out). *out is
+ * written on success alone. Faults as cursor's; UNKNOWN version; RANGE for what no save wrote.
+ */
+MUST_CHECK struct fault watcher_load(const struct rules *r, const uint8_t seed[16],
+                                     struct bytes state, struct watcher **out, bool *anew_out);
 
 #endif
