@@ -299,6 +299,10 @@ static struct fault store_stored(struct desk_pact *p, uint64_t from, uint64_t to
     return f;
 }
 
+/*
+ * Stored is what log and keeper have synced: so whoever waits is answered, and the partner gets it,
+ * before the store notes it. A crash in between is made good by commit_settle.
+ */
 struct fault commit_signed(struct desk_pact *p, struct bytes note)
 {
     uint64_t from = p->head.stored;
@@ -308,21 +312,53 @@ struct fault commit_signed(struct desk_pact *p, struct bytes note)
     if (fault_is(f))
         return f;
     p->kept_own = p->head.stored;
+    for (uint64_t i = from; i < p->head.stored && !fault_is(f); i++)
+        f = post(p, i);
+    if (fault_is(f))
+        return f;
+    hear_own(p);
+    for (uint64_t i = from; i < p->head.stored; i++)
+        answer_waiting(p->desk, ledger_leaf(p->log, i), i);
     f = store_stored(p, from, p->head.stored, note);
     for (uint64_t i = from; i < p->head.stored && !fault_is(f); i++) {
         f = note_effect(p, i);
         if (f.kind == FAULT_ORDER) /* an older CONTACT again */
             f = fault_none();
-        if (!fault_is(f))
-            f = post(p, i);
     }
-    if (fault_is(f))
-        return f;
-    for (uint64_t i = from; i < p->head.stored; i++)
-        answer_waiting(p->desk, ledger_leaf(p->log, i), i);
-    hear_own(p);
-    commit_go(p);
-    return fault_none();
+    if (!fault_is(f))
+        commit_go(p);
+    return f;
+}
+
+/* At start: what is in the log under a signed head, and the store calls released still. */
+struct fault commit_settle(struct desk_pact *p)
+{
+    struct digest leaf[DESK_GROUP];
+    size_t count = 0;
+    struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_STATE,
+                              STORE_WITH(value_text(p->now->id), value_text(p->own->id),
+                                         value_text("released"), value_integer(DESK_GROUP)));
+    struct fault f;
+
+    while (count < DESK_GROUP && rows_next(&r))
+        memcpy(leaf[count++].byte, row_bytes(&r, 2).data, 32);
+    f = rows_done(&r);
+    if (!fault_is(f))
+        f = store_begin(p->desk->store);
+    for (size_t i = 0; i < count && !fault_is(f); i++) {
+        uint64_t index;
+
+        if (ledger_find(p->log, &leaf[i], &index) && index < p->head.stored)
+            f = note_stored(p, index);
+    }
+    if (!fault_is(f) && head_stored_note(&p->head).len != 0)
+        f = store_do(p->desk->store, QUERY_NOTE_PUT, NULL,
+                     STORE_WITH(value_text(p->now->id), value_integer((int64_t)p->head.stored),
+                                (struct value){VALUE_TEXT, 0, head_stored_note(&p->head)}));
+    if (!fault_is(f))
+        return store_commit(p->desk->store);
+    store_rollback(p->desk->store);
+    return f;
 }
 
 /* Marks a statement of ours as refused, and tells who waits for it. */

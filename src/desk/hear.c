@@ -117,6 +117,18 @@ static struct fault run_read(struct desk_pact *p, const struct ledger *log, cons
     return fault_none();
 }
 
+/* The newest head, where it is in reach: the common case, and it may not be in the store yet. */
+static bool run_newest(struct desk_pact *p, const struct conversation_action *a, struct run *r)
+{
+    if (p->head.stored != a->size || a->size > a->first + DESK_GROUP)
+        return false;
+    r->first = a->first;
+    r->size = a->size;
+    buf_clear(&r->note);
+    buf_bytes(&r->note, head_stored_note(&p->head));
+    return !fault_is(run_read(p, p->log, p->own->id, r));
+}
+
 /* The largest head within reach of `first` whose entries fit into a frame. */
 static bool run_choose(struct desk_pact *p, const struct conversation_action *a, bool ours,
                        struct run *r)
@@ -128,6 +140,8 @@ static bool run_choose(struct desk_pact *p, const struct conversation_action *a,
     size_t count = 0;
     struct rows rows;
 
+    if (ours && run_newest(p, a, r))
+        return true;
     if (ours)
         rows = store_ask(p->desk->store, QUERY_NOTE_LIST,
                          STORE_WITH(value_text(p->now->id), value_integer((int64_t)a->first),
@@ -593,14 +607,15 @@ static struct fault keeper_cosigned(struct desk_pact *p, struct bytes note)
         return f;
     /* What the store had not yet seen bound goes back to the last head it knows. */
     from = from < p->talk.mirror ? from : p->talk.mirror;
-    f = take_cosigned(p, from, c.size, instant_seconds(time), note);
-    if (fault_is(f))
-        return f;
     p->kept_peer = c.size;
-    p->cosigned = time;
+    /* Everything is synced that COSIGN promises: it goes first, and what follows from it (binding
+     * noted, receipts said) after it. A crash in between is made good by hear_catch_up. */
     conversation_held(&p->talk, c.size, &c.root, p->desk->tick, &actions);
     hear_act(p, &actions);
-    commit_go(p);
+    f = take_cosigned(p, from, c.size, instant_seconds(time), note);
+    p->cosigned = time;
+    if (!fault_is(f))
+        commit_go(p);
     return f;
 }
 

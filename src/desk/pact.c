@@ -334,7 +334,9 @@ struct fault pact_open(struct desk_pact *p)
     if (fault_is(f))
         return f;
     conversation_init(&p->talk, &start);
-    f = commit_repost(p);
+    f = commit_settle(p);
+    if (!fault_is(f))
+        f = commit_repost(p);
     if (!fault_is(f))
         f = life_load(p);
     return fault_is(f) || !p->mirror_open ? f : hear_catch_up(p);

@@ -161,6 +161,7 @@ MUST_CHECK struct fault say_evidence(struct desk_pact *p);
 void commit_go(struct desk_pact *p); /* appends and asks keeper, if there is something to */
 MUST_CHECK struct fault commit_signed(struct desk_pact *p, struct bytes note);
 MUST_CHECK struct fault commit_refused(struct desk_pact *p, uint64_t index, struct bytes rule);
+MUST_CHECK struct fault commit_settle(struct desk_pact *p); /* at start, before commit_repost */
 MUST_CHECK struct fault commit_repost(struct desk_pact *p); /* at start: what is not binding */
 MUST_CHECK struct fault commit_bound(struct desk_pact *p, struct bytes note);
 void wait_for(struct desk *d, const struct digest *leaf, json_t *answer, desk_answer say,
