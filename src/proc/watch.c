@@ -16,6 +16,7 @@
 #include "base/cursor.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "crypto/random.h"
 #include "io/log.h"
 #include "proc/children.h"
 #include "proc/pacts.h"
@@ -23,13 +24,16 @@
 #include "proc/settings.h"
 #include "proc/watching.h"
 #include "watch/watcher.h"
+#include "json/profile.h"
 
 struct watch {
     struct self *self;
     struct pacts pacts;
     struct settings settings;
     struct rules *rules[SETUP_AGREEMENTS]; /* by place in pacts; of the newest versions alone */
+    const struct rules *now;               /* those being watched by */
     struct watcher *watcher;               /* NULL until WATCH_START */
+    bool read_out;                         /* all files that are read once are at their end */
     struct watching_room room;
     struct watching_hooks hooks;
     struct watching *watching;
@@ -41,42 +45,120 @@ struct watch {
 
 static void room_take(void *room, size_t sensor, uint64_t at, struct bytes line)
 {
-    watcher_take(room, sensor, at, line);
+    struct watch *w = room;
+    struct instant old = {INT64_MAX}; /* a file read once may be older than any clock */
+
+    watcher_line(w->watcher, (uint32_t)sensor, at, at + line.len + 1, line,
+                 w->settings.sensors[sensor].follow ? instant_now() : old);
 }
 
 static void room_too_long(void *room, size_t sensor)
 {
-    watcher_too_long(room, sensor);
+    struct watch *w = room;
+
+    watcher_damaged(w->watcher, (uint32_t)sensor, watcher_offset(w->watcher, (uint32_t)sensor));
 }
 
+static bool follows_any(const struct watch *w)
+{
+    for (size_t i = 0; i < w->settings.sensor_count; i++)
+        if (w->settings.sensors[i].follow)
+            return true;
+    return false;
+}
+
+/* Where nothing is followed, the end of the files ends what is open, too. */
 static void room_flush(void *room)
 {
-    watcher_flush(room);
+    struct watch *w = room;
+
+    w->read_out = !follows_any(w);
+    if (w->read_out)
+        watcher_finish(w->watcher);
+    else
+        watcher_flush(w->watcher);
 }
 
 static void room_state(void *room, struct buf *out)
 {
-    watcher_state_write(room, out);
+    struct watch *w = room;
+
+    watcher_commit(w->watcher, out);
 }
 
 static size_t room_incidents(void *room, struct buf *out)
 {
-    return watcher_incidents(room, out);
+    struct watch *w = room;
+    const struct watcher_report *reports;
+    struct buf text = {0};
+    size_t count;
+
+    reports = watcher_reports(w->watcher, &count);
+    for (size_t i = 0; i < count; i++) {
+        buf_clear(&text);
+        incident_json(&reports[i].incident, reports[i].report, &text);
+        buf_part(out, buf_view(&text));
+    }
+    buf_done(&text);
+    return count;
 }
 
 static size_t room_samples(void *room, struct buf *out)
 {
-    return watcher_samples(room, out);
+    struct watch *w = room;
+    const struct watcher_sample *samples;
+    size_t count;
+
+    samples = watcher_samples(w->watcher, &count);
+    for (size_t i = 0; i < count; i++)
+        buf_add(out, samples[i].digest.byte, sizeof samples[i].digest.byte);
+    watcher_taken(w->watcher);
+    return count;
+}
+
+static json_t *source_json(const struct watch *w, size_t i)
+{
+    const struct settings_sensor *s = &w->settings.sensors[i];
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:I}", "name", s->name, "path", s->path, "mode",
+                     s->follow ? "follow" : "once", "state",
+                     !s->follow && w->read_out ? "done" : "reading", "offset",
+                     (json_int_t)watcher_offset(w->watcher, (uint32_t)i));
 }
 
 static void room_sources(void *room, struct buf *out)
 {
-    watcher_sources(room, out);
+    struct watch *w = room;
+    const struct totals *t = watcher_totals(w->watcher);
+    json_t *sources = json_array(), *tree;
+
+    for (size_t i = 0; i < w->settings.sensor_count; i++)
+        json_array_append_new(sources, source_json(w, i));
+    tree = json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I}}", "sources", sources, "totals",
+                     "events", (json_int_t)t->events, "oriented", (json_int_t)t->oriented,
+                     "attributed", (json_int_t)t->attributed, "matched", (json_int_t)t->matched,
+                     "incidents", (json_int_t)t->incidents, "late", (json_int_t)t->late,
+                     "damaged_lines", (json_int_t)t->damaged_lines);
+    json_canonical(tree, out);
+    json_decref(tree);
 }
 
 static struct fault room_restore(void *room, struct bytes state)
 {
-    return watcher_restore(room, state);
+    struct watch *w = room;
+    uint8_t seed[16];
+    bool anew = false;
+    struct fault f;
+
+    if (state.len == 0)
+        return fault_none();
+    random_bytes(seed, sizeof seed);
+    watcher_free(w->watcher);
+    w->watcher = NULL;
+    f = watcher_load(w->now, seed, state, &w->watcher, &anew);
+    if (anew)
+        log_warn("another version of the agreement: open groups begin anew");
+    return f;
 }
 
 /* ---- what watching asks for */
@@ -194,13 +276,13 @@ static const struct rules *rules_find(const struct watch *w, struct bytes id)
 
 static struct fault begin_watching(struct watch *w, const struct rules *rules, struct bytes saved)
 {
-    const char *names[SETTINGS_SENSORS];
+    uint8_t seed[16];
     struct fault f;
 
-    for (size_t i = 0; i < w->settings.sensor_count; i++)
-        names[i] = w->settings.sensors[i].name;
-    w->watcher = watcher_new(rules, names, w->settings.sensor_count);
-    w->room = (struct watching_room){.room = w->watcher,
+    random_bytes(seed, sizeof seed);
+    w->now = rules;
+    w->watcher = watcher_new(rules, seed);
+    w->room = (struct watching_room){.room = w,
                                      .take = room_take,
                                      .too_long = room_too_long,
                                      .flush = room_flush,

@@ -58,7 +58,7 @@ struct fault replay_line(struct replay *r, uint32_t file, uint64_t number, struc
         return fault_none();
     }
     v = rules_judge(r->rules, &e, &article);
-    totals_count(&r->totals, v);
+    totals_count(&r->totals, (int)v);
     if (v != JUDGED_MATCHED)
         return fault_none();
     if (r->count == REPLAY_MATCHES)

@@ -227,7 +227,7 @@ static void take_event(struct watcher *w, uint32_t source, uint64_t offset, stru
     enum judged v = rules_judge(w->rules, e, &article);
     struct match m;
 
-    totals_count(&w->totals, v);
+    totals_count(&w->totals, (int)v);
     if (v == JUDGED_MATCHED) {
         match_of(e, article, source, offset, &m);
         hold(w, &m, line);
