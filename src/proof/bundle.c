@@ -140,7 +140,7 @@ static void parse_agreements(const struct member *root, struct bundle *b)
         struct member item = member_item(&list, i);
 
         b->agreements[i].text = member_bytes(&item, "agreement", 1 << 20);
-        b->agreements[i].signatures = member_bytes(&item, "signatures", 1 << 16);
+        b->agreements[i].signatures = member_bytes(&item, "signatures", 1 << 17);
         member_only(&item, "agreement", "signatures", NULL);
     }
 }

@@ -17,7 +17,7 @@ enum {
     BUNDLE_HEADS = 4096,       /* heads of one log */
     BUNDLE_ENTRIES = 1 << 16,  /* entries of one log */
     BUNDLE_NOTE_MAX = 1 << 16, /* bytes of one note, as ledger/note.h's */
-    BUNDLE_CASE = 1024,       /* statements of a party that a node exports: far above a case */
+    BUNDLE_CASE = 1024,        /* statements of a party that a node exports: far above a case */
     BUNDLE_LOGS = 2,
     BUNDLE_PATH = 300, /* a member path, a colon, a sentence, and a NUL */
 };
