@@ -5,7 +5,7 @@
 static void an_address_is_written_as_it_was_read(void **state)
 {
     static const char *const texts[] = {"192.0.2.1", "0.0.0.0", "255.255.255.255", "2001:db8::1",
-                                        "::", "::1", "fe80::1"};
+                                        "::",        "::1",     "fe80::1"};
 
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -20,8 +20,9 @@ static void an_address_is_written_as_it_was_read(void **state)
 
 static void what_is_no_address_is_refused(void **state)
 {
-    static const char *const wrong[] = {"",        "192.0.2",        "192.0.2.256", "192.0.2.01",
-                                        "1.2.3.4 ", "::ffff:192.0.2.1", "fe80::1%eth0", "g::"};
+    static const char *const wrong[] = {
+        "",         "192.0.2",          "192.0.2.256",  "192.0.2.01",
+        "1.2.3.4 ", "::ffff:192.0.2.1", "fe80::1%eth0", "g::"};
     struct addr a;
 
     (void)state;

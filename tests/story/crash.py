@@ -63,7 +63,7 @@ class Speaker(threading.Thread):
         while not self.until.is_set():
             self.number += 1
             text = f"{self.party.name} {self.number}"
-            answer = self.command("peer", "ping", "--class", "TEST", "--text", text, "--yes",
+            answer = self.command("peer", "ping", "--class", "TEST", "--yes",
                                   officer=self.drafter)
             if answer and "index" in answer:
                 self.said.append((int(answer["index"]), answer["leaf"], text))

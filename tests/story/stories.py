@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""What two whole nodes promise, one tale a function: stories.py PARLEY NAME.
+
+Everything goes through the command line, as users would. Without NAME it lists them.
+"""
+import inspect
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from party import Party, make_agreement  # noqa: E402
+
+
+def short_clocks(agreement):
+    for name in agreement["clocks"]:
+        agreement["clocks"][name] = 3
+
+
+class Pair:
+    """Two parties under one agreement, their nodes serving, two officers each."""
+
+    def __init__(self, parley, folder, change=None, serve=True):
+        self.folder = pathlib.Path(folder)
+        self.a, self.b = (Party(parley, folder, name) for name in ("cert-a", "cert-b"))
+        self.pact = make_agreement(folder, self.a, self.b, change)
+        for party, officers in ((self.a, ("ivanova", "petrov")), (self.b, ("li", "wang"))):
+            party.init(self.pact)
+            party.serve()
+            for officer in officers:
+                party.appoint(officer)
+        try:
+            self.settle()
+        except TimeoutError:
+            for party in (self.a, self.b):
+                print(party.json("status"), party.log.read_text()[-2500:])
+            self.stop()
+            raise
+
+    def settle(self, seconds=60):
+        def calm():
+            a, b = (p.json("status")["ledger"] for p in (self.a, self.b))
+            return (a["size"] == a["binding"] == b["theirs"] == b["cosigned"]
+                    and b["size"] == b["binding"] == a["theirs"] == a["cosigned"])
+        self.a.until(calm, "both ledgers converge", seconds)
+
+    def stop(self):
+        self.a.stop()
+        self.b.stop()
+
+    def check(self, party=None, officer="ivanova", expect=0):
+        result = (party or self.a).run("peer", "ping", "--yes", "--json", officer=officer)
+        assert result.returncode in (expect, 7), (result.returncode, result.stderr)
+        return json.loads(result.stdout)
+
+
+def entries(party, log="ours"):
+    return party.json("ledger", "show", "--log", log, "--from", 0, "--count", 256)["entries"]
+
+
+def kinds(party, log="ours"):
+    return [e["text"].split("kind ")[1].split("\n")[0] for e in entries(party, log)]
+
+
+def a_check_comes_back(pair):
+    said = pair.check()
+    pair.settle()
+    shown = pair.a.json("case", "show", said["case"])
+    assert shown["state"] == "checked", shown["state"]
+    assert [s["kind"] for s in shown["statements"]] == ["CHECK", "RECEIPT", "CHECK"]
+    assert all(c["state"] == "kept" for c in shown["clocks"]), shown["clocks"]
+
+
+def a_partner_who_was_away_gets_everything_once(pair):
+    pair.b.stop()
+    for _ in range(3):
+        pair.check()
+    time.sleep(0.5)
+    assert pair.a.json("status")["ledger"]["binding"] < pair.a.json("status")["ledger"]["size"]
+    pair.b.serve()
+    pair.settle(90)
+    assert kinds(pair.b, "theirs") == kinds(pair.a)
+    leaves = [e["leaf"] for e in entries(pair.a)]
+    assert len(leaves) == len(set(leaves))
+    assert kinds(pair.b).count("RECEIPT") == 3
+
+
+def the_node_killed_whole_loses_nothing_acknowledged(pair):
+    for _ in range(3):
+        said = pair.check()
+        pair.a.kill()
+        pair.a.serve()
+        assert entries(pair.a)[int(said["index"])]["leaf"] == said["leaf"]
+    pair.settle(90)
+    assert pair.a.run("ledger", "audit").returncode == 0
+    assert pair.b.run("ledger", "audit").returncode == 0
+
+
+def a_quiet_link_comes_to_rest(pair):
+    pair.check()
+    pair.settle()
+    before = [pair.a.json("status")["ledger"], pair.b.json("status")["ledger"]]
+    time.sleep(3)
+    assert before == [pair.a.json("status")["ledger"], pair.b.json("status")["ledger"]]
+
+
+def a_silent_partner_becomes_overdue(pair):
+    pair.b.stop()
+    said = pair.check()
+    def overdue():
+        rows = pair.a.json("status")["overdue"]
+        return [row for row in rows if row["case"] == said["case"]]
+    row = pair.a.until(overdue, "the receipt is overdue", 30)[0]
+    assert row["who"] == "them" and row["clock"] == "receipt" and not row["receipt"], row
+
+
+a_silent_partner_becomes_overdue.change = short_clocks
+
+
+def bad_input_at_the_control_socket_harms_nothing(pair):
+    import socket
+    for line in (b"{}\n", b"[" * 5000 + b"\n", b"\xff\xfe\n", b'{"v":1,"v":1}\n',
+                 b'{"do":"status","v":1,"x":1}\n', b'{"do":"nonsense","v":1}\n', b"x" * 2000000):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(10)
+            s.connect(str(pair.a.node / "control.sock"))
+            try:
+                s.sendall(line)
+                answer = s.recv(65536)
+            except (BrokenPipeError, ConnectionResetError):
+                answer = b""
+        assert answer == b"" or json.loads(answer)["ok"] is False, answer
+    pair.check()
+    pair.settle()
+
+
+def a_stranger_on_the_port_gets_nothing(pair):
+    import socket
+    for data in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01" + b"\xff" * 300, b"\0" * 100000):
+        with socket.create_connection(("127.0.0.1", pair.a.port), 5) as s:
+            try:
+                s.sendall(data)
+                s.settimeout(1)
+                s.recv(100)
+            except OSError:
+                pass
+    stranger = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{pair.a.port}",
+                               "-alpn", "parley/1"], input=b"", capture_output=True, timeout=30)
+    assert b"Verification" in stranger.stdout or stranger.returncode != 0
+    pair.check()
+    pair.settle()
+
+
+def one_flipped_bit_in_a_ledger_file_is_found(pair):
+    pair.check()
+    pair.settle()
+    agreement = pair.a.json("status")["agreement"]
+    pair.a.stop()
+    journal = pair.a.node / "ledger" / agreement / "cert-a" / "log"
+    data = bytearray(journal.read_bytes())
+    place = data.index(b"kind CONTACT")
+    data[place] ^= 1
+    journal.write_bytes(data)
+    pair.a.serve(wait=False)
+    time.sleep(3)
+    assert "damaged" in pair.a.log.read_text(), pair.a.log.read_text()[-2000:]
+    assert pair.a.run("peer", "ping", "--yes", officer="ivanova").returncode != 0
+
+
+def exercise_and_real_do_not_mix(pair):
+    said = pair.check()
+    mixed = pair.a.run("case", "check", said["case"], "--class", "REAL", "--yes",
+                       officer="ivanova")
+    assert mixed.returncode != 0, mixed.stdout
+
+
+STORIES = {name: f for name, f in list(globals().items())
+           if inspect.isfunction(f) and list(inspect.signature(f).parameters) == ["pair"]}
+
+
+def main():
+    if len(sys.argv) < 3:
+        print("\n".join(STORIES))
+        return 0
+    story = STORIES[sys.argv[2]]
+    with tempfile.TemporaryDirectory(prefix="parley-story-") as folder:
+        pair = Pair(sys.argv[1], folder, getattr(story, "change", None))
+        try:
+            story(pair)
+        except BaseException:
+            for party in (pair.a, pair.b):
+                print(f"--- {party.name}\n{party.log.read_text()[-3000:]}")
+            raise
+        finally:
+            pair.stop()
+    print("so it was")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
