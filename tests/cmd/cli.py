@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 PARLEY = os.environ["PARLEY_BIN"]
@@ -48,6 +49,7 @@ def on_terminal(*args, typed=b"", env=None):
             break
         shown += piece
         if typed and shown.rstrip().endswith((b":", b"[y/N]")):
+            time.sleep(0.2)  # the prompt is there; what was typed before it is thrown away
             line, _, typed = typed.partition(b"\n")
             os.write(fd, line + b"\n")
     os.close(fd)
