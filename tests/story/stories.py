@@ -40,7 +40,7 @@ class Pair:
             self.stop()
             raise
 
-    def settle(self, seconds=60):
+    def settle(self, seconds=150):
         def calm():
             a, b = (p.json("status")["ledger"] for p in (self.a, self.b))
             return (a["size"] == a["binding"] == b["theirs"] == b["cosigned"]
@@ -81,7 +81,7 @@ def a_partner_who_was_away_gets_everything_once(pair):
     time.sleep(0.5)
     assert pair.a.json("status")["ledger"]["binding"] < pair.a.json("status")["ledger"]["size"]
     pair.b.serve()
-    pair.settle(90)
+    pair.settle()
     assert kinds(pair.b, "theirs") == kinds(pair.a)
     leaves = [e["leaf"] for e in entries(pair.a)]
     assert len(leaves) == len(set(leaves))
@@ -94,7 +94,7 @@ def the_node_killed_whole_loses_nothing_acknowledged(pair):
         pair.a.kill()
         pair.a.serve()
         assert entries(pair.a)[int(said["index"])]["leaf"] == said["leaf"]
-    pair.settle(90)
+    pair.settle()
     assert pair.a.run("ledger", "audit").returncode == 0
     assert pair.b.run("ledger", "audit").returncode == 0
 
