@@ -199,7 +199,8 @@ static struct fault post(struct desk_pact *p, uint64_t index)
     return f;
 }
 
-struct fault commit_repost(struct desk_pact *p)
+/* The conversation begins anew: what is not binding passes the doors again. */
+static struct fault commit_repost(struct desk_pact *p)
 {
     struct fault f = fault_none();
 
@@ -301,7 +302,7 @@ static struct fault store_stored(struct desk_pact *p, uint64_t from, uint64_t to
 
 /*
  * Stored is what log and keeper have synced: so whoever waits is answered, and the partner gets it,
- * before the store notes it. A crash in between is made good by commit_settle.
+ * before the store notes it. A crash in between is made good by commit_catch_up.
  */
 struct fault commit_signed(struct desk_pact *p, struct bytes note)
 {
@@ -330,8 +331,8 @@ struct fault commit_signed(struct desk_pact *p, struct bytes note)
     return f;
 }
 
-/* At start: what is in the log under a signed head, and the store calls released still. */
-struct fault commit_settle(struct desk_pact *p)
+/* What is in the log under a signed head, and the store calls released still. */
+static struct fault commit_settle(struct desk_pact *p)
 {
     struct digest leaf[DESK_GROUP];
     size_t count = 0;
@@ -415,18 +416,13 @@ struct fault commit_refused(struct desk_pact *p, uint64_t index, struct bytes ru
     return f;
 }
 
-/* The partner's COSIGN: everything below its size is binding. */
-struct fault commit_bound(struct desk_pact *p, struct bytes note)
+/* One transaction: own entries [from, head.binding) are binding under this note. */
+static struct fault store_bound(struct desk_pact *p, uint64_t from, struct bytes note)
 {
     struct store *s = p->desk->store;
-    uint64_t from = p->head.binding;
-    struct fault f = head_take_binding(&p->head, note);
-    int64_t time;
+    int64_t time = instant_seconds(p->head.binding_time);
+    struct fault f = store_begin(s);
 
-    if (fault_is(f) || p->head.binding <= from)
-        return f;
-    time = instant_seconds(p->head.binding_time);
-    f = store_begin(s);
     for (uint64_t i = from; i < p->head.binding && !fault_is(f); i++) {
         const struct digest *leaf = ledger_leaf(p->log, i);
 
@@ -444,9 +440,16 @@ struct fault commit_bound(struct desk_pact *p, struct bytes note)
         f = store_do(s, QUERY_NOTE_DROP, NULL,
                      STORE_WITH(value_text(p->now->id), value_integer((int64_t)p->head.binding)));
     if (!fault_is(f))
-        f = store_commit(s);
-    else
-        store_rollback(s);
+        return store_commit(s);
+    store_rollback(s);
+    return f;
+}
+
+/* The cases of own entries [from, head.binding): their clocks start and stop. */
+static struct fault tell_cases(struct desk_pact *p, uint64_t from)
+{
+    struct fault f = fault_none();
+
     for (uint64_t i = from; i < p->head.binding && !fault_is(f); i++) {
         struct buf text = {0};
         struct entry e;
@@ -459,4 +462,47 @@ struct fault commit_bound(struct desk_pact *p, struct bytes note)
         buf_done(&text);
     }
     return f;
+}
+
+/* The partner's COSIGN: everything below its size is binding. */
+struct fault commit_bound(struct desk_pact *p, struct bytes note)
+{
+    uint64_t from = p->head.binding;
+    struct fault f = head_take_binding(&p->head, note);
+
+    if (fault_is(f) || p->head.binding <= from)
+        return f;
+    f = store_bound(p, from, head_binding_note(&p->head));
+    return fault_is(f) ? f : tell_cases(p, from);
+}
+
+/* The size of our newest head that the store has as binding. */
+static struct fault bound_in_store(struct desk_pact *p, uint64_t *out)
+{
+    struct rows r = store_ask(p->desk->store, QUERY_HEAD_LIST,
+                              STORE_WITH(value_text(p->now->id), value_text(p->own->id)));
+
+    *out = 0;
+    while (rows_next(&r))
+        *out = (uint64_t)row_integer(&r, 0);
+    return rows_done(&r);
+}
+
+/*
+ * At start: heads are in the journal before they are in the store; what a crash left between the
+ * two is noted now. Without this an entry that is binding would never be seen to be.
+ */
+struct fault commit_catch_up(struct desk_pact *p)
+{
+    uint64_t from;
+    struct fault f = bound_in_store(p, &from);
+
+    if (!fault_is(f) && from < p->head.binding) {
+        f = store_bound(p, from, head_binding_note(&p->head));
+        if (!fault_is(f))
+            f = tell_cases(p, from);
+    }
+    if (!fault_is(f))
+        f = commit_settle(p);
+    return fault_is(f) ? f : commit_repost(p);
 }

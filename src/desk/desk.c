@@ -321,6 +321,16 @@ void desk_publish(struct desk *d)
     d->published = d->tick;
 }
 
+/* Drafts that no second officer released in time; their permits would not hold any more. */
+static void drop_expired(struct desk *d)
+{
+    struct fault f = store_do(d->store, QUERY_DRAFT_EXPIRED, NULL,
+                              STORE_WITH(value_integer(instant_seconds(d->now))));
+
+    if (fault_is(f))
+        d->host.say(d->host.context, "drafts", f);
+}
+
 void desk_turn(struct desk *d, struct instant now, struct tick tick)
 {
     set_time(d, now, tick);
@@ -337,6 +347,8 @@ void desk_turn(struct desk *d, struct instant now, struct tick tick)
         hear_act(p, &actions);
         commit_go(p);
     }
-    if (tick.us - d->published.us >= DESK_PUBLISH)
-        desk_publish(d);
+    if (tick.us - d->published.us < DESK_PUBLISH)
+        return;
+    drop_expired(d);
+    desk_publish(d);
 }

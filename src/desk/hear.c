@@ -311,19 +311,24 @@ void hear_own(struct desk_pact *p)
 
 /* --- holding what the partner says ---------------------------------------------------------- */
 
-/* In a transaction: the partner's entry and its document, or only its rule where it is refused. */
+/*
+ * In a transaction: the partner's entry and its document, or only "GROUND: RULE" where it is
+ * refused. *fresh: it was not here already.
+ */
 static struct fault hold_item(struct desk_pact *p, const struct frame_item *item,
-                              const struct judgement *j)
+                              const struct desk_verdict *j, int64_t *fresh)
 {
     struct digest leaf = tree_leaf(item->entry);
     struct entry e;
     struct fault f = entry_parse(item->entry, &e);
     bool refused = j->ground != GROUND_NONE;
+    char verdict[2 * DESK_WHY];
 
     if (fault_is(f))
         return f;
+    snprintf(verdict, sizeof verdict, "%s: %s", ground_name(j->ground), j->rule);
     return store_do(
-        p->desk->store, QUERY_STATEMENT_PUT, NULL,
+        p->desk->store, QUERY_STATEMENT_PUT, fresh,
         STORE_WITH(
             value_text(p->now->id), value_text(p->peer->id), value_blob(bytes_of(leaf.byte, 32)),
             value_text("pushed"), value_text(kind_name(e.kind)), value_text(class_name(e.class)),
@@ -331,7 +336,7 @@ static struct fault hold_item(struct desk_pact *p, const struct frame_item *item
             e.has_answers ? value_blob(bytes_of(e.answers.byte, 32)) : value_null(),
             (struct value){VALUE_TEXT, 0, item->entry},
             refused ? value_text("") : (struct value){VALUE_TEXT, 0, item->document}, value_null(),
-            value_null(), value_null(), value_null(), refused ? value_text(j->rule) : value_null(),
+            value_null(), value_null(), value_null(), refused ? value_text(verdict) : value_null(),
             value_integer(instant_seconds(e.time)), value_integer(instant_seconds(p->desk->now))));
 }
 
@@ -340,8 +345,10 @@ static struct fault hold_documents(struct desk_pact *p, const struct frame_push 
     struct fault f = store_begin(p->desk->store);
 
     for (uint32_t i = 0; i < push->count && !fault_is(f); i++) {
-        f = hold_item(p, &push->item[i], &p->verdict[i]);
-        if (!fault_is(f) && p->verdict[i].ground != GROUND_NONE)
+        int64_t fresh = 0;
+
+        f = hold_item(p, &push->item[i], &p->verdict[i], &fresh);
+        if (!fault_is(f) && fresh != 0 && p->verdict[i].ground != GROUND_NONE)
             f = store_do(p->desk->store, QUERY_REFUSAL_COUNT, NULL,
                          STORE_WITH(value_text(p->now->id), value_text("in"),
                                     value_text(ground_name(p->verdict[i].ground))));
@@ -446,8 +453,11 @@ static struct fault say_reject(struct desk_pact *p, const struct entry *e,
 {
     const struct agreement *a = pact_version(p, e->version);
     json_t *fields = automatic_fields(p, e, d);
+    char verdict[2 * DESK_WHY];
     struct digest ours;
     struct fault f;
+
+    snprintf(verdict, sizeof verdict, "%s: %s", ground, rule);
 
     json_object_set_new(fields, "ground", json_string(ground));
     json_object_set_new(fields, "rejected", json_digest(&e->disclosed));
@@ -456,8 +466,8 @@ static struct fault say_reject(struct desk_pact *p, const struct entry *e,
                       &ours);
     if (!fault_is(f))
         f = store_do(p->desk->store, QUERY_STATEMENT_VERDICT, NULL,
-                     STORE_WITH(value_text(rule), value_text(p->now->id), value_text(p->peer->id),
-                                value_blob(bytes_of(leaf->byte, 32))));
+                     STORE_WITH(value_text(verdict), value_text(p->now->id),
+                                value_text(p->peer->id), value_blob(bytes_of(leaf->byte, 32))));
     return f;
 }
 
@@ -529,7 +539,7 @@ static struct fault take_theirs(struct desk_pact *p, uint64_t index, int64_t tim
 {
     const struct digest *leaf = ledger_leaf(p->mirror.log, index);
     struct disclosed *d = NULL;
-    char verdict[DESK_WHY] = "";
+    char verdict[2 * DESK_WHY] = "";
     bool seen = false;
     struct entry e;
     struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_GET,
@@ -550,12 +560,11 @@ static struct fault take_theirs(struct desk_pact *p, uint64_t index, int64_t tim
         return f;
     }
     if (e.case_id[0] != '\0') {
-        const char *judged = verdict[0] == '\0' ? "" : "form";
+        char *rule = strstr(verdict, ": "); /* as hold_item wrote it */
 
-        for (size_t i = 0; i < FRAME_ENTRIES && verdict[0] != '\0'; i++)
-            if (p->verdict[i].ground != GROUND_NONE && strcmp(p->verdict[i].rule, verdict) == 0)
-                judged = ground_name(p->verdict[i].ground);
-        f = respond(p, &e, leaf, d, verdict, judged);
+        if (rule != NULL)
+            *rule = '\0';
+        f = respond(p, &e, leaf, d, rule == NULL ? "" : rule + 2, verdict);
         memcpy(cases[(*case_count)++], e.case_id, CASE_TEXT);
     }
     if (!fault_is(f))
@@ -790,9 +799,10 @@ static struct fault judged_push(struct desk_pact *p, uint32_t link, struct bytes
 
         p->verdict[i].ground = (enum ground)cursor_u8(verdicts);
         rule = cursor_part(verdicts, 400);
-        p->verdict[i].rule = "";
-        if (p->verdict[i].ground != GROUND_NONE)
-            p->verdict[i].rule = rule.len == 0 ? "refused" : "refused by rule";
+        p->verdict[i].rule[0] = '\0';
+        if (p->verdict[i].ground != GROUND_NONE &&
+            (rule.len == 0 || !bytes_to_text(rule, p->verdict[i].rule, DESK_WHY)))
+            snprintf(p->verdict[i].rule, DESK_WHY, "refused by rule");
     }
     cursor_end(verdicts);
     if (!fault_is(f))
@@ -1016,12 +1026,14 @@ static struct fault keeper_state(struct desk *d, struct cursor *in)
         uint64_t size = cursor_u64(in);
         int64_t time;
 
-        cursor_take(in, 32);
+        struct bytes root = cursor_take(in, 32);
+
         time = (int64_t)cursor_u64(in);
         if (p == NULL || !cursor_ok(in))
             continue;
         if (bytes_is(origin, p->origin)) {
             p->kept_own = size;
+            memcpy(p->kept_root.byte, root.data, sizeof p->kept_root.byte);
         } else if (bytes_is(origin, p->peer_origin)) {
             p->kept_peer = size;
             p->cosigned = instant_of_seconds(time);

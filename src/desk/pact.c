@@ -273,20 +273,63 @@ static struct fault know_officers(struct desk_pact *p)
     return rows_done(&r);
 }
 
+/* Is what keeper signed last the root of our log at that size? */
+static bool keeper_agrees(const struct desk_pact *p)
+{
+    struct digest root;
+
+    return p->kept_own == 0 || (!fault_is(ledger_root_at(p->log, p->kept_own, &root)) &&
+                                digest_equal(&root, &p->kept_root));
+}
+
 /*
  * The start-up fence (DESIGN section 5, rule 5): keeper's record against the log. Behind: nothing
- * is signed until the partner's mirror has filled the log again.
+ * is signed until the partner's mirror has filled the log again. Contradicting: nothing is signed
+ * until a person has looked.
  */
 static void set_fence(struct desk_pact *p)
 {
     p->fence[0] = '\0';
-    if (ledger_size(p->log) < p->kept_own)
+    if (ledger_size(p->log) < p->kept_own) {
         snprintf(p->fence, sizeof p->fence,
                  "the log has %llu entries and keeper signed %llu: restored from a backup? It is "
                  "filled again from the partner's mirror once the link is up",
                  (unsigned long long)ledger_size(p->log), (unsigned long long)p->kept_own);
-    if (p->fence[0] != '\0')
         alarm_raise(p, "behind", p->fence);
+    } else if (!keeper_agrees(p)) {
+        snprintf(p->fence, sizeof p->fence,
+                 "log and keeper's record contradict each other at %llu entries: sign nothing, "
+                 "keep both, and compare with the partner's mirror",
+                 (unsigned long long)p->kept_own);
+        alarm_raise(p, "contradiction", p->fence);
+    }
+}
+
+/* Damage below what was signed: what can be read is kept, the damaged file is laid aside, and the
+ * rest comes back from the partner's mirror, behind the fence. */
+static struct fault open_log(struct desk_pact *p)
+{
+    char detail[DESK_WHY];
+    struct fault f = ledger_open(&files_real, p->own_dir, p->origin, p->kept_own, true, &p->log);
+
+    if (f.kind != FAULT_DAMAGED)
+        return f;
+    snprintf(detail, sizeof detail,
+             "our log is damaged at entry %zu (%s); the damaged file is kept beside it", f.at,
+             f.rule);
+    alarm_raise(p, "damaged", detail);
+    return ledger_salvage(&files_real, p->own_dir, p->origin, &p->log);
+}
+
+/* The claimed time of our newest entry: the next one is not before it. */
+static struct fault know_time(struct desk_pact *p)
+{
+    struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_TIME,
+                              STORE_WITH(value_text(p->now->id), value_text(p->own->id)));
+
+    if (rows_next(&r))
+        p->last_said = instant_of_seconds(row_integer(&r, 0));
+    return rows_done(&r);
 }
 
 /* How far we cosigned the partner's log, by a note that we still have. */
@@ -314,7 +357,9 @@ struct fault pact_open(struct desk_pact *p)
     if (!fault_is(f))
         f = open_folder(p->now->id, p->peer->id, &p->peer_dir);
     if (!fault_is(f))
-        f = ledger_open(&files_real, p->own_dir, p->origin, p->kept_own, true, &p->log);
+        f = open_log(p);
+    if (!fault_is(f))
+        f = know_time(p);
     if (!fault_is(f))
         f = know_ourselves(p);
     if (!fault_is(f))
@@ -334,12 +379,12 @@ struct fault pact_open(struct desk_pact *p)
     if (fault_is(f))
         return f;
     conversation_init(&p->talk, &start);
-    f = commit_settle(p);
-    if (!fault_is(f))
-        f = commit_repost(p);
+    f = commit_catch_up(p);
     if (!fault_is(f))
         f = life_load(p);
-    return fault_is(f) || !p->mirror_open ? f : hear_catch_up(p);
+    if (!fault_is(f) && p->mirror_open)
+        f = hear_catch_up(p);
+    return fault_is(f) ? f : terms_recall(p);
 }
 
 void pact_done(struct desk_pact *p)

@@ -59,7 +59,8 @@ struct desk_pact {
     /* ledger */
     bool kept; /* keeper has said what it remembers */
     uint64_t kept_own, kept_peer;
-    int own_dir, peer_dir; /* -1 until open */
+    struct digest kept_root; /* of our own log at kept_own */
+    int own_dir, peer_dir;   /* -1 until open */
     struct ledger *log;
     struct head head;
     struct mirror mirror;
@@ -79,7 +80,10 @@ struct desk_pact {
     uint32_t hello_link;
     bool cosigning;  /* a COSIGN is out */
     struct buf push; /* payload of the PUSH being held */
-    struct judgement verdict[DESK_GROUP];
+    struct desk_verdict {
+        enum ground ground;
+        char rule[DESK_WHY]; /* "" for GROUND_NONE */
+    } verdict[DESK_GROUP];
     struct buf mirror_frame;  /* payload of the MIRROR being restored from */
     struct instant cosigned;  /* time of our newest cosignature */
     struct instant last_said; /* claimed time of our newest entry */
@@ -161,8 +165,8 @@ MUST_CHECK struct fault say_evidence(struct desk_pact *p);
 void commit_go(struct desk_pact *p); /* appends and asks keeper, if there is something to */
 MUST_CHECK struct fault commit_signed(struct desk_pact *p, struct bytes note);
 MUST_CHECK struct fault commit_refused(struct desk_pact *p, uint64_t index, struct bytes rule);
-MUST_CHECK struct fault commit_settle(struct desk_pact *p); /* at start, before commit_repost */
-MUST_CHECK struct fault commit_repost(struct desk_pact *p); /* at start: what is not binding */
+/* At start: what is signed and not noted, and what is not binding. */
+MUST_CHECK struct fault commit_catch_up(struct desk_pact *p);
 MUST_CHECK struct fault commit_bound(struct desk_pact *p, struct bytes note);
 void wait_for(struct desk *d, const struct digest *leaf, json_t *answer, desk_answer say,
               void *client);
@@ -210,6 +214,8 @@ json_t *bundle_export(struct desk_pact *p, const json_t *ask, desk_answer say, v
 json_t *terms_say(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 MUST_CHECK struct fault terms_heard(struct desk_pact *p, const struct entry *e,
                                     const struct disclosed *d);
+/* At start: an acceptance that is on record and whose version is not in force yet. */
+MUST_CHECK struct fault terms_recall(struct desk_pact *p);
 MUST_CHECK struct fault watch_heard(struct desk *d, uint16_t type, struct bytes body);
 void watch_start(struct desk *d);
 

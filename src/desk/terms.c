@@ -168,3 +168,44 @@ struct fault terms_heard(struct desk_pact *p, const struct entry *e, const struc
     buf_done(&sig);
     return f;
 }
+
+/* An accepted version counts from the moment that it is stored here, or binding from them. */
+static bool is_effective(const struct rows *r, bool ours)
+{
+    char state[16];
+
+    row_text(r, 4, state, sizeof state);
+    return !row_has(r, 16) && row_bytes(r, 11).len != 0 &&
+           (strcmp(state, "binding") == 0 || (ours && strcmp(state, "stored") == 0));
+}
+
+static struct fault recall_party(struct desk_pact *p, const char *party, bool ours)
+{
+    struct rows r =
+        store_ask(p->desk->store, QUERY_STATEMENT_KIND,
+                  STORE_WITH(value_text(p->now->id), value_text(party), value_text("AGREEMENT")));
+    struct fault f = fault_none(), end;
+
+    while (!fault_is(f) && rows_next(&r)) {
+        struct disclosed *d = NULL;
+        struct entry e;
+
+        if (!is_effective(&r, ours))
+            continue;
+        f = entry_parse(row_bytes(&r, 10), &e);
+        if (!fault_is(f))
+            f = disclosed_parse(row_bytes(&r, 11), &d);
+        if (!fault_is(f))
+            f = terms_heard(p, &e, d);
+        disclosed_free(d);
+    }
+    end = rows_done(&r);
+    return fault_is(f) ? f : end;
+}
+
+struct fault terms_recall(struct desk_pact *p)
+{
+    struct fault f = recall_party(p, p->own->id, true);
+
+    return fault_is(f) ? f : recall_party(p, p->peer->id, false);
+}
