@@ -113,8 +113,7 @@ void desk_free(struct desk *d)
         json_decref(d->waiting[i].answer);
     for (size_t i = 0; i < d->taken_count; i++)
         agreement_free(d->taken[i]);
-    for (size_t i = 0; i < DESK_EARLY; i++)
-        buf_done(&d->early[i].body);
+    hear_early_forget(d);
     store_close(d->store);
     free(d);
 }
@@ -184,6 +183,8 @@ void desk_neighbour(struct desk *d, enum process other, bool here, struct instan
             d->pact[i].cosigning = false;
         }
     }
+    if (other == PROCESS_GATE || other == PROCESS_JUDGE)
+        hear_early_forget(d); /* a new gate numbers its links from 1 again */
     if (other == PROCESS_GATE || other == PROCESS_JUDGE)
         for (size_t i = 0; i < d->pact_count; i++)
             hear_lost(&d->pact[i], "a process of our own is being started anew");

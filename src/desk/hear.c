@@ -887,6 +887,12 @@ static struct desk_pact *pact_of_link(struct desk *d, uint32_t link)
     return NULL;
 }
 
+void hear_early_forget(struct desk *d)
+{
+    for (size_t i = 0; i < DESK_EARLY; i++)
+        buf_done(&d->early[i].body);
+}
+
 /* judge's word about a link may come before gate's that it is up: two channels. A HELLO waits. */
 static struct fault wait_for_link(struct desk *d, uint32_t link, struct bytes body)
 {
@@ -896,9 +902,10 @@ static struct fault wait_for_link(struct desk *d, uint32_t link, struct bytes bo
             buf_bytes(&d->early[i].body, body);
             return fault_none();
         }
-    /* Frames of links that are gone; what they said is said again on the next. */
-    for (size_t i = 0; i < DESK_EARLY; i++)
-        buf_done(&d->early[i].body);
+    /* The others are of links that are gone; what they said is said again on the next. */
+    hear_early_forget(d);
+    d->early[0].link = link;
+    buf_bytes(&d->early[0].body, body);
     return fault_none();
 }
 

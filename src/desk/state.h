@@ -180,6 +180,7 @@ void hear_own(struct desk_pact *p); /* our log grew */
 void hear_keeper_lost(struct desk_pact *p);
 MUST_CHECK struct fault hear_catch_up(struct desk_pact *p); /* at start: cosigned, not noted */
 void hear_lost(struct desk_pact *p, const char *why);
+void hear_early_forget(struct desk *d); /* frames of links that never came up */
 
 /* life.c */
 MUST_CHECK struct fault life_load(struct desk_pact *p); /* all open cases */
