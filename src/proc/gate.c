@@ -504,7 +504,7 @@ static void peer_dial_later(struct peer *p)
         return;
     if (RAND_bytes((unsigned char *)&random, sizeof random) != 1)
         random = 0;
-    us += us / 4 * (int64_t)(random % 2001 - 1000) / 1000;
+    us += us / 4 * ((int64_t)(random % 2001) - 1000) / 1000; /* signed: half of it is minus */
     loop_timer_in(p->dial, us);
     p->failures++;
 }
