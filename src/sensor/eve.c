@@ -371,23 +371,29 @@ enum member {
     MEMBER_FLOW_ID,
 };
 
-static enum member member_of(const uint8_t *name, size_t len)
+/* By length first: at most two names share one, and most keys of a line share none. */
+INLINE enum member member_of(const uint8_t *name, size_t len)
 {
-    static const struct {
-        const char *name;
-        size_t len;
-        enum member member;
-    } members[] = {
-        {"timestamp", 9, MEMBER_TIMESTAMP}, {"event_type", 10, MEMBER_EVENT_TYPE},
-        {"src_ip", 6, MEMBER_SRC_IP},       {"src_port", 8, MEMBER_SRC_PORT},
-        {"dest_ip", 7, MEMBER_DEST_IP},     {"dest_port", 9, MEMBER_DEST_PORT},
-        {"proto", 5, MEMBER_PROTO},         {"flow_id", 7, MEMBER_FLOW_ID},
-    };
-
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        if (len == members[i].len && memcmp(name, members[i].name, len) == 0)
-            return members[i].member;
-    return MEMBER_OTHER;
+    switch (len) {
+    case 5:
+        return memcmp(name, "proto", 5) == 0 ? MEMBER_PROTO : MEMBER_OTHER;
+    case 6:
+        return memcmp(name, "src_ip", 6) == 0 ? MEMBER_SRC_IP : MEMBER_OTHER;
+    case 7:
+        if (memcmp(name, "flow_id", 7) == 0)
+            return MEMBER_FLOW_ID;
+        return memcmp(name, "dest_ip", 7) == 0 ? MEMBER_DEST_IP : MEMBER_OTHER;
+    case 8:
+        return memcmp(name, "src_port", 8) == 0 ? MEMBER_SRC_PORT : MEMBER_OTHER;
+    case 9:
+        if (memcmp(name, "timestamp", 9) == 0)
+            return MEMBER_TIMESTAMP;
+        return memcmp(name, "dest_port", 9) == 0 ? MEMBER_DEST_PORT : MEMBER_OTHER;
+    case 10:
+        return memcmp(name, "event_type", 10) == 0 ? MEMBER_EVENT_TYPE : MEMBER_OTHER;
+    default:
+        return MEMBER_OTHER;
+    }
 }
 
 static int hex_value(uint8_t c)
@@ -509,12 +515,19 @@ INLINE const uint8_t *take_string(struct reader *r, const uint8_t *p, enum membe
 }
 
 /* A member whose value is a whole number from 0 to `max`. */
-INLINE const uint8_t *take_number(struct reader *r, const uint8_t *p, uint64_t max, uint64_t *out)
+INLINE const uint8_t *take_number(struct reader *r, const uint8_t *p, bool fast, uint64_t max,
+                                  uint64_t *out)
 {
-    const uint8_t *past = skip_digits(p, r->end);
+    const uint8_t *past = p;
+    uint64_t n = 0;
 
+    for (; past < r->end && (uint8_t)(*past - '0') <= 9; past++)
+        n = n * 10 + (uint64_t)(*past - '0');
     if (past == p)
         return fail_json(r, p);
+    *out = n;
+    if (fast && past - p < 19 && n <= max && (*p != '0' || past - p == 1)) /* cannot have wrapped */
+        return past;
     if (!decimal_read(bytes_of(p, (size_t)(past - p)), max, out))
         return fail(r, FAULT_RANGE, p, header_rule);
     return past;
@@ -529,15 +542,15 @@ INLINE const uint8_t *take_value(struct reader *r, const uint8_t *p, enum member
     case MEMBER_OTHER:
         return skip_value(r, p, fast);
     case MEMBER_SRC_PORT:
-        p = take_number(r, p, UINT16_MAX, &n);
+        p = take_number(r, p, fast, UINT16_MAX, &n);
         e->src_port = (uint16_t)n;
         return p;
     case MEMBER_DEST_PORT:
-        p = take_number(r, p, UINT16_MAX, &n);
+        p = take_number(r, p, fast, UINT16_MAX, &n);
         e->dest_port = (uint16_t)n;
         return p;
     case MEMBER_FLOW_ID:
-        return take_number(r, p, UINT64_MAX, &e->flow);
+        return take_number(r, p, fast, UINT64_MAX, &e->flow);
     default:
         return take_string(r, p, m, fast, e);
     }
