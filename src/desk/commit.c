@@ -362,60 +362,6 @@ static struct fault commit_settle(struct desk_pact *p)
     return f;
 }
 
-/* Marks a statement of ours as refused, and tells who waits for it. */
-static struct fault refuse(struct desk_pact *p, const struct digest *leaf, const char *rule)
-{
-    struct desk *d = p->desk;
-
-    for (size_t i = 0; i < d->waiting_count;) {
-        struct desk_waiting w = d->waiting[i];
-
-        if (!digest_equal(&w.leaf, leaf)) {
-            i++;
-            continue;
-        }
-        d->waiting[i] = d->waiting[--d->waiting_count];
-        json_decref(w.answer);
-        w.say(w.client, answer_error("refused", 4, "keeper refuses to sign this statement", rule,
-                                     "draft it anew"));
-    }
-    return store_do(d->store, QUERY_STATEMENT_REFUSED, NULL,
-                    STORE_WITH(value_text(rule), value_text(p->now->id), value_text(p->own->id),
-                               value_blob(bytes_of(leaf->byte, 32))));
-}
-
-/*
- * Keeper will not sign over one entry: it and everything behind it is cut, that was promised to
- * nobody; what stood behind it is refused too where it continues the same case, and else said
- * again by itself.
- */
-struct fault commit_refused(struct desk_pact *p, uint64_t index, struct bytes rule)
-{
-    char why[DESK_WHY];
-    struct digest leaf;
-    struct fault f;
-
-    p->signing = false;
-    if (index < p->head.stored || index >= ledger_size(p->log))
-        return fault_make(FAULT_RANGE, 0, "keeper: refused an entry that is not there");
-    if (!bytes_to_text(rule, why, sizeof why))
-        snprintf(why, sizeof why, "keeper refused it");
-    leaf = *ledger_leaf(p->log, index);
-    f = store_begin(p->desk->store);
-    if (!fault_is(f))
-        f = refuse(p, &leaf, why);
-    if (!fault_is(f))
-        f = store_commit(p->desk->store);
-    else
-        store_rollback(p->desk->store);
-    alarm_raise(p, "keeper refused a statement", why);
-    if (!fault_is(f))
-        f = ledger_truncate(p->log, p->head.stored);
-    if (!fault_is(f))
-        commit_go(p);
-    return f;
-}
-
 /* One transaction: own entries [from, head.binding) are binding under this note. */
 static struct fault store_bound(struct desk_pact *p, uint64_t from, struct bytes note)
 {

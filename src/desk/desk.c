@@ -181,6 +181,8 @@ void desk_neighbour(struct desk *d, enum process other, bool here, struct instan
             if (d->pact[i].cosigning)
                 hear_keeper_lost(&d->pact[i]);
             d->pact[i].cosigning = false;
+            if (here)
+                hear_keeper_back(&d->pact[i]);
         }
     }
     if (other == PROCESS_GATE || other == PROCESS_JUDGE)

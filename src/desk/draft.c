@@ -738,15 +738,22 @@ static json_t *released_before(struct desk_pact *p, const struct digest *permit)
     json_t *answer = NULL;
 
     if (rows_next(&r)) {
-        char kind[16], case_id[CASE_TEXT];
+        char kind[16], case_id[CASE_TEXT], state[16], rule[DESK_WHY];
         struct digest leaf;
 
+        row_text(&r, 4, state, sizeof state);
         row_text(&r, 5, kind, sizeof kind);
         row_text(&r, 7, case_id, sizeof case_id);
+        row_text(&r, 16, rule, sizeof rule);
         memcpy(leaf.byte, row_bytes(&r, 2).data, 32);
-        answer = json_pack("{s:i, s:b, s:b, s:s, s:s, s:s, s:o, s:o}", "v", 1, "ok", 1, "already",
-                           1, "state", "released", "kind", kind, "case", case_id, "leaf",
-                           json_digest(&leaf), "time", json_seconds(row_integer(&r, 17)));
+        if (strcmp(state, "refused") == 0)
+            answer = answer_error("refused", 4, "keeper refused to sign this statement", rule,
+                                  "draft it anew");
+        else
+            answer =
+                json_pack("{s:i, s:b, s:b, s:s, s:s, s:s, s:o, s:o}", "v", 1, "ok", 1, "already", 1,
+                          "state", "released", "kind", kind, "case", case_id, "leaf",
+                          json_digest(&leaf), "time", json_seconds(row_integer(&r, 17)));
         if (row_has(&r, 3))
             json_object_set_new(answer, "index", json_integer(row_integer(&r, 3)));
     }

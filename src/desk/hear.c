@@ -628,6 +628,15 @@ static struct fault keeper_cosigned(struct desk_pact *p, struct bytes note)
     return f;
 }
 
+/* Keeper was started anew while it was to sign our HELLO: it is asked again. */
+void hear_keeper_back(struct desk_pact *p)
+{
+    struct conversation_action hello = {.what = CONVERSATION_HELLO, .link = p->talk.link};
+
+    if (p->log != NULL && p->link_up && p->talk.up && p->talk.hello_asked && !p->talk.hello_sent)
+        do_hello(p, &hello);
+}
+
 /* Keeper died while it was to cosign: the PUSH is given back, the partner sends it again. */
 void hear_keeper_lost(struct desk_pact *p)
 {

@@ -203,6 +203,7 @@ struct fault life_reload(struct desk_pact *p, const char *case_id)
         f = write_state(p, c, live);
         keep(p, c, live);
     } else if (f.kind == FAULT_MISSING) {
+        keep(p, c, false);
         f = fault_none();
     }
     free(c);

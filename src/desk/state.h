@@ -178,6 +178,7 @@ MUST_CHECK struct fault hear_keeper(struct desk *d, uint16_t type, struct bytes 
 void hear_act(struct desk_pact *p, struct conversation_actions *actions);
 void hear_own(struct desk_pact *p); /* our log grew */
 void hear_keeper_lost(struct desk_pact *p);
+void hear_keeper_back(struct desk_pact *p);
 MUST_CHECK struct fault hear_catch_up(struct desk_pact *p); /* at start: cosigned, not noted */
 void hear_lost(struct desk_pact *p, const char *why);
 void hear_early_forget(struct desk *d); /* frames of links that never came up */

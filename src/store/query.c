@@ -48,6 +48,8 @@ const struct query_text queries[QUERY_COUNT] = {
     [QUERY_CASE_STATE] = {"case-state", "iiiitt", "",
                           "UPDATE cases SET state = $1, their_state = $2, closed = $3, "
                           "changed = $4 WHERE agreement = $5 AND case_id = $6"},
+    [QUERY_CASE_DROP] = {"case-drop", "tt", "",
+                         "DELETE FROM cases WHERE agreement = $1 AND case_id = $2"},
     [QUERY_CASE_LIST] = {"case-list", "ti", CASE_ROW,
                          "SELECT " CASE " FROM cases WHERE agreement = $1 AND closed <= $2 "
                          "ORDER BY opened, case_id"},
@@ -69,6 +71,9 @@ const struct query_text queries[QUERY_COUNT] = {
     [QUERY_STATEMENT_REFUSED] = {"statement-refused", "tttb", "",
                                  "UPDATE statements SET state = 'refused', place = NULL, "
                                  "verdict = $1 WHERE agreement = $2 AND party = $3 AND leaf = $4"},
+    [QUERY_STATEMENT_MOVE] = {"statement-move", "btittb", "",
+                              "UPDATE statements SET leaf = $1, entry = $2, number = $3 WHERE "
+                              "agreement = $4 AND party = $5 AND leaf = $6 AND state = 'released'"},
     [QUERY_STATEMENT_VERDICT] = {"statement-verdict", "tttb", "",
                                  "UPDATE statements SET verdict = $1 WHERE agreement = $2 AND "
                                  "party = $3 AND leaf = $4"},
@@ -185,6 +190,10 @@ const struct query_text queries[QUERY_COUNT] = {
                              "WHERE agreement = $1 ORDER BY opened, id"},
     [QUERY_INCIDENT_CASE] = {"incident-case", "ttt", "",
                              "UPDATE incidents SET case_id = $1 WHERE agreement = $2 AND id = $3"},
+
+    [QUERY_INCIDENT_FREE] = {"incident-free", "tt", "",
+                             "UPDATE incidents SET case_id = NULL WHERE agreement = $1 AND "
+                             "case_id = $2"},
 
     [QUERY_WATCH_PUT] = {"watch-put", "tibt", "",
                          "INSERT INTO watch_state (agreement, sequence, state, sources) VALUES "

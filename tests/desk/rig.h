@@ -1,0 +1,283 @@
+/*
+ * rig.h - a desk on the bench: the real desk over a real store and real logs in a temporary folder,
+ * keeper's own judgement (keeper/seal.h) behind it, and nobody else. What desk sends to keeper
+ * waits until the test lets keeper answer, refuse, or die.
+ */
+#ifndef PARLEY_TESTS_DESK_RIG_H
+#define PARLEY_TESTS_DESK_RIG_H
+
+#include <ftw.h>
+#include <sys/stat.h>
+
+#include "../keeper/bench.h"
+#include "desk/desk.h"
+#include "ipc/link.h"
+
+enum { RIG_MESSAGES = 64, RIG_ANSWERS = 16 };
+
+struct rig_message {
+    enum process to;
+    uint16_t type;
+    struct buf body;
+};
+
+struct rig {
+    struct bench *b;
+    char path[64];
+    struct desk_host host;
+    struct desk *desk;
+    struct instant now;
+    struct tick tick;
+    struct rig_message out[RIG_MESSAGES]; /* to keeper and gate, oldest first */
+    size_t count;
+    json_t *answer[RIG_ANSWERS]; /* by client number; NULL while it waits */
+    size_t clients;
+    unsigned reloads;
+};
+
+static inline void rig_send(void *context, enum process to, uint16_t type, struct bytes body)
+{
+    struct rig *r = context;
+    struct rig_message *m = &r->out[r->count];
+
+    assert_true(r->count < RIG_MESSAGES);
+    *m = (struct rig_message){.to = to, .type = type};
+    buf_bytes(&m->body, body);
+    r->count++;
+}
+
+static inline void rig_reload(void *context)
+{
+    ((struct rig *)context)->reloads++;
+}
+
+static inline void rig_say(void *context, const char *what, struct fault why)
+{
+    (void)context;
+    (void)what;
+    (void)why;
+}
+
+static inline void rig_hear(struct rig *r, enum process from, uint16_t type, const struct buf *body)
+{
+    assert_good(desk_message(r->desk, from, type, buf_view(body), r->now, r->tick));
+}
+
+/* Takes the oldest message to this neighbour; its body is the caller's. False if there is none. */
+static inline bool rig_take(struct rig *r, enum process to, struct rig_message *out)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->out[i].to != to)
+            continue;
+        *out = r->out[i];
+        r->count--;
+        memmove(&r->out[i], &r->out[i + 1], (r->count - i) * sizeof r->out[0]);
+        return true;
+    }
+    return false;
+}
+
+static inline void rig_forget(struct rig *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        buf_done(&r->out[i].body);
+    r->count = 0;
+}
+
+static inline void rig_refuse(struct rig *r, uint64_t index, const char *rule)
+{
+    struct buf body = {0};
+
+    buf_part(&body, bytes_text(r->b->agreement->id));
+    buf_u64(&body, index);
+    buf_part(&body, bytes_text(rule));
+    rig_hear(r, PROCESS_KEEPER, MESSAGE_SIGN_REFUSED, &body);
+    buf_done(&body);
+}
+
+/* Keeper's note for a SIGN; *out is what desk would hear. */
+static inline void rig_sign(struct rig *r, const struct rig_message *m, struct buf *out)
+{
+    struct order_sign *o = calloc(1, sizeof *o);
+    struct buf note = {0};
+    uint64_t refused = 0;
+
+    assert_good(order_sign_parse(buf_view(&m->body), o));
+    assert_good(seal_sign(r->b->seal, o, r->now, &note, &refused));
+    buf_part(out, bytes_text(r->b->agreement->id));
+    buf_part(out, buf_view(&note));
+    buf_done(&note);
+    free(o);
+}
+
+static inline void rig_cosign(struct rig *r, const struct rig_message *m, struct buf *out)
+{
+    struct order_cosign *o = calloc(1, sizeof *o);
+    struct buf note = {0};
+
+    assert_good(order_cosign_parse(buf_view(&m->body), o));
+    assert_good(seal_cosign(r->b->seal, o, r->now, &note));
+    buf_part(out, bytes_text(r->b->agreement->id));
+    buf_part(out, buf_view(&note));
+    buf_done(&note);
+    free(o);
+}
+
+static inline void rig_hello(struct rig *r, const struct rig_message *m, struct buf *out)
+{
+    struct order_hello o;
+    struct buf suite = {0}, signature = {0};
+
+    assert_good(order_hello_parse(buf_view(&m->body), &o));
+    assert_good(seal_hello(r->b->seal, &o, &suite, &signature));
+    buf_part(out, bytes_text(r->b->agreement->id));
+    buf_u32(out, o.link);
+    buf_part(out, buf_view(&suite));
+    buf_part(out, buf_view(&signature));
+    buf_done(&suite);
+    buf_done(&signature);
+}
+
+static inline void rig_peer(struct rig *r, const struct rig_message *m)
+{
+    struct order_peer o;
+
+    assert_good(order_peer_parse(buf_view(&m->body), &o));
+    assert_good(seal_peer(r->b->seal, &o));
+}
+
+/* Lets keeper answer its oldest message. False if there is none. */
+static inline bool rig_keeper_once(struct rig *r)
+{
+    struct rig_message m;
+    struct buf answer = {0};
+
+    if (!rig_take(r, PROCESS_KEEPER, &m))
+        return false;
+    switch (m.type) {
+    case MESSAGE_SIGN:
+        rig_sign(r, &m, &answer);
+        rig_hear(r, PROCESS_KEEPER, MESSAGE_SIGNED, &answer);
+        break;
+    case MESSAGE_COSIGN:
+        rig_cosign(r, &m, &answer);
+        rig_hear(r, PROCESS_KEEPER, MESSAGE_COSIGNED, &answer);
+        break;
+    case MESSAGE_HELLO_SIGN:
+        rig_hello(r, &m, &answer);
+        rig_hear(r, PROCESS_KEEPER, MESSAGE_HELLO_SIGNED, &answer);
+        break;
+    case MESSAGE_PEER:
+        rig_peer(r, &m);
+        break;
+    default:
+        fail_msg("keeper hears %s", message_name(m.type));
+    }
+    buf_done(&answer);
+    buf_done(&m.body);
+    return true;
+}
+
+static inline void rig_keeper(struct rig *r)
+{
+    while (rig_keeper_once(r)) {
+    }
+}
+
+static inline void rig_keeper_state(struct rig *r)
+{
+    const struct keeping *k = r->b->keeping;
+    struct buf body = {0};
+
+    buf_u32(&body, (uint32_t)keeping_count(k));
+    for (size_t i = 0; i < keeping_count(k); i++) {
+        const struct keeping_log *log = keeping_at(k, i);
+        struct digest root = tree_root(&log->tree);
+
+        buf_part(&body, bytes_text(r->b->agreement->id));
+        buf_part(&body, bytes_text(log->origin));
+        buf_u64(&body, log->tree.size);
+        buf_add(&body, &root, sizeof root);
+        buf_u64(&body, (uint64_t)instant_seconds(log->time));
+    }
+    rig_hear(r, PROCESS_KEEPER, MESSAGE_KEEPER_STATE, &body);
+    buf_done(&body);
+}
+
+/* Desk starts and hears what keeper remembers; keeper has not answered anything yet. */
+static inline void rig_start(struct rig *r)
+{
+    struct desk_start start = {
+        .agreements = &r->b->agreement, .agreement_count = 1, .party = "a", .host = &r->host};
+
+    assert_good(desk_new(&start, "desk/parley.db", r->now, r->tick, &r->desk));
+    rig_keeper_state(r);
+}
+
+/* As if desk had died: what it sent and who waited is lost. */
+static inline void rig_kill(struct rig *r)
+{
+    desk_free(r->desk);
+    r->desk = NULL;
+    rig_forget(r);
+}
+
+static inline void rig_agreement(struct agreement *a)
+{
+    for (size_t i = 1; i < CLOCK_KINDS; i++)
+        a->clocks[i] = a->articles[0].clocks[i] = 3600;
+    a->evidence_period = 1 << 30;
+    a->evidence_slots = 1;
+    a->quota_entries = 1000;
+    a->quota_bytes = 1 << 20;
+    a->title = "test";
+    a->parties[0].name = "A";
+    a->parties[1].name = "B";
+}
+
+static inline struct rig *rig_new(void)
+{
+    struct rig *r = calloc(1, sizeof *r);
+    char name[160];
+    FILE *genesis;
+
+    r->b = bench_new();
+    rig_agreement(&r->b->p->agreement);
+    r->now = r->b->now;
+    r->tick = (struct tick){1000000};
+    r->host = (struct desk_host){rig_send, rig_reload, rig_say, r};
+    snprintf(r->path, sizeof r->path, "/tmp/parley-desk-XXXXXX");
+    assert_non_null(mkdtemp(r->path));
+    assert_int_equal(chdir(r->path), 0);
+    assert_int_equal(mkdir("desk", 0700) | mkdir("ledger", 0700) | mkdir("agreements", 0700), 0);
+    snprintf(name, sizeof name, "agreements/%s", r->b->agreement->id);
+    assert_int_equal(mkdir(name, 0700), 0);
+    snprintf(name, sizeof name, "agreements/%s/genesis.json", r->b->agreement->id);
+    genesis = fopen(name, "we");
+    assert_non_null(genesis);
+    fwrite(r->b->p->a.document.data, 1, r->b->p->a.document.len, genesis);
+    fclose(genesis);
+    rig_start(r);
+    return r;
+}
+
+static inline int rig_remove(const char *name, const struct stat *s, int kind, struct FTW *f)
+{
+    (void)s;
+    (void)kind;
+    (void)f;
+    return remove(name);
+}
+
+static inline void rig_free(struct rig *r)
+{
+    rig_kill(r);
+    for (size_t i = 0; i < r->clients; i++)
+        json_decref(r->answer[i]);
+    assert_int_equal(chdir("/"), 0);
+    nftw(r->path, rig_remove, 16, FTW_DEPTH | FTW_PHYS);
+    bench_free(r->b);
+    free(r);
+}
+
+#endif
