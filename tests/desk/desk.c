@@ -1,5 +1,10 @@
 #include "desk/desk.h"
 
+#include "hotline/frame.h"
+#include "io/file.h"
+#include "judge/ground.h"
+#include "ledger/checkpoint.h"
+#include "ledger/note.h"
 #include "rig.h"
 
 /* --- asking --------------------------------------------------------------------------------- */
@@ -182,6 +187,141 @@ static struct entry entry_at(json_t *list, size_t i)
     return e;
 }
 
+/* --- the partner ---------------------------------------------------------------------------- */
+
+static void judged(struct rig *r, uint32_t link, enum frame_type type, const struct buf *payload,
+                   const struct buf *verdicts)
+{
+    struct buf body = {0};
+
+    buf_u32(&body, link);
+    buf_byte(&body, (uint8_t)type);
+    buf_part(&body, buf_view(payload));
+    if (verdicts != NULL)
+        buf_bytes(&body, buf_view(verdicts));
+    rig_hear(r, PROCESS_JUDGE, MESSAGE_JUDGED, &body);
+    buf_done(&body);
+}
+
+/* The newest frame of this type that desk sent since the last call; false if there is none. */
+static bool sent(struct rig *r, enum frame_type type, struct buf *payload)
+{
+    struct rig_message m;
+    bool found = false;
+
+    while (rig_take(r, PROCESS_GATE, &m)) {
+        struct link_frame frame;
+
+        if (m.type == MESSAGE_SEND && !fault_is(link_frame_parse(buf_view(&m.body), &frame)) &&
+            frame.type == type) {
+            buf_clear(payload);
+            buf_bytes(payload, frame.payload);
+            found = true;
+        }
+        buf_done(&m.body);
+    }
+    return found;
+}
+
+/* A link comes up, and both HELLO are said. */
+static void greet(struct rig *r, uint32_t link)
+{
+    struct person *b = &r->b->p->b;
+    struct link_up up = {.link = link,
+                         .agreement = bytes_text(r->b->agreement->id),
+                         .party = bytes_text("b"),
+                         .dialled = true,
+                         .address = bytes_text("192.0.2.9:1")};
+    struct frame_hello hello = {.agreement = bytes_text(r->b->agreement->id),
+                                .version = 1,
+                                .agreement_digest = bytes_of(r->b->agreement->digest, 32),
+                                .party = bytes_text("b"),
+                                .time = (uint64_t)instant_seconds(r->now),
+                                .genesis_entry = buf_view(&b->genesis),
+                                .genesis_document = buf_view(&b->document)};
+    struct buf body = {0};
+
+    link_up_write(&up, &body);
+    rig_hear(r, PROCESS_GATE, MESSAGE_LINK_UP, &body);
+    rig_keeper(r);
+    buf_clear(&body);
+    frame_hello_say(&hello, &body);
+    frame_hello_sign(bytes_text("ed25519"), bytes_text("judge has looked at it"), &body);
+    judged(r, link, FRAME_HELLO, &body, NULL);
+    rig_keeper(r);
+    buf_done(&body);
+}
+
+/* The partner cosigns the head of the PUSH that desk sent. */
+static void cosign(struct rig *r, uint32_t link)
+{
+    struct person *b = &r->b->p->b;
+    struct frame_push *push = calloc(1, sizeof *push);
+    struct buf payload = {0}, note = {0}, frame = {0};
+    struct note parsed;
+    char name[NOTE_NAME];
+
+    assert_true(sent(r, FRAME_PUSH, &payload));
+    assert_good(frame_push_parse(buf_view(&payload), push));
+    assert_good(note_parse(push->note, &parsed));
+    buf_bytes(&note, push->note);
+    snprintf(name, sizeof name, "%s/cosign", b->origin);
+    note_sign(parsed.text, name, NOTE_COSIGNER, r->now, &b->role[ROLE_COSIGN], 1, &note);
+    frame_cosign_write(buf_view(&note), &frame);
+    judged(r, link, FRAME_COSIGN, &frame, NULL);
+    buf_done(&payload);
+    buf_done(&note);
+    buf_done(&frame);
+    free(push);
+}
+
+/* The partner pushes its genesis and this statement, which judge refused by a rule. */
+static void push_refused(struct rig *r, uint32_t link, const struct item *item, const char *rule)
+{
+    struct person *b = &r->b->p->b;
+    struct frame_item first = {buf_view(&b->genesis), buf_view(&b->document)},
+                      second = {buf_view(&item->text), buf_view(&item->disclosed)};
+    struct checkpoint c = {bytes_text(b->origin), 2, {{0}}};
+    struct buf text = {0}, note = {0}, frame = {0}, verdicts = {0};
+    struct digest leaf[2] = {tree_leaf(first.entry), tree_leaf(second.entry)};
+
+    c.root = tree_node(&leaf[0], &leaf[1]);
+    checkpoint_write(&c, &text);
+    note_begin(buf_view(&text), &note);
+    note_sign(buf_view(&text), b->origin, NOTE_AUTHOR, r->now, &b->role[ROLE_LOG], 1, &note);
+    frame_push_write(0, buf_view(&note), 2, &frame);
+    frame_item_write(&first, &frame);
+    frame_item_write(&second, &frame);
+    buf_u32(&verdicts, 2);
+    buf_byte(&verdicts, GROUND_NONE);
+    buf_part(&verdicts, bytes_text(""));
+    buf_byte(&verdicts, GROUND_CONTENT);
+    buf_part(&verdicts, bytes_text(rule));
+    judged(r, link, FRAME_PUSH, &frame, &verdicts);
+    buf_done(&text);
+    buf_done(&note);
+    buf_done(&frame);
+    buf_done(&verdicts);
+}
+
+static void copy(const char *from, const char *to)
+{
+    struct buf content = {0};
+
+    assert_good(file_read(from, 1 << 24, &content));
+    assert_good(file_replace(to, buf_view(&content), 0600));
+    buf_done(&content);
+}
+
+static bool is_binding(struct rig *r, const char *case_id)
+{
+    size_t n = ask(r, json_pack("{s:s, s:s}", "do", "case.show", "case", case_id));
+    json_t *first = json_array_get(json_object_get(r->answer[n], "statements"), 0);
+
+    is_good(r, n);
+    return json_is_true(json_object_get(first, "binding"));
+}
+
 /* --- the tests ------------------------------------------------------------------------------ */
 
 /* D1: "for a statement after keeper's signature". */
@@ -356,6 +496,81 @@ static void a_log_that_lost_its_end_signs_nothing(void **state)
     rig_free(r);
 }
 
+/* The cosigned note is in the journal before the store knows: "binding" is not lost in between. */
+static void what_the_partner_cosigned_is_binding_after_a_crash(void **state)
+{
+    struct rig *r = founded();
+    char case_id[CASE_TEXT];
+    size_t n = say_notice(r, NULL, NULL);
+
+    (void)state;
+    rig_keeper(r);
+    is_good(r, n);
+    snprintf(case_id, sizeof case_id, "%s", text_of(r, n, "case"));
+    greet(r, 1);
+    rig_kill(r);
+    copy("desk/parley.db", "before");
+    rig_start(r);
+    greet(r, 1);
+    assert_false(is_binding(r, case_id));
+    cosign(r, 1);
+    assert_true(is_binding(r, case_id));
+    rig_kill(r);
+    copy("before", "desk/parley.db");
+    rig_start(r);
+    assert_true(is_binding(r, case_id));
+    rig_free(r);
+}
+
+/* DESIGN section 5, rule 2; R4: "ledger keeps the fact and digest, not the payload". A crash
+ * between the cosignature and our REJECT loses neither the ground nor the rule. */
+static void a_statement_refused_by_rule_is_held_and_rejected_with_the_rule(void **state)
+{
+    (void)state;
+    for (int crash = 0; crash < 2; crash++) {
+        static const char rule[] = "mission 5.3 R1: no persons";
+        struct rig *r = founded();
+        struct notice wrong = honest_notice(r->b);
+        struct frame_push *push = calloc(1, sizeof *push);
+        struct item item = {0};
+        struct disclosed *d;
+        struct buf payload = {0};
+        struct entry e;
+
+        item_notice(r->b, &item, &wrong);
+        assert_good(entry_parse(buf_view(&item.text), &e));
+        snprintf(e.from, sizeof e.from, "b");
+        buf_clear(&item.text);
+        entry_write(&e, &item.text);
+        greet(r, 1);
+        cosign(r, 1);
+        push_refused(r, 1, &item, rule);
+        if (crash) {
+            rig_kill(r);
+            rig_start(r);
+            greet(r, 1);
+            push_refused(r, 1, &item, rule);
+        }
+        rig_keeper(r);
+        if (crash) {
+            assert_int_equal(json_array_size(entries(r)), 4);
+            greet(r, 2);
+        }
+        assert_true(sent(r, FRAME_PUSH, &payload));
+        assert_good(frame_push_parse(buf_view(&payload), push));
+        assert_good(entry_parse(push->item[push->count - 1].entry, &e));
+        assert_int_equal(e.kind, KIND_REJECT);
+        assert_good(disclosed_parse(push->item[push->count - 1].document, &d));
+        assert_string_equal(disclosed_text(d, "rule"), rule);
+        assert_string_equal(disclosed_text(d, "ground"), "content");
+        disclosed_free(d);
+        buf_done(&payload);
+        item_done(&item);
+        free(push);
+        rig_free(r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +581,8 @@ int main(void)
         cmocka_unit_test(what_stood_behind_a_refused_statement_takes_its_place),
         cmocka_unit_test(a_clock_behind_our_own_last_entry_appends_nothing),
         cmocka_unit_test(a_log_that_lost_its_end_signs_nothing),
+        cmocka_unit_test(what_the_partner_cosigned_is_binding_after_a_crash),
+        cmocka_unit_test(a_statement_refused_by_rule_is_held_and_rejected_with_the_rule),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
