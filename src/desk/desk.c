@@ -324,6 +324,18 @@ void desk_publish(struct desk *d)
     d->published = d->tick;
 }
 
+bool desk_is_broken(const struct desk *d)
+{
+    for (size_t i = 0; i < d->pact_count; i++) {
+        const struct desk_pact *p = &d->pact[i];
+
+        if ((p->log != NULL && ledger_is_stopped(p->log)) ||
+            (p->mirror_open && ledger_is_stopped(p->mirror.log)))
+            return true;
+    }
+    return false;
+}
+
 /* Drafts that no second officer released in time; their permits would not hold any more. */
 static void drop_expired(struct desk *d)
 {

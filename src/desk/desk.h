@@ -19,6 +19,7 @@
 #define PARLEY_DESK_DESK_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -67,6 +68,10 @@ void desk_forget(struct desk *d, void *client);
 
 /* Time passed. Clocks, evidence roots, silent links, publishing. */
 void desk_turn(struct desk *d, struct instant now, struct tick tick);
+
+/* A log was stopped by a write that failed: what the disk holds is known only after opening it
+ * anew, so the host ends the process and the parent starts it again. */
+bool desk_is_broken(const struct desk *d);
 
 /* Publishes what is not yet in the static directories; at the end too. */
 void desk_publish(struct desk *d);

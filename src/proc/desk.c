@@ -258,6 +258,11 @@ static void turn(void *context)
     struct host *h = context;
 
     desk_turn(h->desk, instant_now(), tick_now());
+    if (desk_is_broken(h->desk)) {
+        log_error("a log was stopped by a write that failed: desk starts anew and reads it again");
+        process_stop(h->self, 1);
+        return;
+    }
     loop_timer_in(h->turn, DESK_TURN);
 }
 
