@@ -313,6 +313,7 @@ struct fault commit_signed(struct desk_pact *p, struct bytes note)
     if (fault_is(f))
         return f;
     p->kept_own = p->head.stored;
+    f = ledger_root_at(p->log, p->kept_own, &p->kept_root);
     for (uint64_t i = from; i < p->head.stored && !fault_is(f); i++)
         f = post(p, i);
     if (fault_is(f))
@@ -451,4 +452,15 @@ struct fault commit_catch_up(struct desk_pact *p)
     if (!fault_is(f))
         f = commit_settle(p);
     return fault_is(f) ? f : commit_repost(p);
+}
+
+struct fault commit_restored(struct desk_pact *p, struct bytes note)
+{
+    struct fault f = head_take_stored(&p->head, note);
+
+    if (!fault_is(f))
+        f = commit_settle(p);
+    if (!fault_is(f))
+        f = commit_bound(p, note);
+    return f;
 }

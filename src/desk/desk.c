@@ -45,7 +45,8 @@ static const struct {
 };
 
 enum {
-    DESK_PUBLISH = 1000000, /* microseconds between two publications */
+    DESK_PUBLISH = 1000000,     /* microseconds between two publications */
+    DESK_GRACE = 600 * 1000000, /* microseconds that evidence roots wait for the first HELLO */
 };
 
 static struct fault begin_pacts(struct desk *d)
@@ -92,6 +93,7 @@ struct fault desk_new(const struct desk_start *start, const char *store, struct 
     snprintf(d->party, sizeof d->party, "%s", start->party);
     set_time(d, now, tick);
     d->drift = now.us - tick.us;
+    d->began = tick;
     d->keeper_here = true;
     f = store_open(&backend_sqlite, store, &d->store);
     if (!fault_is(f))
@@ -177,7 +179,7 @@ void desk_neighbour(struct desk *d, enum process other, bool here, struct instan
     if (other == PROCESS_KEEPER) {
         d->keeper_here = here;
         for (size_t i = 0; i < d->pact_count; i++) {
-            d->pact[i].signing = false;
+            d->pact[i].signing = d->pact[i].catching = false;
             if (d->pact[i].cosigning)
                 hear_keeper_lost(&d->pact[i]);
             d->pact[i].cosigning = false;
@@ -276,6 +278,10 @@ static void evidence_due(struct desk_pact *p)
     char text[24];
 
     if (p->log == NULL || p->head.stored == 0 || !pact_may_sign(p, &why))
+        return;
+    /* A node restored from a backup learns that it is behind from the partner alone. What it says
+     * by itself waits for that a while, lest it fork its own log. */
+    if (!p->greeted && p->desk->tick.us - p->desk->began.us < DESK_GRACE)
         return;
     if (p->evidence == 0) {
         state_get(p, "evidence-period", &last);

@@ -129,54 +129,66 @@ static bool run_newest(struct desk_pact *p, const struct conversation_action *a,
     return !fault_is(run_read(p, p->log, p->own->id, r));
 }
 
-/* The largest head within reach of `first` whose entries fit into a frame. */
-static bool run_choose(struct desk_pact *p, const struct conversation_action *a, bool ours,
-                       struct run *r)
+/* Heads of a log, the largest first, with size in (from, to]: `notes`, ours that are not binding
+ * yet, or those that are. Column 0 is the size, the last one the note. */
+static struct rows heads_between(struct desk_pact *p, const char *party, bool notes, uint64_t from,
+                                 uint64_t to)
+{
+    if (notes)
+        return store_ask(p->desk->store, QUERY_NOTE_LIST,
+                         STORE_WITH(value_text(p->now->id), value_integer((int64_t)from),
+                                    value_integer((int64_t)to)));
+    return store_ask(p->desk->store, QUERY_HEAD_UP_TO,
+                     STORE_WITH(value_text(p->now->id), value_text(party),
+                                value_integer((int64_t)from), value_integer((int64_t)to)));
+}
+
+static bool run_with_head(struct desk_pact *p, bool ours, bool notes, uint64_t first, uint64_t size,
+                          struct run *r)
+{
+    const char *party = ours ? p->own->id : p->peer->id;
+    struct rows rows = heads_between(p, party, notes, size - 1, size);
+
+    buf_clear(&r->note);
+    if (rows_next(&rows))
+        buf_bytes(&r->note, row_bytes(&rows, notes ? 1 : 2));
+    if (fault_is(rows_done(&rows)) || r->note.len == 0)
+        return false;
+    r->first = first;
+    r->size = size;
+    for (size_t k = 0; k < DESK_GROUP; k++) {
+        buf_clear(&r->entry[k]);
+        buf_clear(&r->document[k]);
+    }
+    return !fault_is(run_read(p, ours ? p->log : p->mirror.log, party, r));
+}
+
+static bool run_listed(struct desk_pact *p, const struct conversation_action *a, bool ours,
+                       bool notes, struct run *r)
 {
     uint64_t most = a->first + DESK_GROUP < a->size ? a->first + DESK_GROUP : a->size;
-    const struct ledger *log = ours ? p->log : p->mirror.log;
-    const char *party = ours ? p->own->id : p->peer->id;
     int64_t sizes[DESK_GROUP];
     size_t count = 0;
-    struct rows rows;
+    struct rows rows = heads_between(p, ours ? p->own->id : p->peer->id, notes, a->first, most);
 
-    if (ours && run_newest(p, a, r))
-        return true;
-    if (ours)
-        rows = store_ask(p->desk->store, QUERY_NOTE_LIST,
-                         STORE_WITH(value_text(p->now->id), value_integer((int64_t)a->first),
-                                    value_integer((int64_t)most)));
-    else
-        rows =
-            store_ask(p->desk->store, QUERY_HEAD_UP_TO,
-                      STORE_WITH(value_text(p->now->id), value_text(party),
-                                 value_integer((int64_t)a->first), value_integer((int64_t)most)));
     while (count < DESK_GROUP && rows_next(&rows))
         sizes[count++] = row_integer(&rows, 0);
     if (fault_is(rows_done(&rows)))
         return false;
-    for (size_t i = 0; i < count; i++) {
-        rows = ours ? store_ask(p->desk->store, QUERY_NOTE_LIST,
-                                STORE_WITH(value_text(p->now->id), value_integer(sizes[i] - 1),
-                                           value_integer(sizes[i])))
-                    : store_ask(p->desk->store, QUERY_HEAD_UP_TO,
-                                STORE_WITH(value_text(p->now->id), value_text(party),
-                                           value_integer(sizes[i] - 1), value_integer(sizes[i])));
-        buf_clear(&r->note);
-        if (rows_next(&rows))
-            buf_bytes(&r->note, row_bytes(&rows, ours ? 1 : 2));
-        if (fault_is(rows_done(&rows)) || r->note.len == 0)
-            return false;
-        r->first = a->first;
-        r->size = (uint64_t)sizes[i];
-        for (size_t k = 0; k < DESK_GROUP; k++) {
-            buf_clear(&r->entry[k]);
-            buf_clear(&r->document[k]);
-        }
-        if (!fault_is(run_read(p, log, party, r)))
+    for (size_t i = 0; i < count; i++)
+        if (run_with_head(p, ours, notes, a->first, (uint64_t)sizes[i], r))
             return true;
-    }
     return false;
+}
+
+/* The largest head within reach of `first` whose entries fit into a frame. A partner that was
+ * restored from a backup asks for what is binding already, too. */
+static bool run_choose(struct desk_pact *p, const struct conversation_action *a, bool ours,
+                       struct run *r)
+{
+    if (ours && (run_newest(p, a, r) || run_listed(p, a, true, true, r)))
+        return true;
+    return run_listed(p, a, ours, false, r);
 }
 
 static uint64_t do_run(struct desk_pact *p, const struct conversation_action *a, bool ours)
@@ -223,7 +235,6 @@ static void do_refill(struct desk_pact *p, const struct conversation_action *a)
 }
 
 static void do_hold(struct desk_pact *p);
-static void do_restore(struct desk_pact *p);
 
 static void keep_evidence(struct desk_pact *p, struct bytes note, struct bytes held,
                           const char *kind)
@@ -265,7 +276,7 @@ static void act(struct desk_pact *p, const struct conversation_action *a,
         do_refill(p, a);
         break;
     case CONVERSATION_RESTORE:
-        do_restore(p);
+        refill_do(p);
         break;
     case CONVERSATION_EVIDENCE:
         push = memory_zeroed(1, sizeof *push);
@@ -471,6 +482,23 @@ static struct fault say_reject(struct desk_pact *p, const struct entry *e,
     return f;
 }
 
+/* Did we say this to it already: in a log that came back from the partner? */
+static bool said_already(struct desk_pact *p, enum kind kind, const struct digest *leaf)
+{
+    struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_ANSWERS,
+                              STORE_WITH(value_text(p->now->id), value_text(p->own->id),
+                                         value_blob(bytes_of(leaf->byte, 32))));
+    bool found = false;
+
+    while (!found && rows_next(&r)) {
+        char said[16];
+
+        row_text(&r, 5, said, sizeof said);
+        found = strcmp(said, kind_name(kind)) == 0;
+    }
+    return !fault_is(rows_done(&r)) && found;
+}
+
 static struct fault say_receipt(struct desk_pact *p, const struct entry *e,
                                 const struct digest *leaf, const struct disclosed *d)
 {
@@ -510,6 +538,14 @@ static bool is_automatic_answer(const struct entry *e)
     return type_is_automatic(e->kind, e->has_answers);
 }
 
+/* Our REJECT came back from the partner's mirror; the statement is no move now either. */
+static struct fault refuse_again(struct desk_pact *p, const struct digest *leaf)
+{
+    return store_do(p->desk->store, QUERY_STATEMENT_VERDICT, NULL,
+                    STORE_WITH(value_text("rejected before"), value_text(p->now->id),
+                               value_text(p->peer->id), value_blob(bytes_of(leaf->byte, 32))));
+}
+
 /* What our node says to a statement of theirs that both hold now. */
 static struct fault respond(struct desk_pact *p, const struct entry *e, const struct digest *leaf,
                             const struct disclosed *d, const char *verdict, const char *judged)
@@ -517,16 +553,20 @@ static struct fault respond(struct desk_pact *p, const struct entry *e, const st
     const char *rule = verdict, *ground = NULL;
     struct fault f = fault_none();
 
+    if (said_already(p, KIND_REJECT, leaf))
+        return refuse_again(p, leaf);
     if (judged[0] != '\0')
         ground = judged;
-    else
+    else if (!said_already(p, KIND_RECEIPT, leaf)) /* what was good once, is */
         ground = ground_of(p, e, leaf, d, &rule);
     if (ground != NULL)
         return is_automatic_answer(e) ? f : say_reject(p, e, leaf, d, ground, rule);
     f = life_note(p, e, leaf, d, "");
-    if (!fault_is(f) && type_wants_receipt(e->kind, e->has_answers))
+    if (!fault_is(f) && type_wants_receipt(e->kind, e->has_answers) &&
+        !said_already(p, KIND_RECEIPT, leaf))
         f = say_receipt(p, e, leaf, d);
-    if (!fault_is(f) && e->kind == KIND_CHECK && !e->has_answers && d != NULL)
+    if (!fault_is(f) && e->kind == KIND_CHECK && !e->has_answers && d != NULL &&
+        !said_already(p, KIND_CHECK, leaf))
         f = say_check_return(p, e, leaf, d);
     if (!fault_is(f) && e->kind == KIND_AGREEMENT && d != NULL)
         f = terms_heard(p, e, d);
@@ -576,7 +616,7 @@ static struct fault take_theirs(struct desk_pact *p, uint64_t index, int64_t tim
 static struct fault take_cosigned(struct desk_pact *p, uint64_t from, uint64_t size, int64_t time,
                                   struct bytes note)
 {
-    char cases[DESK_GROUP][CASE_TEXT];
+    char(*cases)[CASE_TEXT] = memory_zeroed((size_t)(size - from) + 1, sizeof *cases);
     size_t count = 0;
     struct store *s = p->desk->store;
     struct fault f = store_begin(s);
@@ -594,6 +634,7 @@ static struct fault take_cosigned(struct desk_pact *p, uint64_t from, uint64_t s
         store_rollback(s);
     for (size_t i = 0; i < count && !fault_is(f); i++)
         f = life_reload(p, cases[i]);
+    free(cases);
     return f;
 }
 
@@ -621,7 +662,8 @@ static struct fault keeper_cosigned(struct desk_pact *p, struct bytes note)
      * noted, receipts said) after it. A crash in between is made good by hear_catch_up. */
     conversation_held(&p->talk, c.size, &c.root, p->desk->tick, &actions);
     hear_act(p, &actions);
-    f = take_cosigned(p, from, c.size, instant_seconds(time), note);
+    if (!refill_is_due(p)) /* else hear_catch_up does it when our log is whole again */
+        f = take_cosigned(p, from, c.size, instant_seconds(time), note);
     p->cosigned = time;
     if (!fault_is(f))
         commit_go(p);
@@ -674,69 +716,6 @@ struct fault hear_catch_up(struct desk_pact *p)
     return take_cosigned(p, from, c.size, instant_seconds(time), note);
 }
 
-/* --- being behind --------------------------------------------------------------------------- */
-
-static struct fault restore_item(struct desk_pact *p, const struct frame_item *item)
-{
-    struct digest leaf = tree_leaf(item->entry);
-    struct entry e;
-    struct fault f = entry_parse(item->entry, &e);
-
-    if (fault_is(f))
-        return f;
-    return store_do(
-        p->desk->store, QUERY_STATEMENT_PUT, NULL,
-        STORE_WITH(value_text(p->now->id), value_text(p->own->id),
-                   value_blob(bytes_of(leaf.byte, 32)), value_text("released"),
-                   value_text(kind_name(e.kind)), value_text(class_name(e.class)),
-                   value_text_if(e.case_id), value_integer((int64_t)e.number),
-                   e.has_answers ? value_blob(bytes_of(e.answers.byte, 32)) : value_null(),
-                   (struct value){VALUE_TEXT, 0, item->entry},
-                   (struct value){VALUE_TEXT, 0, item->document}, value_null(), value_null(),
-                   value_null(), value_null(), value_null(), value_integer(instant_seconds(e.time)),
-                   value_integer(instant_seconds(p->desk->now))));
-}
-
-static struct fault restore(struct desk_pact *p, const struct frame_push *m)
-{
-    struct bytes entries[DESK_GROUP];
-    uint64_t index[DESK_GROUP];
-    struct fault f = store_begin(p->desk->store);
-
-    for (uint32_t i = 0; i < m->count && !fault_is(f); i++) {
-        entries[i] = m->item[i].entry;
-        f = restore_item(p, &m->item[i]);
-    }
-    if (!fault_is(f))
-        f = store_commit(p->desk->store);
-    else
-        store_rollback(p->desk->store);
-    if (!fault_is(f))
-        f = ledger_append(p->log, entries, m->count, index);
-    if (!fault_is(f))
-        f = head_take_stored(&p->head, m->note);
-    return f;
-}
-
-static void do_restore(struct desk_pact *p)
-{
-    struct conversation_actions actions = {.count = 0};
-    struct frame_push *m = memory_zeroed(1, sizeof *m);
-    struct fault f = frame_push_parse(buf_view(&p->mirror_frame), m);
-
-    if (!fault_is(f))
-        f = restore(p, m);
-    if (fault_is(f))
-        p->desk->host.say(p->desk->host.context, "refill", f);
-    if (!fault_is(f) && ledger_size(p->log) >= p->kept_own) {
-        p->fence[0] = '\0';
-        p->kept_own = p->kept_own < ledger_size(p->log) ? p->kept_own : ledger_size(p->log);
-    }
-    free(m);
-    conversation_restored(&p->talk, ledger_size(p->log), p->desk->tick, &actions);
-    hear_act(p, &actions);
-}
-
 /* --- frames --------------------------------------------------------------------------------- */
 
 /* A head of our own log that the partner shows: what does it prove? */
@@ -769,6 +748,7 @@ static struct fault judged_hello(struct desk_pact *p, uint32_t link, struct byte
         f = pact_take_peer(p, hello.genesis_entry, hello.genesis_document);
     if (fault_is(f))
         return f;
+    p->greeted = true;
     relation = relation_of(p, hello.head, &size);
     if (relation == HEAD_PREFIX && size > p->head.binding)
         f = commit_bound(p, hello.head);
@@ -1060,11 +1040,16 @@ static struct fault keeper_state(struct desk *d, struct cursor *in)
         struct desk_pact *p = &d->pact[i];
 
         p->kept = true;
-        if (p->log == NULL) {
+        p->catching = false;
+        if (p->log == NULL)
             f = pact_open(p);
-            if (fault_is(f))
-                return f;
-        }
+        if (fault_is(f))
+            return f;
+        refill_keeper(p);
+        if (!refill_is_due(p) && p->mirror_open)
+            f = hear_catch_up(p);
+        if (fault_is(f))
+            return f;
         commit_go(p);
     }
     return in->fault;
@@ -1124,7 +1109,8 @@ struct fault hear_keeper(struct desk *d, uint16_t type, struct bytes body)
     case MESSAGE_HELLO_SIGNED:
         return hello_signed(p, &in);
     case MESSAGE_KEEPER_REFUSED:
-        cursor_u16(&in);
+        if (cursor_u16(&in) == MESSAGE_CATCH_UP)
+            alarm_raise(p, "keeper", "keeper refuses what came back from the partner's mirror");
         p->desk->host.say(p->desk->host.context, "keeper refused",
                           fault_make(FAULT_REFUSED, 0, "see keeper's own log line"));
         return fault_none();

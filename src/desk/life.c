@@ -50,6 +50,8 @@ static void choose_clocks(const struct desk_pact *p, const struct entry *e,
 
 /* One statement, as the store has it. */
 struct told {
+    bool ours;
+    int64_t seq, place; /* as it came to the store; in its log, INT64_MAX where it has none yet */
     struct entry entry;
     struct digest leaf;
     struct disclosed *document; /* owned; NULL where it was refused or erased */
@@ -64,6 +66,8 @@ static struct fault tell(const struct rows *r, struct told *out)
     if (fault_is(f))
         return f;
     memcpy(out->leaf.byte, row_bytes(r, 2).data, sizeof out->leaf.byte);
+    out->seq = row_integer(r, 0);
+    out->place = row_has(r, 3) ? row_integer(r, 3) : INT64_MAX;
     out->document = NULL;
     if (row_bytes(r, 11).len != 0 && fault_is(disclosed_parse(row_bytes(r, 11), &out->document)))
         out->document = NULL;
@@ -97,27 +101,96 @@ static void replay_one(struct desk_pact *p, const struct told *t, struct desk_ca
         case_bound(&out->life, &t->leaf, t->bound_at);
 }
 
-struct fault life_replay(struct desk_pact *p, const char *case_id, struct desk_case *out)
+/* The statements of a case, each side's in the order of its log. */
+struct tale {
+    struct told *side[2]; /* owned: theirs, ours */
+    size_t count[2], room[2];
+};
+
+static struct told *tale_room(struct tale *t, bool ours)
+{
+    if (t->count[ours] == t->room[ours]) {
+        t->room[ours] = t->room[ours] == 0 ? 16 : 2 * t->room[ours];
+        t->side[ours] = memory_resize(t->side[ours], t->room[ours], sizeof *t->side[ours]);
+    }
+    return &t->side[ours][t->count[ours]];
+}
+
+static void tale_done(struct tale *t)
+{
+    for (size_t side = 0; side < 2; side++) {
+        for (size_t i = 0; i < t->count[side]; i++)
+            disclosed_free(t->side[side][i].document);
+        free(t->side[side]);
+    }
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct told *x = a, *y = b;
+
+    return (x->entry.number > y->entry.number) - (x->entry.number < y->entry.number);
+}
+
+static struct fault tale_read(struct desk_pact *p, const char *case_id, struct tale *t)
 {
     struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_CASE,
                               STORE_WITH(value_text(p->now->id), value_text(case_id)));
     struct fault f = fault_none(), end;
-    struct told t;
+
+    while (!fault_is(f) && rows_next(&r)) {
+        char party[ENTRY_NAME];
+        struct told *one;
+
+        if (!counts(&r))
+            continue;
+        row_text(&r, 1, party, sizeof party);
+        one = tale_room(t, strcmp(party, p->own->id) == 0);
+        f = tell(&r, one);
+        one->ours = strcmp(party, p->own->id) == 0;
+        t->count[one->ours] += !fault_is(f);
+    }
+    end = rows_done(&r);
+    for (size_t side = 0; side < 2; side++)
+        if (t->count[side] != 0)
+            qsort(t->side[side], t->count[side], sizeof *t->side[side], by_number);
+    return fault_is(f) ? f : end;
+}
+
+/* Which came first? Who had seen the other's entry when he spoke, came later; of two that had not
+ * seen each other, the one that came to us first. Rows that came back from the partner's mirror
+ * came to us in no such order. */
+static bool ours_is_first(const struct told *ours, const struct told *theirs)
+{
+    if (theirs->place < (int64_t)ours->entry.seen_size)
+        return false;
+    return ours->place < (int64_t)theirs->entry.seen_size || ours->seq < theirs->seq;
+}
+
+static void replay_tale(struct desk_pact *p, const struct tale *t, struct desk_case *out)
+{
+    size_t i = 0, k = 0;
+
+    while (i < t->count[1] || k < t->count[0]) {
+        bool ours =
+            k == t->count[0] || (i < t->count[1] && ours_is_first(&t->side[1][i], &t->side[0][k]));
+
+        replay_one(p, ours ? &t->side[1][i] : &t->side[0][k], out);
+        i += ours;
+        k += !ours;
+    }
+}
+
+struct fault life_replay(struct desk_pact *p, const char *case_id, struct desk_case *out)
+{
+    struct tale tale = {0};
+    struct fault f = tale_read(p, case_id, &tale);
 
     memset(out, 0, sizeof *out);
     snprintf(out->id, sizeof out->id, "%s", case_id);
-    while (!fault_is(f) && rows_next(&r)) {
-        if (!counts(&r))
-            continue;
-        f = tell(&r, &t);
-        if (!fault_is(f)) {
-            replay_one(p, &t, out);
-            disclosed_free(t.document);
-        }
-    }
-    end = rows_done(&r);
     if (!fault_is(f))
-        f = end;
+        replay_tale(p, &tale, out);
+    tale_done(&tale);
     if (!fault_is(f) && out->life.state == CASE_NONE)
         f = fault_make(FAULT_MISSING, 0, "no such case");
     return f;

@@ -287,7 +287,7 @@ static bool keeper_agrees(const struct desk_pact *p)
  * is signed until the partner's mirror has filled the log again. Contradicting: nothing is signed
  * until a person has looked.
  */
-static void set_fence(struct desk_pact *p)
+void pact_fence(struct desk_pact *p)
 {
     p->fence[0] = '\0';
     if (ledger_size(p->log) < p->kept_own) {
@@ -372,7 +372,7 @@ struct fault pact_open(struct desk_pact *p)
         f = recall_peer(p);
     if (fault_is(f))
         return f;
-    set_fence(p);
+    pact_fence(p);
     start.own = p->head.stored;
     start.bound = p->head.binding;
     f = know_mirror(p, &start);
@@ -406,9 +406,10 @@ void pact_done(struct desk_pact *p)
 
 bool pact_may_sign(const struct desk_pact *p, const char **why)
 {
-    *why = p->fence[0] != '\0'         ? p->fence
-           : p->desk->clock[0] != '\0' ? p->desk->clock
-           : !p->desk->keeper_here     ? "keeper is being started anew"
+    *why = p->fence[0] != '\0'            ? p->fence
+           : p->desk->clock[0] != '\0'    ? p->desk->clock
+           : !p->desk->keeper_here        ? "keeper is being started anew"
+           : p->kept_own < p->head.stored ? "keeper is learning what it signed before"
            : p->log == NULL || ledger_is_stopped(p->log)
                ? "the log is stopped after a write that failed"
                : "";

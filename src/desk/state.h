@@ -60,6 +60,8 @@ struct desk_pact {
     bool kept; /* keeper has said what it remembers */
     uint64_t kept_own, kept_peer;
     struct digest kept_root; /* of our own log at kept_own */
+    bool catching;           /* a CATCH_UP is out */
+    bool greeted;            /* the partner has said HELLO since desk began */
     int own_dir, peer_dir;   /* -1 until open */
     struct ledger *log;
     struct head head;
@@ -113,7 +115,7 @@ struct desk {
     bool keeper_here;
     bool watching; /* WATCH_START was sent */
     struct instant now;
-    struct tick tick;
+    struct tick tick, began;
     int64_t drift;        /* wall clock minus monotonic clock when desk began, microseconds */
     char clock[DESK_WHY]; /* why our own clock is not believed; "" if it is */
     struct tick published;
@@ -127,6 +129,7 @@ MUST_CHECK struct fault pact_open(struct desk_pact *p);
 MUST_CHECK struct fault pact_take_peer(struct desk_pact *p, struct bytes entry,
                                        struct bytes document);
 void pact_done(struct desk_pact *p);
+void pact_fence(struct desk_pact *p);
 bool pact_may_sign(const struct desk_pact *p, const char **why);
 void alarm_raise(struct desk_pact *p, const char *name, const char *detail);
 /* A small named text of the agreement in the store; "" if there is none. */
@@ -167,6 +170,8 @@ MUST_CHECK struct fault commit_signed(struct desk_pact *p, struct bytes note);
 MUST_CHECK struct fault commit_refused(struct desk_pact *p, uint64_t index, struct bytes rule);
 /* At start: what is signed and not noted, and what is not binding. */
 MUST_CHECK struct fault commit_catch_up(struct desk_pact *p);
+/* Entries that came back under this head, which the partner once cosigned. */
+MUST_CHECK struct fault commit_restored(struct desk_pact *p, struct bytes note);
 MUST_CHECK struct fault commit_bound(struct desk_pact *p, struct bytes note);
 void wait_for(struct desk *d, const struct digest *leaf, json_t *answer, desk_answer say,
               void *client);
@@ -179,6 +184,10 @@ void hear_act(struct desk_pact *p, struct conversation_actions *actions);
 void hear_own(struct desk_pact *p); /* our log grew */
 void hear_keeper_lost(struct desk_pact *p);
 void hear_keeper_back(struct desk_pact *p);
+/* refill.c: we are behind our own head; keeper is behind our log */
+void refill_do(struct desk_pact *p);
+void refill_keeper(struct desk_pact *p);
+bool refill_is_due(const struct desk_pact *p); /* behind: what the partner says is only held */
 MUST_CHECK struct fault hear_catch_up(struct desk_pact *p); /* at start: cosigned, not noted */
 void hear_lost(struct desk_pact *p, const char *why);
 void hear_early_forget(struct desk *d); /* frames of links that never came up */
