@@ -269,7 +269,7 @@ void desk_forget(struct desk *d, void *client)
 /* --- time ----------------------------------------------------------------------------------- */
 
 /* DESIGN section 5, rule 6: one entry a period, whatever was seen. */
-static void evidence_due(struct desk_pact *p)
+void evidence_due(struct desk_pact *p)
 {
     int64_t period = instant_seconds(p->desk->now) / p->now->evidence_period;
     const char *why;

@@ -865,6 +865,8 @@ static struct fault judged(struct desk_pact *p, uint32_t link, uint8_t type, str
         conversation_end(&p->talk, link, f.rule, &actions);
     }
     hear_act(p, &actions);
+    if (type == FRAME_HELLO)
+        evidence_due(p); /* it may have waited for this */
     return fault_none();
 }
 

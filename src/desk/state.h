@@ -163,6 +163,7 @@ json_t *common_fields(const struct desk_pact *p, const char *article, enum class
 MUST_CHECK struct fault say_root_signed(struct desk_pact *p, enum kind kind, struct bytes disclosed,
                                         struct digest *leaf);
 MUST_CHECK struct fault say_evidence(struct desk_pact *p);
+void evidence_due(struct desk_pact *p); /* desk.c: says it if its period has come */
 
 /* commit.c */
 void commit_go(struct desk_pact *p); /* appends and asks keeper, if there is something to */

@@ -226,7 +226,7 @@ static inline void rig_agreement(struct agreement *a)
 {
     for (size_t i = 1; i < CLOCK_KINDS; i++)
         a->clocks[i] = a->articles[0].clocks[i] = 3600;
-    a->evidence_period = 1 << 30;
+    a->evidence_period = UINT32_MAX; /* not before 2106 */
     a->evidence_slots = 1;
     a->quota_entries = 1000;
     a->quota_bytes = 1 << 20;

@@ -6,6 +6,7 @@ Everything goes through the command line, as users would. Without NAME it lists 
 import inspect
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -58,7 +59,11 @@ class Pair:
 
 
 def entries(party, log="ours"):
-    return party.json("ledger", "show", "--log", log, "--from", 0, "--count", 256)["entries"]
+    found, size = [], 1
+    while len(found) < size:
+        shown = party.json("ledger", "show", "--log", log, "--from", len(found), "--count", 256)
+        found, size = found + shown["entries"], int(shown["size"])
+    return found
 
 
 def kinds(party, log="ours"):
@@ -97,6 +102,35 @@ def the_node_killed_whole_loses_nothing_acknowledged(pair):
     pair.settle()
     assert pair.a.run("ledger", "audit").returncode == 0
     assert pair.b.run("ledger", "audit").returncode == 0
+
+
+def a_node_restored_from_a_backup_comes_back(pair):
+    """More entries than one PUSH takes: twice the log is refilled, twice keeper catches up."""
+    backup = pair.folder / "backup"
+    pair.a.stop()
+    shutil.copytree(pair.a.node, backup, symlinks=True)
+    pair.a.serve()
+    for _ in range(110):
+        pair.check()
+        pair.check(pair.b, "li")
+    pair.settle()
+    before = [entries(p, log)[-1]["leaf"] for p in (pair.a, pair.b) for log in ("ours", "theirs")]
+    pair.a.stop()
+    shutil.rmtree(pair.a.node)
+    shutil.copytree(backup, pair.a.node, symlinks=True)
+    pair.a.serve()
+    pair.settle()
+    assert before == [entries(p, log)[-1]["leaf"] for p in (pair.a, pair.b)
+                      for log in ("ours", "theirs")]
+    said = pair.check()
+    pair.check(pair.b, "li")
+    pair.settle()
+    assert pair.a.json("case", "show", said["case"])["state"] == "checked"
+    for party in (pair.a, pair.b):
+        assert party.run("ledger", "audit").returncode == 0
+        receipts = [e["text"].split("answers ")[1].split("\n")[0] for e in entries(party)
+                    if "kind RECEIPT" in e["text"]]
+        assert len(receipts) == len(set(receipts)), "a receipt was given twice"
 
 
 def a_quiet_link_comes_to_rest(pair):
