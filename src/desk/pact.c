@@ -318,6 +318,7 @@ static struct fault open_log(struct desk_pact *p)
              "our log is damaged at entry %zu (%s); the damaged file is kept beside it", f.at,
              f.rule);
     alarm_raise(p, "damaged", detail);
+    p->desk->host.say(p->desk->host.context, "our log", f);
     return ledger_salvage(&files_real, p->own_dir, p->origin, &p->log);
 }
 
