@@ -70,8 +70,8 @@ class Tally:
                     skipped += 1
                 else:
                     passed += 1
-        if code != 0 and failed == 0:
-            failed = 1
+        if failed == 0 and (code != 0 or passed + skipped == 0):
+            failed = 1  # a suite that ran nothing has shown nothing
         self.passed += passed
         self.failed += failed
         self.skipped += skipped
