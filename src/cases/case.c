@@ -46,6 +46,50 @@ enum variant variant_of(enum kind kind, const char *field, bool answers_opening)
     return VARIANT_NONE;
 }
 
+/* Which field says what a statement of this kind does; statement/fields.h has them. */
+static const char *variant_field(enum kind kind)
+{
+    switch (kind) {
+    case KIND_ANSWER:
+        return "result";
+    case KIND_CLOSE:
+    case KIND_AGREEMENT:
+        return "step";
+    default:
+        return "";
+    }
+}
+
+struct case_said case_said_of(const struct entry *e, const struct digest *leaf,
+                              const struct disclosed *d, enum case_side by,
+                              const struct case_life *life)
+{
+    struct case_said said = {.kind = e->kind,
+                             .by = by,
+                             .class = e->class,
+                             .leaf = *leaf,
+                             .has_answers = e->has_answers,
+                             .answers = e->answers,
+                             .stored = e->time};
+
+    said.variant = variant_of(e->kind, d == NULL ? "" : disclosed_text(d, variant_field(e->kind)),
+                              e->has_answers && digest_equal(&e->answers, &life->opening));
+    if (d == NULL)
+        return said;
+    said.urgency = urgency_parse(bytes_text(disclosed_text(d, "urgency")));
+    if (fault_is(instant_parse(bytes_text(disclosed_text(d, "until")), &said.until)))
+        said.until = (struct instant){0};
+    return said;
+}
+
+const uint32_t *case_clocks(const struct agreement *a, const struct disclosed *opening)
+{
+    const struct article *article =
+        opening == NULL ? NULL : agreement_article(a, disclosed_text(opening, "article"));
+
+    return article == NULL ? a->clocks : article->clocks;
+}
+
 static enum clock_kind clock_of(unsigned duty, enum urgency urgency)
 {
     switch (duty) {

@@ -15,6 +15,7 @@
 #include "cases/move.h"
 #include "crypto/digest.h"
 #include "pact/agreement.h"
+#include "statement/document.h"
 
 enum {
     CASE_CLOCKS = 64 /* of one case; quota and the table of moves keep a case far below */
@@ -84,6 +85,18 @@ struct case_said {
  * AGREEMENT) and whether it answers the statement that opened the case (CHECK, REJECT).
  */
 enum variant variant_of(enum kind kind, const char *field, bool answers_opening);
+
+/*
+ * A statement as its entry and its document (NULL where that was refused or erased) tell it, said
+ * by `by` in the case of this life.
+ */
+struct case_said case_said_of(const struct entry *e, const struct digest *leaf,
+                              const struct disclosed *d, enum case_side by,
+                              const struct case_life *life);
+
+/* The seconds of a case that this document opened: its article's, else the agreement's; CLOCK_KINDS
+ * of them, borrowed from the agreement. */
+const uint32_t *case_clocks(const struct agreement *a, const struct disclosed *opening);
 
 /*
  * Applies a statement. `clocks` are the article's seconds, or the agreement's where no article is

@@ -83,3 +83,17 @@ bool ask_digest(const json_t *ask, const char *name, struct digest *out)
 {
     return base64_read(bytes_text(ask_text(ask, name)), out->byte, sizeof out->byte);
 }
+
+json_t *link_json(const struct desk_pact *p)
+{
+    bool never = !p->link_up && p->link_since.us == 0;
+    json_t *link = json_pack("{s:s, s:s}", "state",
+                             p->link_up ? "up"
+                             : never    ? "never"
+                                        : "down",
+                             "why", p->link_why);
+
+    if (!never)
+        json_object_set_new(link, "since", json_instant(p->link_since));
+    return link;
+}

@@ -9,20 +9,6 @@
 
 /* The state of the node: status, ledger, partner, watch, agreements. */
 
-static json_t *link_json(const struct desk_pact *p)
-{
-    bool never = !p->link_up && p->link_since.us == 0;
-    json_t *link = json_pack("{s:s, s:s}", "state",
-                             p->link_up ? "up"
-                             : never    ? "never"
-                                        : "down",
-                             "why", p->link_why);
-
-    if (!never)
-        json_object_set_new(link, "since", json_instant(p->link_since));
-    return link;
-}
-
 static json_t *ledger_json(const struct desk_pact *p)
 {
     return json_pack("{s:I, s:I, s:I, s:I, s:I}", "size",
@@ -296,24 +282,10 @@ json_t *ask_prove(struct desk_pact *p, const json_t *ask, desk_answer say, void 
     return answer;
 }
 
-/* Every entry, read anew and compared with its place in the tree. */
-static struct fault read_all(const struct ledger *log)
-{
-    struct buf text = {0};
-    struct fault f = fault_none();
-
-    for (uint64_t i = 0; i < ledger_size(log) && !fault_is(f); i++) {
-        buf_clear(&text);
-        f = ledger_read(log, i, &text);
-    }
-    buf_done(&text);
-    return f;
-}
-
 static void audit_one(json_t *list, const char *name, const struct ledger *log, struct bytes note,
                       struct bytes origin, const struct note_signer *author)
 {
-    struct fault f = log == NULL ? fault_none() : read_all(log);
+    struct fault f = log == NULL ? fault_none() : ledger_check_all(log);
     struct checkpoint c;
     struct digest root;
     char found[300], check[80];

@@ -764,12 +764,6 @@ static json_t *released_before(struct desk_pact *p, const struct digest *permit)
     return answer;
 }
 
-static json_t *link_json(const struct desk_pact *p)
-{
-    return json_pack("{s:s, s:o, s:s}", "state", p->link_up ? "up" : "down", "since",
-                     json_instant(p->link_since), "why", p->link_why);
-}
-
 /* In one transaction: the decision, the statement with its exact entry, and no draft any more. */
 static struct fault release(struct desk_pact *p, const struct kept *k, struct digest *leaf)
 {

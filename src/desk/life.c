@@ -7,45 +7,17 @@
 
 /* A case's life is replayed from its statements: D4. */
 
-static const char *variant_field(enum kind kind)
+static enum case_side side_of(const struct desk_pact *p, const struct entry *e, bool ours_is_opener)
 {
-    return kind == KIND_ANSWER                            ? "result"
-           : kind == KIND_CLOSE || kind == KIND_AGREEMENT ? "step"
-                                                          : "";
-}
-
-struct case_said life_said(const struct desk_pact *p, const struct entry *e,
-                           const struct digest *leaf, const struct disclosed *d,
-                           const struct case_life *life, bool ours_is_opener)
-{
-    bool ours = strcmp(e->from, p->own->id) == 0;
-    struct case_said said = {.kind = e->kind,
-                             .by = ours == ours_is_opener ? SIDE_OPENER : SIDE_OTHER,
-                             .class = e->class,
-                             .leaf = *leaf,
-                             .has_answers = e->has_answers,
-                             .answers = e->answers,
-                             .stored = e->time};
-
-    said.variant = variant_of(e->kind, d == NULL ? "" : disclosed_text(d, variant_field(e->kind)),
-                              e->has_answers && digest_equal(&e->answers, &life->opening));
-    if (d == NULL)
-        return said;
-    said.urgency = urgency_parse(bytes_text(disclosed_text(d, "urgency")));
-    if (fault_is(instant_parse(bytes_text(disclosed_text(d, "until")), &said.until)))
-        said.until = (struct instant){0};
-    return said;
+    return (strcmp(e->from, p->own->id) == 0) == ours_is_opener ? SIDE_OPENER : SIDE_OTHER;
 }
 
 static void choose_clocks(const struct desk_pact *p, const struct entry *e,
                           const struct disclosed *d, uint32_t *out)
 {
     const struct agreement *a = pact_version(p, e->version);
-    const struct article *article;
 
-    a = a == NULL ? p->now : a;
-    article = d == NULL ? NULL : agreement_article(a, disclosed_text(d, "article"));
-    memcpy(out, article == NULL ? a->clocks : article->clocks, sizeof a->clocks);
+    memcpy(out, case_clocks(a == NULL ? p->now : a, d), CLOCK_KINDS * sizeof *out);
 }
 
 /* One statement, as the store has it. */
@@ -94,7 +66,8 @@ static void replay_one(struct desk_pact *p, const struct told *t, struct desk_ca
         out->we_opened = strcmp(t->entry.from, p->own->id) == 0;
         choose_clocks(p, &t->entry, t->document, out->clocks);
     }
-    said = life_said(p, &t->entry, &t->leaf, t->document, &out->life, out->we_opened);
+    said = case_said_of(&t->entry, &t->leaf, t->document, side_of(p, &t->entry, out->we_opened),
+                        &out->life);
     if (fault_is(case_apply(&out->life, &said, out->clocks)))
         return;
     if (t->bound)
@@ -325,7 +298,7 @@ struct fault life_try(struct desk_pact *p, const struct entry *e, const struct d
         choose_clocks(p, e, d, c->clocks);
     }
     if (!fault_is(f)) {
-        said = life_said(p, e, leaf, d, &c->life, c->we_opened);
+        said = case_said_of(e, leaf, d, side_of(p, e, c->we_opened), &c->life);
         f = case_apply(&c->life, &said, c->clocks);
     }
     free(c);

@@ -200,9 +200,6 @@ MUST_CHECK struct fault life_reload(struct desk_pact *p, const char *case_id);
 MUST_CHECK struct fault life_replay(struct desk_pact *p, const char *case_id,
                                     struct desk_case *out);
 void life_overdue(struct desk_pact *p);
-struct case_said life_said(const struct desk_pact *p, const struct entry *e,
-                           const struct digest *leaf, const struct disclosed *d,
-                           const struct case_life *life, bool ours_is_opener);
 /* Would this statement be a move of its case? `opens` says whether it may open one. */
 MUST_CHECK struct fault life_try(struct desk_pact *p, const struct entry *e,
                                  const struct digest *leaf, const struct disclosed *d);
@@ -233,6 +230,7 @@ void watch_start(struct desk *d);
 
 /* answer.c */
 json_t *answer_good(void);
+json_t *link_json(const struct desk_pact *p); /* as `status` has it */
 json_t *answer_fault(struct fault f, const char *message, const char *try);
 json_t *answer_error(const char *code, int exit, const char *message, const char *why,
                      const char *try);

@@ -8,55 +8,10 @@
 /* The deadline arithmetic, replayed: what the nodes did as it happened, done again from the
  * bundle alone, in the order in which they were said. */
 
-/* The article's seconds, or the agreement's where the case is about none. */
-static const uint32_t *seconds_of(const struct agreement *a, const struct disclosed *opening)
-{
-    const struct article *article =
-        opening == NULL ? NULL : agreement_article(a, disclosed_text(opening, "article"));
-
-    return article == NULL ? a->clocks : article->clocks;
-}
-
 static const struct verified_entry *entry_of(const struct verifying *v,
                                              const struct report_statement *s)
 {
     return &v->logs[s->party].entries[s->number];
-}
-
-/* Which field says what the statement does, by its type; fields.h has them. */
-static const char *variant_field(enum kind kind)
-{
-    switch (kind) {
-    case KIND_ANSWER:
-        return "result";
-    case KIND_CLOSE:
-    case KIND_AGREEMENT:
-        return "step";
-    default:
-        return "";
-    }
-}
-
-static struct case_said said_of(const struct verified_entry *e, const struct report_statement *s,
-                                const struct case_life *life, size_t opener)
-{
-    const struct disclosed *d = e->document;
-    struct case_said said = {.kind = s->kind,
-                             .by = s->party == opener ? SIDE_OPENER : SIDE_OTHER,
-                             .class = s->class,
-                             .leaf = e->leaf,
-                             .has_answers = e->entry.has_answers,
-                             .answers = e->entry.answers,
-                             .stored = e->entry.time};
-
-    said.variant = variant_of(s->kind, d == NULL ? "" : disclosed_text(d, variant_field(s->kind)),
-                              said.has_answers && digest_equal(&said.answers, &life->opening));
-    if (d != NULL) {
-        said.urgency = urgency_parse(bytes_text(disclosed_text(d, "urgency")));
-        if (fault_is(instant_parse(bytes_text(disclosed_text(d, "until")), &said.until)))
-            said.until = (struct instant){0};
-    }
-    return said;
 }
 
 static void report_due(const struct verifying *v, const struct due *d, size_t opener,
@@ -86,13 +41,14 @@ static size_t replay(const struct verifying *v, const struct report *r, size_t o
 {
     const struct verified_entry *opening = entry_of(v, &r->statements[0]);
     const uint32_t *seconds =
-        seconds_of(verifying_agreement_of(v, &opening->entry), opening->document);
+        case_clocks(verifying_agreement_of(v, &opening->entry), opening->document);
     size_t out_of_order = 0;
 
     for (size_t i = 0; i < r->statement_count; i++) {
         const struct report_statement *s = &r->statements[i];
         const struct verified_entry *e = entry_of(v, s);
-        struct case_said said = said_of(e, s, life, opener);
+        struct case_said said = case_said_of(&e->entry, &e->leaf, e->document,
+                                             s->party == opener ? SIDE_OPENER : SIDE_OTHER, life);
 
         if (fault_is(case_apply(life, &said, seconds)))
             out_of_order++;
