@@ -25,15 +25,6 @@ const struct query_text queries[QUERY_COUNT] = {
     [QUERY_AGREEMENT_STATE] = {"agreement-state", "ttib", "",
                                "UPDATE agreements SET state = $1 WHERE agreement = $2 AND "
                                "version = $3 AND digest = $4"},
-    [QUERY_AGREEMENT_OLD] = {"agreement-old", "ti", "",
-                             "UPDATE agreements SET state = 'old' WHERE agreement = $1 AND "
-                             "version < $2 AND state <> 'old'"},
-    [QUERY_AGREEMENT_SIGNATURES] = {"agreement-signatures", "ttib", "",
-                                    "UPDATE agreements SET signatures = $1 WHERE agreement = $2 "
-                                    "AND version = $3 AND digest = $4"},
-    [QUERY_AGREEMENT_LIST] = {"agreement-list", "t", "ibttbtt",
-                              "SELECT version, digest, state, proposer, leaf, body, signatures "
-                              "FROM agreements WHERE agreement = $1 ORDER BY version, digest"},
     [QUERY_AGREEMENT_GET] = {"agreement-get", "tib", "ttbtt",
                              "SELECT state, proposer, leaf, body, signatures FROM agreements "
                              "WHERE agreement = $1 AND version = $2 AND digest = $3"},
@@ -106,10 +97,6 @@ const struct query_text queries[QUERY_COUNT] = {
     [QUERY_STATEMENT_KIND] = {"statement-kind", "ttt", STATEMENT_ROW,
                               "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
                               "party = $2 AND kind = $3 AND state <> 'refused' ORDER BY seq"},
-    [QUERY_STATEMENT_NEWEST] = {"statement-newest", "ttt", STATEMENT_ROW,
-                                "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
-                                "party = $2 AND kind = $3 AND state <> 'refused' "
-                                "ORDER BY seq DESC LIMIT 1"},
     [QUERY_STATEMENT_TIME] = {"statement-time", "tt", "i",
                               "SELECT claimed FROM statements WHERE agreement = $1 AND "
                               "party = $2 AND state <> 'refused' ORDER BY seq DESC LIMIT 1"},
@@ -165,19 +152,6 @@ const struct query_text queries[QUERY_COUNT] = {
                                   "SELECT party, kind, note, held, made, seq FROM contradictions "
                                   "WHERE agreement = $1 ORDER BY seq"},
 
-    [QUERY_OFFICER_PUT] = {"officer-put", "tttttbtb", "",
-                           "INSERT INTO officers (agreement, party, officer, roles, suite, key, "
-                           "state, leaf) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
-                           "ON CONFLICT (agreement, party, officer) DO UPDATE SET "
-                           "roles = excluded.roles, suite = excluded.suite, key = excluded.key, "
-                           "state = excluded.state, leaf = excluded.leaf"},
-    [QUERY_OFFICER_GET] = {"officer-get", "ttt", "tttbtb",
-                           "SELECT officer, roles, suite, key, state, leaf FROM officers WHERE "
-                           "agreement = $1 AND party = $2 AND officer = $3"},
-    [QUERY_OFFICER_LIST] = {"officer-list", "tt", "tttbtb",
-                            "SELECT officer, roles, suite, key, state, leaf FROM officers WHERE "
-                            "agreement = $1 AND party = $2 ORDER BY officer"},
-
     [QUERY_INCIDENT_PUT] = {"incident-put", "tttiti", "",
                             "INSERT INTO incidents (agreement, id, article, opened, body, changed) "
                             "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (agreement, id) DO UPDATE "
@@ -210,14 +184,10 @@ const struct query_text queries[QUERY_COUNT] = {
                               "leaf IS NULL ORDER BY seq LIMIT $2"},
     [QUERY_SAMPLE_COMMIT] = {"sample-commit", "bti", "",
                              "UPDATE samples SET leaf = $1 WHERE agreement = $2 AND seq = $3"},
-    [QUERY_SAMPLE_GET] = {"sample-get", "tb", "b",
-                          "SELECT leaf FROM samples WHERE agreement = $1 AND digest = $2"},
 
     [QUERY_ALARM_PUT] = {"alarm-put", "ttti", "",
                          "INSERT INTO alarms (agreement, name, detail, made) VALUES ($1, $2, $3, "
                          "$4) ON CONFLICT (agreement, name, detail) DO NOTHING"},
-    [QUERY_ALARM_DELETE] = {"alarm-delete", "tt", "",
-                            "DELETE FROM alarms WHERE agreement = $1 AND name = $2"},
     [QUERY_ALARM_LIST] = {"alarm-list", "t", "tti",
                           "SELECT name, detail, made FROM alarms WHERE agreement = $1 "
                           "ORDER BY seq"},

@@ -135,18 +135,6 @@ static const char version_1[] =
     "  UNIQUE (agreement, party, note)\n"
     ");\n"
 
-    "CREATE TABLE officers (\n"
-    "  agreement TEXT NOT NULL,\n"
-    "  party TEXT NOT NULL,\n"
-    "  officer TEXT NOT NULL,\n"
-    "  roles TEXT NOT NULL,\n" /* canonical list */
-    "  suite TEXT NOT NULL,\n"
-    "  key BLOB NOT NULL,\n"
-    "  state TEXT NOT NULL CHECK (state IN ('appointed', 'withdrawn')),\n"
-    "  leaf BLOB NOT NULL,\n" /* of the newest CONTACT entry about him */
-    "  PRIMARY KEY (agreement, party, officer)\n"
-    ");\n"
-
     "CREATE TABLE incidents (\n"
     "  agreement TEXT NOT NULL,\n"
     "  id TEXT NOT NULL,\n"
