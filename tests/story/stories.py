@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What two whole nodes promise, one tale a function: stories.py PARLEY NAME.
 
-Everything goes through the command line, as users would. Without NAME it lists them.
+Everything goes through the command line, as users would. Without NAME it lists them. The tales
+stand here and in the modules named below.
 """
 import inspect
 import json
@@ -13,61 +14,9 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from party import Party, make_agreement  # noqa: E402
-
-
-def short_clocks(agreement):
-    for name in agreement["clocks"]:
-        agreement["clocks"][name] = 3
-
-
-class Pair:
-    """Two parties under one agreement, their nodes serving, two officers each."""
-
-    def __init__(self, parley, folder, change=None, serve=True):
-        self.folder = pathlib.Path(folder)
-        self.a, self.b = (Party(parley, folder, name) for name in ("cert-a", "cert-b"))
-        self.pact = make_agreement(folder, self.a, self.b, change)
-        for party, officers in ((self.a, ("ivanova", "petrov")), (self.b, ("li", "wang"))):
-            party.init(self.pact)
-            party.serve()
-            for officer in officers:
-                party.appoint(officer)
-        try:
-            self.settle()
-        except TimeoutError:
-            for party in (self.a, self.b):
-                print(party.json("status"), party.log.read_text()[-2500:])
-            self.stop()
-            raise
-
-    def settle(self, seconds=150):
-        def calm():
-            a, b = (p.json("status")["ledger"] for p in (self.a, self.b))
-            return (a["size"] == a["binding"] == b["theirs"] == b["cosigned"]
-                    and b["size"] == b["binding"] == a["theirs"] == a["cosigned"])
-        self.a.until(calm, "both ledgers converge", seconds)
-
-    def stop(self):
-        self.a.stop()
-        self.b.stop()
-
-    def check(self, party=None, officer="ivanova", expect=0):
-        result = (party or self.a).run("peer", "ping", "--yes", "--json", officer=officer)
-        assert result.returncode in (expect, 7), (result.returncode, result.stderr)
-        return json.loads(result.stdout)
-
-
-def entries(party, log="ours"):
-    found, size = [], 1
-    while len(found) < size:
-        shown = party.json("ledger", "show", "--log", log, "--from", len(found), "--count", 256)
-        found, size = found + shown["entries"], int(shown["size"])
-    return found
-
-
-def kinds(party, log="ours"):
-    return [e["text"].split("kind ")[1].split("\n")[0] for e in entries(party, log)]
+import faults  # noqa: E402
+import notice  # noqa: E402
+from pair import Pair, entries, kinds, short_clocks  # noqa: E402
 
 
 def a_check_comes_back(pair):
@@ -228,8 +177,13 @@ def exercise_and_real_do_not_mix(pair):
     assert mixed.returncode != 0, mixed.stdout
 
 
-STORIES = {name: f for name, f in list(globals().items())
-           if inspect.isfunction(f) and list(inspect.signature(f).parameters) == ["pair"]}
+def tales(module):
+    return {name: f for name, f in vars(module).items()
+            if inspect.isfunction(f) and list(inspect.signature(f).parameters) == ["pair"]}
+
+
+STORIES = {name: f for module in (sys.modules[__name__], notice, faults)
+           for name, f in tales(module).items()}
 
 
 def main():
@@ -238,7 +192,8 @@ def main():
         return 0
     story = STORIES[sys.argv[2]]
     with tempfile.TemporaryDirectory(prefix="parley-story-") as folder:
-        pair = Pair(sys.argv[1], folder, getattr(story, "change", None))
+        pair = Pair(sys.argv[1], folder, getattr(story, "change", None),
+                    getattr(story, "sensors", None))
         try:
             story(pair)
         except BaseException:

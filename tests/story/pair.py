@@ -1,0 +1,62 @@
+"""Two parties under one agreement, their nodes serving: what the tales have in common."""
+import json
+import pathlib
+import time
+
+from party import Party, make_agreement
+
+SETTLE = 40  # seconds: a link comes back after at most a few, the rest is a matter of milliseconds
+
+
+def short_clocks(agreement):
+    for name in agreement["clocks"]:
+        agreement["clocks"][name] = 3
+
+
+class Pair:
+    """Two parties under one agreement, their nodes serving, two officers each."""
+
+    def __init__(self, parley, folder, change=None, sensors=None):
+        self.folder = pathlib.Path(folder)
+        self.a, self.b = (Party(parley, folder, name) for name in ("cert-a", "cert-b"))
+        self.pact = make_agreement(folder, self.a, self.b, change)
+        for party, officers in ((self.a, ("ivanova", "petrov")), (self.b, ("li", "wang"))):
+            party.init(self.pact, sensors(folder) if sensors and party is self.a else ())
+            party.serve()
+            for officer in officers:
+                party.appoint(officer)
+        try:
+            self.settle()
+        except TimeoutError:
+            for party in (self.a, self.b):
+                print(party.json("status"), party.log.read_text()[-2500:])
+            self.stop()
+            raise
+
+    def settle(self, seconds=SETTLE):
+        def calm():
+            a, b = (p.json("status")["ledger"] for p in (self.a, self.b))
+            return (a["size"] == a["binding"] == b["theirs"] == b["cosigned"]
+                    and b["size"] == b["binding"] == a["theirs"] == a["cosigned"])
+        self.a.until(calm, "both ledgers converge", seconds)
+
+    def stop(self):
+        self.a.stop()
+        self.b.stop()
+
+    def check(self, party=None, officer="ivanova", expect=0):
+        result = (party or self.a).run("peer", "ping", "--yes", "--json", officer=officer)
+        assert result.returncode in (expect, 7), (result.returncode, result.stderr)
+        return json.loads(result.stdout)
+
+
+def entries(party, log="ours"):
+    found, size = [], 1
+    while len(found) < size:
+        shown = party.json("ledger", "show", "--log", log, "--from", len(found), "--count", 256)
+        found, size = found + shown["entries"], int(shown["size"])
+    return found
+
+
+def kinds(party, log="ours"):
+    return [e["text"].split("kind ")[1].split("\n")[0] for e in entries(party, log)]
