@@ -18,6 +18,14 @@ enum service service_by_name(struct bytes name)
     return SERVICE_NONE;
 }
 
+const char *event_text_name(enum event_text t)
+{
+    static const char *const names[EVENT_TEXT_COUNT] = {
+        "type", "host", "url", "agent", "name", "sni", "ja3", "sha256", "sha1", "md5", "signature"};
+
+    return names[t];
+}
+
 const char *transport_name(enum transport t)
 {
     static const char *const names[] = {"none", "tcp", "udp", "other"};

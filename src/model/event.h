@@ -2,7 +2,7 @@
  * event.h - one sensor record: what it says, who began it, whose territory both ends lie in.
  *
  * sensor/ fills the first part, watch/orient the second, watch/judge the third. Plain values;
- * texts are borrowed from the agreement.
+ * party ids are borrowed from the agreement, texts from the line and its room (event_text).
  */
 #ifndef PARLEY_MODEL_EVENT_H
 #define PARLEY_MODEL_EVENT_H
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "net/addr.h"
 #include "net/territory.h"
@@ -50,6 +51,22 @@ enum event_has {
     EVENT_HAS_ENDS = 15, /* all four */
 };
 
+/* What indicators can be held against, as the sensor's words say it, whatever family it is. */
+enum event_text {
+    EVENT_TEXT_TYPE = 0,  /* EVE event_type, Zeek _path: "ssh", "dns" .. */
+    EVENT_TEXT_HOST,      /* HTTP host name, as sent */
+    EVENT_TEXT_URL,       /* HTTP request target */
+    EVENT_TEXT_AGENT,     /* HTTP user agent */
+    EVENT_TEXT_NAME,      /* DNS name asked for; the first where a message asks several */
+    EVENT_TEXT_SNI,       /* TLS server name */
+    EVENT_TEXT_JA3,       /* TLS client fingerprint, 32 hex digits */
+    EVENT_TEXT_SHA256,    /* of a file that was seen, in hex; case as the sensor wrote it */
+    EVENT_TEXT_SHA1,      /* .. */
+    EVENT_TEXT_MD5,       /* .. */
+    EVENT_TEXT_SIGNATURE, /* the alert's words */
+    EVENT_TEXT_COUNT,
+};
+
 /* Whose territory, seen from the party that watches. */
 enum side { SIDE_NONE = 0, SIDE_OWN, SIDE_OTHER };
 
@@ -69,7 +86,12 @@ struct event {
     unsigned has; /* EVENT_HAS_* */
     enum service service;
     enum transport transport;
-    uint64_t flow; /* the sensor's flow id; 0 where it gave none */
+    uint64_t flow;     /* the sensor's flow id; 0 where it gave none */
+    uint64_t alert;    /* signature id of an alert; 0 where there is none */
+    uint32_t severity; /* of an alert, 1 the worst; 0 where there is none */
+    /* Empty where the record has none. Unescaped UTF-8. Borrowed from the line, or from the buf
+     * that its reader was given as room: both must outlive them. */
+    struct bytes text[EVENT_TEXT_COUNT];
 
     enum orient_ground ground;
     enum proof proof;
@@ -81,6 +103,9 @@ struct event {
 /* "ssh" ..; "none". And back; SERVICE_NONE for any other word. */
 const char *service_name(enum service s);
 enum service service_by_name(struct bytes name);
+
+/* "type", "host", "url", "agent", "name", "sni", "ja3", "sha256", "sha1", "md5", "signature" */
+const char *event_text_name(enum event_text t);
 
 /* "tcp", "udp", "other", "none" */
 const char *transport_name(enum transport t);
