@@ -134,7 +134,7 @@ def main():
         tally.meson("gcc with sanitizers", asan)
     release = build(tally, "release", ["--buildtype=release", "-Db_ndebug=false", *option])
     if release:
-        tally.meson("release under the exact sandbox", release, suites=["story"])
+        tally.meson("release under the exact sandbox", release, suites=["story", "outside"])
         tally.step("the demo tells its story, and README shows it",
                    [sys.executable, "tests/readme.py"])
     build(tally, "clang", option, cc="clang-14")
