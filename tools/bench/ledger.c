@@ -3,8 +3,9 @@
  *
  * Everything in one run, side by side, because the wall times of one machine at two moments do
  * not compare: for each size of group, rounds of a bare pwrite and fdatasync of as many bytes,
- * of the ledger's append, and of append, keeper's record and the signed head. Prints a table in
- * Markdown. Of a build without sanitizers; DIRECTORY is empty, on the disk to be measured.
+ * of the ledger's append, and of append, keeper's record and the signed head. Prints `name value`
+ * lines, which tools/bench/ledger.py makes tables of. Of a build without sanitizers; DIRECTORY is
+ * empty, on the disk to be measured.
  */
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -235,6 +236,11 @@ static void one_size(size_t count, size_t rounds, int raw, struct group *g, stru
     node_done(&real);
 }
 
+static void say(size_t group, const char *name, double value)
+{
+    printf("%zu.%s %.9g\n", group, name, value);
+}
+
 static void durable(int raw)
 {
     static const struct {
@@ -242,23 +248,17 @@ static void durable(int raw)
     } sizes[] = {{1, 300}, {256, 100}, {4096, 30}};
     struct group *g = memory_zeroed(1, sizeof *g);
 
-    printf("| group | fdatasync p50 | bare write+sync p50 | append p50 | x fdatasync | appends/s | "
-           "CPU/leaf | append+keeper+head p50 | x fdatasync | statements/s | CPU/leaf |\n"
-           "|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct result r = {0};
-        double n = (double)sizes[i].count;
 
         one_size(sizes[i].count, sizes[i].rounds, raw, g, &r);
-        printf("| %zu | %.3f ms | %.3f ms | %.3f ms | %.1f | %.0f | %.2f us | %.3f ms | %.1f | "
-               "%.0f | %.2f us |\n",
-               sizes[i].count, r.fsync_ * 1e3, r.raw * 1e3, r.append * 1e3, r.append / r.fsync_,
-               n / r.append, r.append_cpu * 1e6, r.whole * 1e3, r.whole / r.fsync_, n / r.whole,
-               r.whole_cpu * 1e6);
+        say(sizes[i].count, "fdatasync", r.fsync_);
+        say(sizes[i].count, "raw", r.raw);
+        say(sizes[i].count, "append", r.append);
+        say(sizes[i].count, "append_cpu", r.append_cpu);
+        say(sizes[i].count, "whole", r.whole);
+        say(sizes[i].count, "whole_cpu", r.whole_cpu);
     }
-    printf("\nappend: entries of %d bytes, one write and one sync; append+keeper+head: real "
-           "entries, two syncs (log, keeper's record) and one Ed25519 signature.\n\n",
-           SMALL);
     buf_done(&g->bytes);
     free(g);
 }
@@ -296,9 +296,7 @@ static void proofs(void)
     start = cpu();
     must(ledger_check_all(n.ledger));
     audit = (double)ledger_size(n.ledger) / (cpu() - start);
-    printf("| of %llu leaves, per CPU-second | |\n|---|---|\n| inclusion proofs | %.0f |\n"
-           "| inclusion proofs checked | %.0f |\n| consistency proofs | %.0f |\n"
-           "| leaves read again and checked | %.0f |\n",
+    printf("leaves %llu\nprove %.9g\ncheck %.9g\nconsistency %.9g\naudit %.9g\n",
            (unsigned long long)ledger_size(n.ledger), prove, check, consistency, audit);
     node_done(&n);
     buf_done(&g->bytes);

@@ -1,0 +1,116 @@
+"""A statement from the officer's decision to binding on both sides, two whole nodes, loopback TLS."""
+import base64
+import hashlib
+import json
+import socket
+import subprocess
+import sys
+import time
+
+from frame import ROOT
+
+sys.path.insert(0, str(ROOT / "tests" / "story"))
+from party import Party, make_agreement  # noqa: E402
+
+PACKAGES = ["openssl"]
+COUNT = 200
+
+
+class Control:
+    """The control socket of a node, one ask after the other."""
+
+    def __init__(self, node):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(node / "control.sock"))
+        self.file = self.socket.makefile("rwb")
+
+    def ask(self, do, **members):
+        line = json.dumps({"v": 1, "do": do, **members}, sort_keys=True, separators=(",", ":"))
+        self.file.write(line.encode() + b"\n")
+        self.file.flush()
+        answer = json.loads(self.file.readline())
+        if not answer["ok"]:
+            raise RuntimeError(answer)
+        return answer
+
+
+def domain(purpose, agreement, key, text):
+    key_id = hashlib.sha256(b"parley-key/v1\ned25519\n" + key).digest()[:16].hex()
+    return f"parley/v1\n{purpose}\ned25519\n{key_id}\n{agreement}\n".encode() + text.encode()
+
+
+def sign(folder, pem, message):
+    path = folder / "message"
+    path.write_bytes(message)
+    return subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", pem, "-in", path],
+                          stdout=subprocess.PIPE, check=True).stdout
+
+
+def signed_decisions(a, control, folder, count):
+    """Drafts of CHECKs and the officer's signatures over them, made beforehand."""
+    agreement = a.json("status")["agreement"]
+    key = base64.b64decode(a.json("key", "fingerprint", a.home / "ivanova.pem")["key"])
+    for _ in range(count):
+        draft = control.ask("draft", kind="CHECK", **{"class": "TEST"}, officer="ivanova")
+        digest = base64.b64encode(hashlib.sha256(draft["permit"].encode()).digest()).decode()
+        text = (f"parley-decision/v1\npermit {digest}\nofficer ivanova\nrole releaser\n"
+                f"time {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}\n")
+        signature = sign(folder, a.home / "ivanova.pem", domain("decision", agreement, key, text))
+        yield {"draft": draft["draft"], "decision": text, "suite": "ed25519",
+               "signature": base64.b64encode(signature).decode()}
+
+
+def wait_binding(control, index, **which):
+    while control.ask("ledger.show", count=1, **which)["binding"] <= index:
+        pass
+
+
+def say_all(a, b, folder, count):
+    ours, theirs = Control(a.node), Control(b.node)
+    took = {"stored": [], "binding": [], "held": []}
+    for decision in list(signed_decisions(a, ours, folder, count)):
+        begin = time.perf_counter()
+        index = int(ours.ask("decide", **decision)["index"])
+        took["stored"].append(time.perf_counter() - begin)
+        wait_binding(ours, index)
+        took["binding"].append(time.perf_counter() - begin)
+        wait_binding(theirs, index, log="theirs")
+        took["held"].append(time.perf_counter() - begin)
+        time.sleep(0.03)  # let the RECEIPT and the return of the CHECK come to rest
+    return {name: sorted(times) for name, times in took.items()}
+
+
+def two_nodes(bench):
+    a = Party(bench.parley, bench.disk, "cert-a")
+    b = Party(bench.parley, bench.disk, "cert-b")
+    pact = make_agreement(bench.disk, a, b)
+    try:
+        for party in (a, b):
+            party.init(pact)
+            party.serve()
+        a.appoint("ivanova")
+        a.until(lambda: a.json("status")["link"]["state"] == "up", "the link is up")
+        return say_all(a, b, bench.disk, COUNT)
+    finally:
+        a.stop()
+        b.stop()
+
+
+def run(bench):
+    before = bench.fdatasync()
+    took = two_nodes(bench)
+    disk = sorted(before + bench.fdatasync())
+    parts = [0.5, 0.9, 0.99]
+
+    def row(name, times):
+        return [name, *(bench.ms(bench.at(times, part)) for part in parts),
+                bench.times(bench.at(times, 0.5) / bench.at(disk, 0.5))]
+
+    yield bench.table(
+        f"{COUNT} CHECKs, one after the other, milliseconds",
+        ["", "p50", "p90", "p99", "p50 of the disk's"],
+        [row("fdatasync of 4 KiB, the disk's own, in the same run", disk),
+         row("decision to stored (durable, head signed, answered)", took["stored"]),
+         row("decision to binding, seen at its author", took["binding"]),
+         row("decision to binding, seen on both sides", took["held"])],
+        "binding on both sides p50 3 ms, p99 20 ms")
