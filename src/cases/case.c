@@ -125,6 +125,48 @@ static void begin(struct due *d, struct instant at)
     d->due.us = at.us + (int64_t)d->seconds * 1000000;
 }
 
+static bool is_over(const struct due *d)
+{
+    return d->state == DUE_KEPT || d->state == DUE_LATE || d->state == DUE_DROPPED;
+}
+
+/* Would anything be told otherwise without it? A RECEIPT that came tells a silent node from a
+ * silent officer as long as another clock of its statement can still become overdue. */
+static bool is_needed(const struct case_life *life, const struct due *d)
+{
+    if (!is_over(d))
+        return true;
+    for (size_t i = 0; d->duty == DUTY_RECEIPT && i < life->due_count; i++)
+        if (is_live(&life->due[i]) && digest_equal(&life->due[i].from, &d->from))
+            return true;
+    return false;
+}
+
+/* Forgets the oldest clock that is over; what was late is kept as long as there is another. */
+static bool make_room(struct case_life *life)
+{
+    size_t found = life->due_count;
+
+    for (size_t i = 0; i < life->due_count; i++) {
+        if (is_needed(life, &life->due[i]))
+            continue;
+        if (life->due[i].state != DUE_LATE) {
+            found = i;
+            break;
+        }
+        if (found == life->due_count)
+            found = i;
+    }
+    if (found == life->due_count)
+        return false;
+    life->gone_kept += life->due[found].state == DUE_KEPT;
+    life->gone_late += life->due[found].state == DUE_LATE;
+    memmove(&life->due[found], &life->due[found + 1],
+            (life->due_count - found - 1) * sizeof life->due[0]);
+    life->due_count--;
+    return true;
+}
+
 /* Statements make new duties due; one that is live already is not owed twice. */
 static struct fault start(struct case_life *life, const struct case_said *said, unsigned duty,
                           const uint32_t clocks[CLOCK_KINDS])
@@ -136,8 +178,8 @@ static struct fault start(struct case_life *life, const struct case_said *said, 
         if (duty != DUTY_RECEIPT && life->due[i].duty == duty && life->due[i].owes == owes &&
             is_live(&life->due[i]))
             return fault_none();
-    if (life->due_count == CASE_CLOCKS)
-        return fault_make(FAULT_LIMIT, 0, "a case has at most 64 clocks");
+    if (life->due_count == CASE_CLOCKS && !make_room(life))
+        return fault_make(FAULT_LIMIT, 0, "docs/cases.md: at most 64 clocks that are not over");
     d = &life->due[life->due_count++];
     *d = (struct due){.duty = duty, .owes = owes, .state = DUE_WAITING, .from = said->leaf};
     d->clock = clock_of(duty, life->urgency);

@@ -18,7 +18,9 @@
 #include "statement/document.h"
 
 enum {
-    CASE_CLOCKS = 64 /* of one case; quota and the table of moves keep a case far below */
+    /* Of one case, not counting those that are over: one RECEIPT a statement that waits for it, and
+     * of the other duties one a side. Clocks that are over give their places to new ones. */
+    CASE_CLOCKS = 64
 };
 
 enum urgency {
@@ -64,6 +66,7 @@ struct case_life {
     struct digest opening;   /* leaf of the statement that opened it */
     size_t due_count;
     struct due due[CASE_CLOCKS];
+    size_t gone_kept, gone_late; /* clocks that were over, whose places others took */
 };
 
 /* A statement as far as the life of a case depends on it. */
@@ -101,7 +104,7 @@ const uint32_t *case_clocks(const struct agreement *a, const struct disclosed *o
 /*
  * Applies a statement. `clocks` are the article's seconds, or the agreement's where no article is
  * concerned. *life is changed on success alone. Faults: ORDER (the table has no such move),
- * REFUSED (another class than the case's), LIMIT (CASE_CLOCKS).
+ * REFUSED (another class than the case's), LIMIT (CASE_CLOCKS are running, waiting or overdue).
  */
 MUST_CHECK struct fault case_apply(struct case_life *life, const struct case_said *said,
                                    const uint32_t clocks[CLOCK_KINDS]);

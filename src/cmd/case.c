@@ -203,9 +203,13 @@ static enum exit_code write_bundle(const struct call *call, const json_t *a)
         return EXIT_DONE;
     if (call->say->json)
         say_json(call->say,
-                 json_pack("{ss,ss,sI}", "case", case_id, "file", out, "bytes", (json_int_t)len));
+                 json_pack("{ss,ss,sI,sI}", "case", case_id, "file", out, "bytes", (json_int_t)len,
+                           "left-out", answer_number(a, "left-out")));
     else
         answer_row(call->say, "bundle", out);
+    if (answer_number(a, "left-out") > 0)
+        say_note(call->say, "%lld later statements are not in it: they are not binding yet\n",
+                 answer_number(a, "left-out"));
     say_note(call->say, "anybody can check it: parley verify %s\n", out);
     return EXIT_DONE;
 }

@@ -330,7 +330,10 @@ static bool is_a_move(struct draft *d)
         len += (size_t)snprintf(allowed + len, sizeof allowed - len, "%s%s", i == 0 ? "" : ", ",
                                 kind_name(m->kind));
     }
-    if (fault_is(f)) {
+    if (f.kind == FAULT_LIMIT) {
+        fail(d, answer_error("limit", 9, "this case has as many open deadlines as it can hold",
+                             f.rule, "wait for receipts and answers: parley case show"));
+    } else if (fault_is(f)) {
         json_t *done = made_already(d);
         char why[500];
 

@@ -9,15 +9,24 @@
 
 /* A case as a bundle: what is binding of it, in both logs, with all that proves it. */
 
+/* What an entry answers: entry number `at` of part number `part`, where that is in the bundle. */
+struct link {
+    struct digest leaf, answers;
+    bool has_answers, found;
+    size_t part, at;
+    uint32_t version;
+};
+
 struct part {
     const struct ledger *log;
     const char *party;
+    size_t said; /* statements of the case that are in the store, binding or not */
     size_t entry_count, head_count;
     uint64_t index[BUNDLE_CASE]; /* of the genesis, then of the case's statements */
     struct buf text[BUNDLE_CASE], document[BUNDLE_CASE];
     uint64_t size[BUNDLE_CASE + 1]; /* of the heads, ascending */
     struct buf note[BUNDLE_CASE + 1];
-    uint32_t least, most; /* versions named */
+    struct link link[BUNDLE_CASE];
 };
 
 static struct fault add_entry(struct desk_pact *p, struct part *part, uint64_t index)
@@ -35,8 +44,10 @@ static struct fault add_entry(struct desk_pact *p, struct part *part, uint64_t i
         f = entry_parse(buf_view(&part->text[i]), &e);
     if (fault_is(f))
         return f;
-    part->least = part->least == 0 || e.version < part->least ? e.version : part->least;
-    part->most = e.version > part->most ? e.version : part->most;
+    part->link[i] = (struct link){.leaf = tree_leaf(buf_view(&part->text[i])),
+                                  .answers = e.answers,
+                                  .has_answers = e.has_answers,
+                                  .version = e.version};
     r = store_ask(
         p->desk->store, QUERY_STATEMENT_AT,
         STORE_WITH(value_text(p->now->id), value_text(part->party), value_integer((int64_t)index)));
@@ -63,10 +74,14 @@ static struct fault add_case(struct desk_pact *p, struct part *part, const char 
     struct fault f;
 
     while (count < BUNDLE_CASE && rows_next(&r)) {
-        char party[ENTRY_NAME];
+        char party[ENTRY_NAME], state[16];
 
         row_text(&r, 1, party, sizeof party);
-        if (strcmp(party, part->party) != 0 || !row_has(&r, 19) || !row_has(&r, 3))
+        row_text(&r, 4, state, sizeof state);
+        if (strcmp(party, part->party) != 0 || strcmp(state, "refused") == 0)
+            continue;
+        part->said++;
+        if (!row_has(&r, 19) || !row_has(&r, 3))
             continue;
         found[count][0] = row_integer(&r, 8);
         found[count++][1] = row_integer(&r, 3);
@@ -77,6 +92,55 @@ static struct fault add_case(struct desk_pact *p, struct part *part, const char 
         f = add_entry(p, part, (uint64_t)found[i][1]);
     free(found);
     return f;
+}
+
+/* --- what answers something that is not binding yet ----------------------------------------- */
+
+static void find_answered(struct part *const parts[2], struct link *l)
+{
+    for (size_t part = 0; part < 2 && !l->found; part++)
+        for (size_t at = 1; at < parts[part]->entry_count && !l->found; at++)
+            if (digest_equal(&parts[part]->link[at].leaf, &l->answers)) {
+                l->found = true;
+                l->part = part;
+                l->at = at;
+            }
+}
+
+/* The first entry that answers what is not in the bundle; entry_count if there is none. */
+static size_t first_loose(struct part *const parts[2], const struct part *part)
+{
+    for (size_t i = 1; i < part->entry_count; i++) {
+        const struct link *l = &part->link[i];
+
+        if (l->has_answers && (!l->found || l->at >= parts[l->part]->entry_count))
+            return i;
+    }
+    return part->entry_count;
+}
+
+/*
+ * The cosignature under a statement can be here before the one under what it answers: after a
+ * crash, or from a partner who holds his back. Both must be in a bundle, and a bundle has no gap:
+ * such a statement waits for the next one, and so does what its party said after it.
+ */
+static void leave_out_loose(struct part *const parts[2])
+{
+    bool cut = true;
+
+    for (size_t part = 0; part < 2; part++)
+        for (size_t i = 1; i < parts[part]->entry_count; i++)
+            if (parts[part]->link[i].has_answers)
+                find_answered(parts, &parts[part]->link[i]);
+    while (cut) {
+        cut = false;
+        for (size_t part = 0; part < 2; part++) {
+            size_t end = first_loose(parts, parts[part]);
+
+            cut |= end != parts[part]->entry_count;
+            parts[part]->entry_count = end;
+        }
+    }
 }
 
 static struct fault add_head(struct desk_pact *p, struct part *part, uint64_t index)
@@ -156,6 +220,19 @@ static struct fault fill_agreements(struct desk_pact *p, uint32_t least, uint32_
     return fault_none();
 }
 
+/* The versions that the entries name. */
+static void versions_of(struct part *const parts[2], uint32_t *least, uint32_t *most)
+{
+    *least = *most = parts[0]->link[0].version;
+    for (size_t part = 0; part < 2; part++)
+        for (size_t i = 0; i < parts[part]->entry_count; i++) {
+            uint32_t version = parts[part]->link[i].version;
+
+            *least = version < *least ? version : *least;
+            *most = version > *most ? version : *most;
+        }
+}
+
 static void part_free(struct part *part)
 {
     for (size_t i = 0; i < BUNDLE_CASE; i++) {
@@ -178,13 +255,15 @@ static struct fault make(struct desk_pact *p, const char *case_id, struct part *
         f = add_entry(p, parts[i], 0);
         if (!fault_is(f))
             f = add_case(p, parts[i], case_id);
-        if (!fault_is(f))
-            f = add_heads(p, parts[i]);
     }
+    if (!fault_is(f))
+        leave_out_loose(parts);
+    for (size_t i = 0; i < 2 && !fault_is(f); i++)
+        f = add_heads(p, parts[i]);
     if (!fault_is(f)) {
-        uint32_t least = parts[0]->least < parts[1]->least ? parts[0]->least : parts[1]->least;
-        uint32_t most = parts[0]->most > parts[1]->most ? parts[0]->most : parts[1]->most;
+        uint32_t least, most;
 
+        versions_of(parts, &least, &most);
         b = bundle_new((size_t[]){parts[0]->head_count, parts[1]->head_count},
                        (size_t[]){parts[0]->entry_count, parts[1]->entry_count});
         b->case_id = bytes_text(case_id);
@@ -207,6 +286,7 @@ json_t *bundle_export(struct desk_pact *p, const json_t *ask, desk_answer say, v
     struct part *parts[2];
     struct buf bundle = {0}, text = {0};
     json_t *answer;
+    size_t left;
     struct fault f;
 
     (void)say;
@@ -221,6 +301,7 @@ json_t *bundle_export(struct desk_pact *p, const json_t *ask, desk_answer say, v
         parts[i]->party = ours ? p->own->id : p->peer->id;
     }
     f = make(p, case_id, parts, &bundle);
+    left = parts[0]->said + parts[1]->said + 2 - parts[0]->entry_count - parts[1]->entry_count;
     if (!fault_is(f) && parts[0]->entry_count + parts[1]->entry_count == 2)
         f = fault_make(FAULT_MISSING, 0, "no such case, or nothing of it is binding");
     part_free(parts[0]);
@@ -233,8 +314,8 @@ json_t *bundle_export(struct desk_pact *p, const json_t *ask, desk_answer say, v
         return answer;
     }
     buf_base64(&text, bundle.data, bundle.len);
-    answer = json_pack("{s:i, s:b, s:s, s:s}", "v", 1, "ok", 1, "case", case_id, "bundle",
-                       buf_str(&text));
+    answer = json_pack("{s:i, s:b, s:s, s:s, s:I}", "v", 1, "ok", 1, "case", case_id, "bundle",
+                       buf_str(&text), "left-out", (json_int_t)left);
     buf_done(&bundle);
     buf_done(&text);
     return answer;

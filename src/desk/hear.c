@@ -444,7 +444,7 @@ static const char *ground_of(struct desk_pact *p, const struct entry *e, const s
         return "time";
     }
     f = life_try(p, e, leaf, d);
-    if (f.kind == FAULT_ORDER || f.kind == FAULT_REFUSED) {
+    if (f.kind == FAULT_ORDER || f.kind == FAULT_REFUSED || f.kind == FAULT_LIMIT) {
         *rule = f.rule;
         return "order";
     }

@@ -61,6 +61,7 @@ static bool counts(const struct rows *r)
 static void replay_one(struct desk_pact *p, const struct told *t, struct desk_case *out)
 {
     struct case_said said;
+    struct fault f;
 
     if (out->life.state == CASE_NONE) {
         out->we_opened = strcmp(t->entry.from, p->own->id) == 0;
@@ -68,9 +69,10 @@ static void replay_one(struct desk_pact *p, const struct told *t, struct desk_ca
     }
     said = case_said_of(&t->entry, &t->leaf, t->document, side_of(p, &t->entry, out->we_opened),
                         &out->life);
-    if (fault_is(case_apply(&out->life, &said, out->clocks)))
-        return;
-    if (t->bound)
+    f = case_apply(&out->life, &said, out->clocks);
+    if (f.kind == FAULT_LIMIT) /* it was no fault when it was said: see ground_of and is_a_move */
+        alarm_raise(p, "clocks", "a case has more open deadlines than are watched");
+    if (!fault_is(f) && t->bound)
         case_bound(&out->life, &t->leaf, t->bound_at);
 }
 

@@ -243,6 +243,83 @@ static void a_check_comes_back(void **state)
     assert_int_equal(due_of(&life, CLOCK_CHECK)->state, DUE_KEPT);
 }
 
+/* A statement and the RECEIPT for it, both binding at once. */
+static void update_and_receipt(struct case_life *life, uint8_t n, int64_t now, bool in_time)
+{
+    struct case_said receipt = said(KIND_RECEIPT, VARIANT_NONE, SIDE_OTHER, 200);
+    struct case_said update = said(KIND_UPDATE, VARIANT_NONE, SIDE_OPENER, n);
+
+    update.stored = at(now);
+    apply(life, update);
+    case_bound(life, &update.leaf, at(now));
+    receipt.leaf.byte[1] = n;
+    receipt.has_answers = true;
+    receipt.answers = leaf(n);
+    apply(life, receipt);
+    case_bound(life, &receipt.leaf, at(in_time ? now : now + 121));
+}
+
+static void a_case_takes_any_number_of_statements_whose_clocks_are_over(void **state)
+{
+    struct case_life life = notified();
+    struct digest one = leaf(1);
+
+    (void)state;
+    case_bound(&life, &one, at(1000));
+    for (unsigned i = 0; i < 150; i++)
+        update_and_receipt(&life, (uint8_t)(2 + i), 2000, i != 3);
+    assert_int_equal(life.due_count, CASE_CLOCKS);
+    assert_int_equal(due_of(&life, CLOCK_ANSWER)->state, DUE_RUNNING);
+    assert_int_equal(due_of(&life, CLOCK_ACK_PRIORITY)->state, DUE_RUNNING);
+    assert_int_equal(life.gone_kept, 3 + 150 - CASE_CLOCKS);
+    assert_int_equal(life.gone_late, 0);
+}
+
+/* The RECEIPT of the opening statement is the oldest clock that is over, and still wanted. */
+static void a_receipt_is_remembered_as_long_as_its_statement_can_become_overdue(void **state)
+{
+    struct case_life life = notified();
+    struct case_said receipt = said(KIND_RECEIPT, VARIANT_NONE, SIDE_OTHER, 201);
+    struct digest one = leaf(1);
+
+    (void)state;
+    case_bound(&life, &one, at(1001));
+    receipt.has_answers = true;
+    receipt.answers = leaf(1);
+    apply(&life, receipt);
+    case_bound(&life, &receipt.leaf, at(1002));
+    for (unsigned i = 0; i < 150; i++)
+        update_and_receipt(&life, (uint8_t)(2 + i), 2000, true);
+    assert_int_equal(case_overdue(&life, at(1002 + 14400)), 1);
+    assert_true(due_of(&life, CLOCK_ACK_PRIORITY)->receipt);
+}
+
+static void a_case_with_too_many_open_clocks_refuses_the_next(void **state)
+{
+    struct case_life life = notified(), before;
+    struct case_said update;
+    struct digest one = leaf(1);
+    size_t taken = 0;
+
+    (void)state;
+    case_bound(&life, &one, at(1000));
+    for (uint8_t n = 2; taken == 0; n++) {
+        struct fault f;
+
+        update = said(KIND_UPDATE, VARIANT_NONE, SIDE_OPENER, n);
+        before = life;
+        f = case_apply(&life, &update, clocks);
+        if (!fault_is(f))
+            continue;
+        assert_fault(f, FAULT_LIMIT);
+        assert_memory_equal(&life, &before, sizeof life);
+        taken = n - 2u;
+    }
+    assert_int_equal(taken, CASE_CLOCKS - 3);
+    assert_int_equal(case_overdue(&life, at(100000000)), CASE_CLOCKS);
+    assert_fault(case_apply(&life, &update, clocks), FAULT_LIMIT);
+}
+
 /* docs/cases.md is drawn from the table; PARLEY_REDRAW=1 draws it anew. */
 static void the_documentation_is_the_table(void **state)
 {
@@ -257,7 +334,8 @@ static void the_documentation_is_the_table(void **state)
     buf_text(&table,
              "# The moves of a case\n\nDrawn from `src/cases/move.c`; what is not here cannot "
              "happen. RECEIPT, and REJECT of\nanother statement than the one that opened the case, "
-             "leave the state as it is.\n\n");
+             "leave the state as it is.\nA case holds at most 64 clocks that are not over; a "
+             "statement that would start one more is\nrefused.\n\n");
     moves_draw(&table);
     if (getenv("PARLEY_REDRAW") != NULL) {
         f = fopen(buf_str(&path), "w");
@@ -292,6 +370,9 @@ int main(void)
         cmocka_unit_test(two_proposals_that_cross_agree),
         cmocka_unit_test(a_rejected_notice_ends_what_was_due),
         cmocka_unit_test(a_check_comes_back),
+        cmocka_unit_test(a_case_takes_any_number_of_statements_whose_clocks_are_over),
+        cmocka_unit_test(a_receipt_is_remembered_as_long_as_its_statement_can_become_overdue),
+        cmocka_unit_test(a_case_with_too_many_open_clocks_refuses_the_next),
         cmocka_unit_test(the_documentation_is_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
