@@ -12,8 +12,13 @@
 #include "../keeper/bench.h"
 #include "desk/desk.h"
 #include "ipc/link.h"
+#include "pact/example.h"
+#include "pact/signed.h"
 
-enum { RIG_MESSAGES = 64, RIG_ANSWERS = 16 };
+enum {
+    RIG_MESSAGES = 64,
+    RIG_ANSWERS = 64,
+};
 
 struct rig_message {
     enum process to;
@@ -33,6 +38,7 @@ struct rig {
     json_t *answer[RIG_ANSWERS]; /* by client number; NULL while it waits */
     size_t clients;
     unsigned reloads;
+    struct agreement *terms[2]; /* owned; by version */
 };
 
 static inline void rig_send(void *context, enum process to, uint16_t type, struct bytes body)
@@ -207,8 +213,10 @@ static inline void rig_keeper_state(struct rig *r)
 /* Desk starts and hears what keeper remembers; keeper has not answered anything yet. */
 static inline void rig_start(struct rig *r)
 {
+    const struct agreement *agreements[] = {r->terms[0], r->terms[1]};
+    size_t count = r->terms[1] == NULL ? 1 : 2;
     struct desk_start start = {
-        .agreements = &r->b->agreement, .agreement_count = 1, .party = "a", .host = &r->host};
+        .agreements = agreements, .agreement_count = count, .party = "a", .host = &r->host};
 
     assert_good(desk_new(&start, "desk/parley.db", r->now, r->tick, &r->desk));
     rig_keeper_state(r);
@@ -222,27 +230,90 @@ static inline void rig_kill(struct rig *r)
     rig_forget(r);
 }
 
-static inline void rig_agreement(struct agreement *a)
+/* The shipped example as an agreement of the two people, in this version; later ones want a
+ * RECEIPT sooner. */
+static inline json_t *rig_terms(const struct people *p, uint32_t version)
 {
-    for (size_t i = 1; i < CLOCK_KINDS; i++)
-        a->clocks[i] = a->articles[0].clocks[i] = 3600;
-    a->evidence_period = UINT32_MAX; /* not before 2106 */
-    a->evidence_slots = 1;
-    a->quota_entries = 1000;
-    a->quota_bytes = 1 << 20;
-    a->title = "test";
-    a->parties[0].name = "A";
-    a->parties[1].name = "B";
+    json_t *tree = example_tree();
+    const struct person *person[] = {&p->a, &p->b};
+
+    json_object_set_new(tree, "id", json_string("cn-ru-2015"));
+    json_object_set_new(tree, "version", json_integer(version));
+    json_object_set_new(json_object_get(tree, "clocks"), "receipt", json_integer(119 + version));
+    for (size_t i = 0; i < 2; i++) {
+        json_t *party = json_array_get(json_object_get(tree, "parties"), i);
+        char key[45];
+
+        base64_write(secret_public(person[i]->root).data, 32, key);
+        json_object_set_new(party, "id", json_string(person[i]->id));
+        json_object_set_new(json_array_get(json_object_get(party, "roots"), 0), "key",
+                            json_string(key));
+    }
+    json_object_set_new(json_array_get(json_object_get(tree, "articles"), 0), "id",
+                        json_string("5"));
+    return tree;
+}
+
+/* Its bytes and its .sig, as they lie in the node's folder. */
+static inline struct agreement *rig_sign_terms(const struct people *p, uint32_t version,
+                                               struct buf *text, struct buf *sig)
+{
+    json_t *tree = rig_terms(p, version);
+    struct signatures *s;
+    struct agreement *a;
+
+    json_indented(tree, text);
+    assert_good(agreement_parse(buf_view(text), false, &a, NULL));
+    a->evidence_period = UINT32_MAX; /* not before 2106, unless a test wants it */
+    s = signatures_new(a);
+    assert_good(agreement_sign(a, "a", p->a.root, s));
+    assert_good(agreement_sign(a, "b", p->b.root, s));
+    signatures_write(s, sig);
+    signatures_free(s);
+    json_decref(tree);
+    return a;
+}
+
+static inline void rig_write(const char *name, struct bytes content)
+{
+    char path[160];
+    FILE *f;
+
+    snprintf(path, sizeof path, "agreements/cn-ru-2015/%s", name);
+    f = fopen(path, "we");
+    assert_non_null(f);
+    fwrite(content.data, 1, content.len, f);
+    fclose(f);
+}
+
+/* Both people found their logs anew, under a real agreement. */
+static inline void rig_agree(struct rig *r)
+{
+    struct people *p = r->b->p;
+    struct buf text = {0}, sig = {0};
+
+    r->terms[0] = rig_sign_terms(p, 1, &text, &sig);
+    rig_write("1.json", buf_view(&text));
+    rig_write("1.json.sig", buf_view(&sig));
+    people_forget(&p->a);
+    people_forget(&p->b);
+    p->a = p->b = (struct person){0};
+    people_person(r->terms[0], &r->terms[0]->parties[0], &p->a);
+    people_person(r->terms[0], &r->terms[0]->parties[1], &p->b);
+    r->b->agreement = r->terms[0];
+    for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++)
+        r->b->role[role] = p->a.role[role];
+    bench_restart(r->b);
+    rig_write("genesis.json", buf_view(&p->a.document));
+    buf_done(&text);
+    buf_done(&sig);
 }
 
 static inline struct rig *rig_new(void)
 {
     struct rig *r = calloc(1, sizeof *r);
-    char name[160];
-    FILE *genesis;
 
     r->b = bench_new();
-    rig_agreement(&r->b->p->agreement);
     r->now = r->b->now;
     r->tick = (struct tick){1000000};
     r->host = (struct desk_host){rig_send, rig_reload, rig_say, r};
@@ -250,13 +321,8 @@ static inline struct rig *rig_new(void)
     assert_non_null(mkdtemp(r->path));
     assert_int_equal(chdir(r->path), 0);
     assert_int_equal(mkdir("desk", 0700) | mkdir("ledger", 0700) | mkdir("agreements", 0700), 0);
-    snprintf(name, sizeof name, "agreements/%s", r->b->agreement->id);
-    assert_int_equal(mkdir(name, 0700), 0);
-    snprintf(name, sizeof name, "agreements/%s/genesis.json", r->b->agreement->id);
-    genesis = fopen(name, "we");
-    assert_non_null(genesis);
-    fwrite(r->b->p->a.document.data, 1, r->b->p->a.document.len, genesis);
-    fclose(genesis);
+    assert_int_equal(mkdir("agreements/cn-ru-2015", 0700), 0);
+    rig_agree(r);
     rig_start(r);
     return r;
 }
@@ -277,6 +343,8 @@ static inline void rig_free(struct rig *r)
     assert_int_equal(chdir("/"), 0);
     nftw(r->path, rig_remove, 16, FTW_DEPTH | FTW_PHYS);
     bench_free(r->b);
+    agreement_free(r->terms[0]);
+    agreement_free(r->terms[1]);
     free(r);
 }
 

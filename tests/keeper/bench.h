@@ -33,6 +33,8 @@ struct bench {
     struct seal_folder folder;
     bool disk_full;
     struct seal *seal;
+    const struct agreement *versions[2]; /* none: the one above alone */
+    size_t version_count;
     struct secret *anna, *boris, *clara, *intruder; /* officers' keys; the last is nobody's */
     struct instant now;
     struct tree tree; /* our log as desk has it */
@@ -85,6 +87,10 @@ static inline void bench_start(struct bench *b)
 
     assert_good(keeping_open(&files_real, b->dir, b->now, true, &b->keeping));
     start.keeping = b->keeping;
+    if (b->version_count != 0) {
+        start.versions = b->versions;
+        start.count = b->version_count;
+    }
     assert_good(seal_new(&start, &b->seal));
 }
 
