@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "desk/ask.h"
 #include "desk/state.h"
-#include "store/sqlite.h"
 
 /* Every command of docs/PROTOCOL.control. `early`: may be asked before the logs are open. */
 static const struct {
@@ -95,7 +94,7 @@ struct fault desk_new(const struct desk_start *start, const char *store, struct 
     d->drift = now.us - tick.us;
     d->began = tick;
     d->keeper_here = true;
-    f = store_open(&backend_sqlite, store, &d->store);
+    f = store_open(backend_of(store), &schema_node, store, STORE_SOLE, &d->store);
     if (!fault_is(f))
         f = begin_pacts(d);
     if (fault_is(f))

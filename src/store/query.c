@@ -1,5 +1,7 @@
 #include "store/query.h"
 
+#include "store/node_ddl.h"
+
 #define STATEMENT                                                                                  \
     "seq, party, leaf, place, state, kind, class, case_id, number, answers, entry, document, "     \
     "secret, fields, permit, permit_digest, verdict, made, stored_at, bound_at"
@@ -13,9 +15,8 @@
     "secret, document, permit, permit_digest, officers, made, expires"
 #define DRAFT_ROW "tttttttbittbttbiii"
 
-const struct query_text queries[QUERY_COUNT] = {
-    [QUERY_VERSION_GET] = {"version-get", "", "i", "SELECT version FROM store_version"},
-    [QUERY_VERSION_SET] = {"version-set", "i", "", "UPDATE store_version SET version = $1"},
+static const struct query_text queries[QUERY_COUNT] = {
+    SCHEMA_VERSION_QUERIES,
 
     [QUERY_AGREEMENT_PUT] = {"agreement-put", "tibttbtti", "",
                              "INSERT INTO agreements (agreement, version, digest, state, proposer, "
@@ -203,4 +204,13 @@ const struct query_text queries[QUERY_COUNT] = {
                          "ON CONFLICT (agreement, name) DO UPDATE SET value = excluded.value"},
     [QUERY_STATE_GET] = {"state-get", "tt", "t",
                          "SELECT value FROM state WHERE agreement = $1 AND name = $2"},
+};
+
+const struct schema schema_node = {
+    .name = "node",
+    .lock = 1,
+    .queries = queries,
+    .query_count = QUERY_COUNT,
+    .migrations = {[DIALECT_SQLITE] = node_sqlite, [DIALECT_POSTGRES] = node_postgres},
+    .migration_count = NODE_MIGRATIONS,
 };

@@ -1,15 +1,13 @@
 /*
- * query.h - every question that is put to the store, by name. The SQL stands in query.c.
+ * query.h - every question that desk puts to the node's store, by name. The SQL stands in query.c.
  */
 #ifndef PARLEY_STORE_QUERY_H
 #define PARLEY_STORE_QUERY_H
 
+#include "store/schema.h"
+
 enum query {
-
-    QUERY_VERSION_GET = 0,
-    QUERY_VERSION_SET,
-
-    QUERY_AGREEMENT_PUT,
+    QUERY_AGREEMENT_PUT = SCHEMA_QUERIES,
     QUERY_AGREEMENT_STATE,
     QUERY_AGREEMENT_GET,
 
@@ -82,18 +80,6 @@ enum query {
     QUERY_COUNT,
 };
 
-/*
- * One row a query: its parameters and what its rows hold, a letter each ('i' integer, 't' text,
- * 'b' blob), and the text in the dialect that SQLite and PostgreSQL share: $1.. in the order of
- * first use, no function that one of them lacks.
- */
-struct query_text {
-    const char *name;
-    const char *with;
-    const char *rows;
-    const char *sql;
-};
-
-extern const struct query_text queries[QUERY_COUNT];
+extern const struct schema schema_node; /* the tables of desk */
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * sqlite.c - the backend that needs nothing: SQLite, WAL, synchronous FULL, one connection.
  *
- * The connection holds the file's lock for as long as it lives (locking_mode EXCLUSIVE): a second
- * desk cannot write, and no shared memory is needed.
+ * SOLE holds the file's lock for as long as the connection lives (locking_mode EXCLUSIVE): a
+ * second desk cannot write, and no shared memory is needed.
  */
-#include "store/sqlite.h"
+#include "store/store.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -13,17 +13,24 @@
 
 #include "base/memory.h"
 
-struct sqlite {
-    sqlite3 *db;
-    struct sqlite_cursor {
-        struct sqlite *owner;
-        sqlite3_stmt *statement; /* prepared once, on first use */
-        bool busy;
-    } cursor[QUERY_COUNT];
+enum {
+    SQLITE_PATIENCE = 5000, /* ms that a SHARED writer waits for his turn */
 };
 
+struct sqlite_cursor {
+    struct sqlite *owner;
+    sqlite3_stmt *statement; /* prepared once, on first use */
+    bool busy;
+};
+
+struct sqlite {
+    sqlite3 *db;
+    const struct schema *schema;
+    struct sqlite_cursor *cursor; /* one a query */
+};
+
+static const char sole[] = "PRAGMA locking_mode = EXCLUSIVE;";
 static const char settings[] = "PRAGMA page_size = 8192;"
-                               "PRAGMA locking_mode = EXCLUSIVE;"
                                "PRAGMA journal_mode = WAL;"
                                "PRAGMA synchronous = FULL;"
                                "PRAGMA foreign_keys = ON;"
@@ -84,25 +91,37 @@ static void sqlite_close(void *base)
 {
     struct sqlite *s = base;
 
-    for (size_t q = 0; q < QUERY_COUNT; q++)
+    for (size_t q = 0; q < s->schema->query_count; q++)
         sqlite3_finalize(s->cursor[q].statement);
     sqlite3_close(s->db);
+    free(s->cursor);
     free(s);
 }
 
-static struct fault sqlite_open(const char *where, void **out)
+static struct fault set_up(struct sqlite *s, enum store_mode mode)
+{
+    struct fault f = fault_none();
+
+    sqlite3_extended_result_codes(s->db, 1);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_busy_timeout(s->db, mode == STORE_SOLE ? 0 : SQLITE_PATIENCE);
+    if (mode == STORE_SOLE)
+        f = sqlite_script(s, sole);
+    return fault_is(f) ? f : sqlite_script(s, settings);
+}
+
+static struct fault sqlite_open(const char *where, const struct schema *schema,
+                                enum store_mode mode, void **out)
 {
     struct sqlite *s = memory_zeroed(1, sizeof *s);
     int code = sqlite3_open_v2(
         where, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     struct fault f = code == SQLITE_OK ? fault_none() : sqlite_fault(s, code);
 
-    if (!fault_is(f)) {
-        sqlite3_extended_result_codes(s->db, 1);
-        sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-        sqlite3_busy_timeout(s->db, 0);
-        f = sqlite_script(s, settings);
-    }
+    s->schema = schema;
+    s->cursor = memory_zeroed(schema->query_count, sizeof *s->cursor);
+    if (!fault_is(f))
+        f = set_up(s, mode);
     if (fault_is(f)) {
         sqlite_close(s);
         return f;
@@ -167,8 +186,8 @@ static struct fault sqlite_start(void *base, unsigned query, const struct value 
     assert(!c->busy);
     c->owner = s;
     if (c->statement == NULL)
-        code = sqlite3_prepare_v3(s->db, queries[query].sql, -1, SQLITE_PREPARE_PERSISTENT,
-                                  &c->statement, NULL);
+        code = sqlite3_prepare_v3(s->db, s->schema->queries[query].sql, -1,
+                                  SQLITE_PREPARE_PERSISTENT, &c->statement, NULL);
     for (size_t i = 0; code == SQLITE_OK && i < count; i++)
         code = bind_one(c->statement, (int)i + 1, &with[i]);
     if (code != SQLITE_OK) {
@@ -248,8 +267,7 @@ void store_start(void)
 
 const struct backend backend_sqlite = {
     .name = "sqlite",
-    .migrations = sqlite_migrations,
-    .migration_count = SQLITE_MIGRATIONS,
+    .dialect = DIALECT_SQLITE,
     .open = sqlite_open,
     .close = sqlite_close,
     .script = sqlite_script,

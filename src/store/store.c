@@ -1,30 +1,43 @@
 #include "store/store.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 
 struct store {
     const struct backend *backend;
+    const struct schema *schema;
     void *base;
     int64_t version;
     bool busy;
+    struct fault spoiled; /* the fault inside this transaction after which it can only end */
 };
 
-static const char version_table[] =
-    "CREATE TABLE IF NOT EXISTS store_version (\n"
-    "  one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),\n"
-    "  version BIGINT NOT NULL CHECK (version >= 0)\n"
-    ");\n"
-    "INSERT INTO store_version (one, version) VALUES (1, 0) ON CONFLICT (one) DO NOTHING;\n";
+static const char version_table[] = "CREATE TABLE IF NOT EXISTS store_version (\n"
+                                    "  tables TEXT NOT NULL PRIMARY KEY,\n"
+                                    "  version BIGINT NOT NULL CHECK (version >= 0)\n"
+                                    ");\n"
+                                    "INSERT INTO store_version (tables, version) VALUES ('%s', 0)\n"
+                                    "  ON CONFLICT (tables) DO NOTHING;\n";
 
-struct rows store_ask(struct store *s, enum query q, const struct value *with, size_t count)
+const struct backend *backend_of(const char *where)
 {
-    struct rows r = {.store = s, .query = q};
+    bool server =
+        strncmp(where, "postgresql://", 13) == 0 || (where[0] != '/' && strchr(where, '=') != NULL);
 
-    assert(count == strlen(queries[q].with));
-    r.fault = s->backend->start(s->base, q, with, count, &r.cursor);
+    return server ? &backend_postgres : &backend_sqlite;
+}
+
+struct rows store_ask(struct store *s, unsigned query, const struct value *with, size_t count)
+{
+    struct rows r = {.store = s, .query = query, .fault = s->spoiled};
+
+    assert(query < s->schema->query_count);
+    assert(count == strlen(s->schema->queries[query].with));
+    if (!fault_is(r.fault))
+        r.fault = s->backend->start(s->base, query, with, count, &r.cursor);
     return r;
 }
 
@@ -42,12 +55,14 @@ struct fault rows_done(struct rows *r)
     if (r->cursor != NULL)
         r->store->backend->finish(r->cursor);
     r->cursor = NULL;
+    if (r->store->busy && fault_is(r->fault))
+        r->store->spoiled = r->fault;
     return r->fault;
 }
 
 static struct value row_value(const struct rows *r, size_t column)
 {
-    assert(column < strlen(queries[r->query].rows));
+    assert(column < strlen(r->store->schema->queries[r->query].rows));
     return r->store->backend->column(r->cursor, column);
 }
 
@@ -71,10 +86,10 @@ bool row_text(const struct rows *r, size_t column, char *out, size_t size)
     return bytes_to_text(row_bytes(r, column), out, size);
 }
 
-struct fault store_do(struct store *s, enum query q, int64_t *changed, const struct value *with,
+struct fault store_do(struct store *s, unsigned query, int64_t *changed, const struct value *with,
                       size_t count)
 {
-    struct rows r = store_ask(s, q, with, count);
+    struct rows r = store_ask(s, query, with, count);
     struct fault f;
 
     while (rows_next(&r)) {
@@ -100,10 +115,13 @@ struct fault store_commit(struct store *s)
     struct fault f;
 
     assert(s->busy);
-    f = s->backend->commit(s->base);
+    f = s->spoiled;
+    if (!fault_is(f))
+        f = s->backend->commit(s->base);
     if (fault_is(f))
         s->backend->rollback(s->base);
     s->busy = false;
+    s->spoiled = fault_none();
     return f;
 }
 
@@ -112,6 +130,7 @@ void store_rollback(struct store *s)
     if (s->busy)
         s->backend->rollback(s->base);
     s->busy = false;
+    s->spoiled = fault_none();
 }
 
 bool store_is_busy(const struct store *s)
@@ -126,7 +145,7 @@ int64_t store_version(const struct store *s)
 
 static struct fault version_read(struct store *s)
 {
-    struct rows r = store_ask(s, QUERY_VERSION_GET, STORE_NOTHING);
+    struct rows r = store_ask(s, SCHEMA_VERSION_GET, STORE_WITH(value_text(s->schema->name)));
 
     if (rows_next(&r))
         s->version = row_integer(&r, 0);
@@ -139,22 +158,32 @@ static struct fault migrate_one(struct store *s, const struct migration *m)
     struct fault f = s->backend->script(s->base, m->sql);
 
     if (!fault_is(f))
-        f = store_do(s, QUERY_VERSION_SET, NULL, STORE_WITH(value_integer(m->version)));
+        f = store_do(s, SCHEMA_VERSION_SET, NULL,
+                     STORE_WITH(value_integer(m->version), value_text(s->schema->name)));
     return f;
+}
+
+static struct fault version_make(struct store *s)
+{
+    char sql[sizeof version_table + 32];
+
+    snprintf(sql, sizeof sql, version_table, s->schema->name);
+    return s->backend->script(s->base, sql);
 }
 
 static struct fault migrate_all(struct store *s)
 {
-    const struct backend *b = s->backend;
-    struct fault f = b->script(s->base, version_table);
+    const struct migration *list = s->schema->migrations[s->backend->dialect];
+    int64_t newest = (int64_t)s->schema->migration_count;
+    struct fault f = version_make(s);
 
     if (!fault_is(f))
         f = version_read(s);
-    if (!fault_is(f) && s->version > (int64_t)b->migration_count)
+    if (!fault_is(f) && s->version > newest)
         return fault_make(FAULT_UNKNOWN, 0, "store: a newer program wrote it");
-    for (int64_t v = s->version; !fault_is(f) && v < (int64_t)b->migration_count; v++) {
-        assert(b->migrations[v].version == v + 1);
-        f = migrate_one(s, &b->migrations[v]);
+    for (int64_t v = s->version; !fault_is(f) && v < newest; v++) {
+        assert(list[v].version == v + 1);
+        f = migrate_one(s, &list[v]);
         s->version = v + 1;
     }
     return f;
@@ -173,13 +202,15 @@ static struct fault migrate(struct store *s)
     return f;
 }
 
-struct fault store_open(const struct backend *b, const char *where, struct store **out)
+struct fault store_open(const struct backend *b, const struct schema *schema, const char *where,
+                        enum store_mode mode, struct store **out)
 {
     struct store *s = memory_zeroed(1, sizeof *s);
     struct fault f;
 
     s->backend = b;
-    f = b->open(where, &s->base);
+    s->schema = schema;
+    f = b->open(where, schema, mode, &s->base);
     if (!fault_is(f))
         f = migrate(s);
     if (fault_is(f)) {

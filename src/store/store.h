@@ -1,14 +1,15 @@
 /*
  * store.h - what survives a power cut, but for the ledger: rows behind one small interface.
  *
- * One writer, one transaction at a time. All SQL stands in query.c under a name; a backend is a
- * struct of functions and a list of numbered migrations, so that SQLite (sqlite.c) and PostgreSQL
- * can stand behind the same queries. Knows no meaning of any row.
+ * A handle has one transaction at a time. All SQL stands under a name in a schema (schema.h); a
+ * backend is a struct of functions: SQLite (sqlite.c) and PostgreSQL (postgres.c) stand behind the
+ * same queries. Knows no meaning of any row.
  *
- * A fault leaves nothing half done: what was asked inside a transaction is gone when it is rolled
- * back, and a commit that fails has rolled back itself. What store_commit acknowledged is synced.
- * Faults of all: IO (ENOSPC where the disk is full), DAMAGED (not what we wrote), REFUSED (held by
- * another process), DUPLICATE, MISSING (a row referred to), RANGE (a column's CHECK).
+ * A fault leaves nothing half done: after a fault inside a transaction every further query of it
+ * gives the same fault and its commit rolls back. What store_commit acknowledged is synced.
+ * Faults of all: IO (ENOSPC where the disk is full, ECONNRESET where the server went away: open
+ * anew), DAMAGED (not what we wrote), REFUSED (held by another process), DUPLICATE, MISSING (a row
+ * referred to), RANGE (a column's CHECK).
  */
 #ifndef PARLEY_STORE_STORE_H
 #define PARLEY_STORE_STORE_H
@@ -20,6 +21,7 @@
 #include "base/bytes.h"
 #include "base/fault.h"
 #include "store/query.h"
+#include "store/schema.h"
 
 enum {
     STORE_COLUMNS = 32, /* of a query, and its parameters */
@@ -75,17 +77,17 @@ static inline struct value value_blob_if(struct bytes bytes)
         sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value)
 #define STORE_NOTHING NULL, 0
 
-/* A migration takes the tables from version - 1 to version; several statements in one text. */
-struct migration {
-    int64_t version;
-    const char *sql;
+/* Who else may be at the same tables. */
+enum store_mode {
+    STORE_SOLE = 0, /* nobody: a second one is REFUSED for as long as this one is open */
+    STORE_SHARED,   /* readers at any time; a writer at a time, who waits his turn in store_begin */
 };
 
 struct backend {
     const char *name;
-    const struct migration *migrations; /* ascending from 1, without a gap */
-    size_t migration_count;
-    struct fault (*open)(const char *where, void **out);
+    enum dialect dialect;
+    struct fault (*open)(const char *where, const struct schema *schema, enum store_mode mode,
+                         void **out);
     void (*close)(void *base);
     struct fault (*script)(void *base, const char *sql); /* several statements, no parameters */
     struct fault (*begin)(void *base);                   /* and takes the write lock */
@@ -102,7 +104,12 @@ struct backend {
     struct fault (*check)(void *base);
 };
 
-extern const struct backend backend_sqlite;
+extern const struct backend backend_sqlite;   /* `where` is a file */
+extern const struct backend backend_postgres; /* `where` is a connection string of libpq */
+
+/* The backend that `where` speaks of: PostgreSQL for "postgresql://.." and "name=value ..", else
+ * SQLite. */
+const struct backend *backend_of(const char *where);
 
 struct store; /* opaque, owned */
 
@@ -110,10 +117,11 @@ struct store; /* opaque, owned */
 void store_start(void);
 
 /*
- * Opens (makes) the store at `where` and takes its tables to the newest version. Also UNKNOWN: a
- * newer program wrote it.
+ * Opens (makes) the tables of `schema` at `where` and takes them to the newest version. Also
+ * UNKNOWN: a newer program wrote it.
  */
-MUST_CHECK struct fault store_open(const struct backend *b, const char *where, struct store **out);
+MUST_CHECK struct fault store_open(const struct backend *b, const struct schema *schema,
+                                   const char *where, enum store_mode mode, struct store **out);
 void store_close(struct store *s); /* NULL is fine; what is not committed is gone */
 
 int64_t store_version(const struct store *s);
@@ -125,7 +133,7 @@ void store_rollback(struct store *s);
 bool store_is_busy(const struct store *s); /* inside a transaction */
 
 /* A query without rows. `changed` may be NULL. */
-MUST_CHECK struct fault store_do(struct store *s, enum query q, int64_t *changed,
+MUST_CHECK struct fault store_do(struct store *s, unsigned query, int64_t *changed,
                                  const struct value *with, size_t count);
 
 /*
@@ -139,11 +147,11 @@ MUST_CHECK struct fault store_do(struct store *s, enum query q, int64_t *changed
 struct rows {
     struct store *store;
     void *cursor;
-    enum query query;
+    unsigned query;
     struct fault fault;
 };
 
-struct rows store_ask(struct store *s, enum query q, const struct value *with, size_t count);
+struct rows store_ask(struct store *s, unsigned query, const struct value *with, size_t count);
 bool rows_next(struct rows *r);
 MUST_CHECK struct fault rows_done(struct rows *r); /* also before the last row */
 

@@ -1,4 +1,4 @@
-#include "store/sqlite.h"
+#include "store/node_ddl.h"
 
 /*
  * Times are whole seconds since 1970. Hashes are blobs of 32 bytes. Every row says of which
@@ -186,4 +186,4 @@ static const char version_1[] =
     "  PRIMARY KEY (agreement, name)\n"
     ");\n";
 
-const struct migration sqlite_migrations[SQLITE_MIGRATIONS] = {{1, version_1}};
+const struct migration node_sqlite[NODE_MIGRATIONS] = {{1, version_1}};
