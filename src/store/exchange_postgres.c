@@ -23,7 +23,7 @@ static const char version_1[] =
     "  type TEXT COLLATE \"C\" NOT NULL,\n"
     "  first BIGINT NOT NULL CHECK (first IN (0, 1)),\n"
     "  last BIGINT NOT NULL CHECK (last IN (0, 1)),\n"
-    "  tlp BIGINT NOT NULL,\n" /* statement/marking.h */
+    "  tlp BIGINT NOT NULL,\n" /* model/marking.h */
     "  writer TEXT COLLATE \"C\" NOT NULL,\n"
     "  body BYTEA NOT NULL,\n"
     "  UNIQUE (collection, id, spec, version)\n"

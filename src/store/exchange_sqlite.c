@@ -22,7 +22,7 @@ static const char version_1[] =
     "  type TEXT NOT NULL,\n"
     "  first BIGINT NOT NULL CHECK (first IN (0, 1)),\n"
     "  last BIGINT NOT NULL CHECK (last IN (0, 1)),\n"
-    "  tlp BIGINT NOT NULL CHECK (typeof(tlp) = 'integer'),\n" /* statement/marking.h */
+    "  tlp BIGINT NOT NULL CHECK (typeof(tlp) = 'integer'),\n" /* model/marking.h */
     "  writer TEXT NOT NULL,\n"
     "  body BLOB NOT NULL,\n"
     "  UNIQUE (collection, id, spec, version)\n"
