@@ -20,6 +20,8 @@ static const struct {
     [VERDICT_FORGED] = {EXIT_FORGED, "FORGED OR ALTERED", "do not rely on this bundle", STYLE_BAD},
     [VERDICT_CANNOT_TELL] = {EXIT_CANNOT_TELL, "CANNOT TELL",
                              "something needed to say is missing here", STYLE_WARN},
+    [VERDICT_CONTRADICTION] = {EXIT_FORGED, "CONTRADICTION",
+                               "its author signed two histories: this convicts him", STYLE_BAD},
 };
 
 static const char *const state_words[] = {"not made", "ok", "noted", "bad", "unknown"};

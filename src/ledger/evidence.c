@@ -1,6 +1,6 @@
 #include "ledger/evidence.h"
 
-static const char *const names[] = {"none", "split view", "not an extension"};
+static const char *const names[] = {"none", "split view", "not an extension", "an entry replaced"};
 
 const char *evidence_name(enum evidence e)
 {

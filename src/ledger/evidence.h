@@ -16,9 +16,11 @@ enum evidence {
     EVIDENCE_SPLIT,        /* same size, other root: stands alone */
     EVIDENCE_NO_EXTENSION, /* the larger does not extend the smaller, by the proof or the leaves
                               that the author himself gave */
+    EVIDENCE_REPLACED,     /* two entries in one place, each shown to lie under a head that the
+                              author signed: stands alone */
 };
 
-/* "none", "split view", "not an extension". */
+/* "none", "split view", "not an extension", "an entry replaced". */
 const char *evidence_name(enum evidence e);
 
 /* Judges two notes of `author`'s log; `proof` is the consistency proof given for them, NULL if

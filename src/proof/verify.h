@@ -18,9 +18,10 @@
 
 enum verdict {
     VERDICT_NONE = 0,
-    VERDICT_VERIFIED,    /* every check holds */
-    VERDICT_FORGED,      /* one does not */
-    VERDICT_CANNOT_TELL, /* a version, a suite or a cosignature is missing to say */
+    VERDICT_VERIFIED,      /* every check holds */
+    VERDICT_FORGED,        /* one does not */
+    VERDICT_CANNOT_TELL,   /* a version, a suite or a cosignature is missing to say */
+    VERDICT_CONTRADICTION, /* of two heads: one party signed two histories */
 };
 
 /* In the order in which they are made; the first that does not hold ends the work. */

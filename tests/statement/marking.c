@@ -1,4 +1,4 @@
-#include "model/marking.h"
+#include "statement/marking.h"
 
 #include <stdio.h>
 #include <stdlib.h>

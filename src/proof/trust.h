@@ -1,0 +1,29 @@
+/*
+ * trust.h - whose keys: both parties' role keys, out of any case bundle between them.
+ *
+ * A bundle has the agreement, signed by both root keys, and both genesis documents, signed by
+ * them too. So whoever has one bundle, or a copy of its first part, has what it takes to check a
+ * head or a proof that comes alone.
+ */
+#ifndef PARLEY_PROOF_TRUST_H
+#define PARLEY_PROOF_TRUST_H
+
+#include "ledger/note.h"
+#include "proof/bundle.h"
+#include "proof/findings.h"
+
+struct trust {
+    char agreement[ENTRY_NAME];
+    struct report_party parties[BUNDLE_LOGS];
+    struct note_signer author[BUNDLE_LOGS];   /* its name is the log's origin */
+    struct note_signer cosigner[BUNDLE_LOGS]; /* the party's own key for the other's log */
+};
+
+/* Checks form, agreement and genesis of the bundle and takes the keys. Adds a row `keys`. *out is
+ * written on success alone; the fault is the check's. */
+MUST_CHECK struct fault trust_read(struct bytes bundle, struct trust *out, struct findings *f);
+
+/* Which party's log has this origin? False if neither's. */
+bool trust_side(const struct trust *t, struct bytes origin, size_t *out);
+
+#endif
