@@ -140,7 +140,7 @@ static struct fault read_lines(struct lines *lines, struct replay *r, uint32_t f
             replay_damaged(r);
             continue;
         }
-        f = replay_line(r, file, number, line);
+        f = replay_frame(r, file, number, line);
         if (fault_is(f))
             return f;
     }

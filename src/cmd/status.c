@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "cmd/answer.h"
 #include "cmd/args.h"
@@ -9,6 +10,22 @@
 #include "cmd/node.h"
 #include "cmd/run.h"
 #include "cmd/say.h"
+
+enum { ROOM_LOW = 64 /* MiB: below it a person should look; a busy day takes about one */ };
+
+/* What is left for the node's folder, in MiB, in words where it is little; -1: cannot be told. */
+static int64_t room_of(const char *folder, char *out, size_t size)
+{
+    struct statvfs fs;
+    int64_t left;
+
+    if (statvfs(folder, &fs) != 0)
+        return -1;
+    left = (int64_t)(fs.f_bavail * fs.f_frsize >> 20);
+    snprintf(out, size, "%lld MiB left%s", (long long)left,
+             left >= ROOM_LOW ? "" : ": when it is full, nothing can be said or taken");
+    return left;
+}
 
 static bool needs_you(const json_t *a)
 {
@@ -59,6 +76,15 @@ static void print_clock(struct say *s, const json_t *a)
         answer_row(s, "clock", "ok");
     else
         answer_row(s, "clock", why[0] != '\0' ? why : "not right: nothing is appended");
+}
+
+static void print_room(const struct call *call)
+{
+    char words[96];
+    int64_t left = room_of(node_find(call->args), words, sizeof words);
+
+    if (left >= 0 && left < ROOM_LOW)
+        answer_row(call->say, "disk", words);
 }
 
 static void print_deadline(struct say *s, const json_t *a)
@@ -130,6 +156,7 @@ enum exit_code status_run(const struct call *call)
     print_link(call->say, a);
     print_ledger(call->say, a);
     print_clock(call->say, a);
+    print_room(call);
     print_needs(call->say, a);
     print_sensors(call->say, a);
     json_decref(a);
@@ -164,6 +191,19 @@ static void check_folder(const char *folder, json_t *checks)
                   "parley init FILE --as PARTY ...");
     else
         add_check(checks, "folder", "ok", found, "");
+}
+
+static void check_room(const char *folder, json_t *checks)
+{
+    char words[96];
+    int64_t left = room_of(folder, words, sizeof words);
+
+    if (left >= 0)
+        add_check(checks, "disk",
+                  left == 0         ? "fail"
+                  : left < ROOM_LOW ? "warn"
+                                    : "ok",
+                  words, left < ROOM_LOW ? "make room: the node goes on by itself" : "");
 }
 
 static void check_running(const struct call *call, json_t *checks)
@@ -219,6 +259,7 @@ enum exit_code doctor_run(const struct call *call)
     enum exit_code code;
 
     check_folder(node_find(call->args), checks);
+    check_room(node_find(call->args), checks);
     check_running(call, checks);
     fails = count_state(checks, "fail");
     warns = count_state(checks, "warn");

@@ -220,13 +220,12 @@ static struct fault note_stored(struct desk_pact *p, uint64_t index)
                                value_text(p->own->id), value_blob(bytes_of(leaf->byte, 32))));
 }
 
-/* A CONTACT under a signed head counts from now on; an acceptance of a version too. */
+/* A CONTACT under a signed head counts from now on. */
 static struct fault note_effect(struct desk_pact *p, uint64_t index)
 {
     const struct digest *leaf = ledger_leaf(p->log, index);
     struct disclosed *d = NULL;
     enum kind said = KIND_NONE;
-    struct entry e;
     struct fault f = fault_none();
     struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_GET,
                               STORE_WITH(value_text(p->now->id), value_text(p->own->id),
@@ -237,10 +236,8 @@ static struct fault note_effect(struct desk_pact *p, uint64_t index)
 
         row_text(&r, 5, kind, sizeof kind);
         said = kind_parse(bytes_text(kind));
-        if (said == KIND_CONTACT || said == KIND_AGREEMENT)
+        if (said == KIND_CONTACT)
             f = disclosed_parse(row_bytes(&r, 11), &d);
-        if (!fault_is(f))
-            f = entry_parse(row_bytes(&r, 10), &e);
     }
     if (!fault_is(f))
         f = rows_done(&r);
@@ -248,8 +245,6 @@ static struct fault note_effect(struct desk_pact *p, uint64_t index)
         (void)!fault_is(rows_done(&r));
     if (said == KIND_CONTACT && !fault_is(f))
         f = registry_apply(p->registry, p->now, p->own, d);
-    if (said == KIND_AGREEMENT && !fault_is(f))
-        f = terms_heard(p, &e, d);
     disclosed_free(d);
     return f;
 }
@@ -406,6 +401,7 @@ static struct fault tell_cases(struct desk_pact *p, uint64_t from)
             f = entry_parse(buf_view(&text), &e);
         if (!fault_is(f) && e.case_id[0] != '\0')
             f = life_reload(p, e.case_id);
+        p->terms_due |= !fault_is(f) && e.kind == KIND_AGREEMENT;
         buf_done(&text);
     }
     return f;
@@ -420,7 +416,11 @@ struct fault commit_bound(struct desk_pact *p, struct bytes note)
     if (fault_is(f) || p->head.binding <= from)
         return f;
     f = store_bound(p, from, head_binding_note(&p->head));
-    return fault_is(f) ? f : tell_cases(p, from);
+    if (!fault_is(f))
+        f = tell_cases(p, from);
+    if (!fault_is(f) && p->terms_due)
+        terms_look(p);
+    return f;
 }
 
 /* The size of our newest head that the store has as binding. */

@@ -182,6 +182,7 @@ void desk_neighbour(struct desk *d, enum process other, bool here, struct instan
             if (d->pact[i].cosigning)
                 hear_keeper_lost(&d->pact[i]);
             d->pact[i].cosigning = false;
+            d->pact[i].keeper_is_old &= !here;
             if (here)
                 hear_keeper_back(&d->pact[i]);
         }
@@ -369,6 +370,9 @@ void desk_turn(struct desk *d, struct instant now, struct tick tick)
     }
     if (tick.us - d->published.us < DESK_PUBLISH)
         return;
+    for (size_t i = 0; i < d->pact_count; i++)
+        if (d->pact[i].log != NULL && d->pact[i].terms_due)
+            terms_look(&d->pact[i]);
     drop_expired(d);
     desk_publish(d);
 }

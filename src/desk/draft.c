@@ -839,7 +839,14 @@ static json_t *judge_decision(struct desk_pact *p, const struct kept *k, const s
     const struct agreement *a = pact_version(p, k->version);
     struct permit_text permit;
     const char *why;
+    uint32_t version;
     struct fault f = permit_text_parse(buf_view(&k->permit), &permit);
+
+    if (k->version != p->now->version &&
+        life_version(p, k->case_id, &version).kind == FAULT_MISSING)
+        return answer_error("conflict", 9, "this would open a case under an older version",
+                            "a later version of the agreement took over since it was drafted",
+                            "refuse the draft and make it anew: parley release refuse");
 
     if (!fault_is(f))
         f = decision_holds(a == NULL ? p->now : a, p->registry, buf_view(&k->permit), &permit,

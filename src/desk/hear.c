@@ -401,6 +401,24 @@ static void not_held(struct desk_pact *p, bool contradicts, const char *rule)
     hear_act(p, &actions);
 }
 
+/* Does judge know every version that we have? It is started anew when one takes over; what it
+ * refused before that, for a version that is in force, comes again on the next link. */
+static struct fault judge_is_told(struct desk_pact *p, const struct frame_push *push)
+{
+    for (uint32_t i = 0; i < push->count; i++) {
+        const struct agreement *a;
+        struct entry e;
+
+        if (p->verdict[i].ground != GROUND_AGREEMENT ||
+            fault_is(entry_parse(push->item[i].entry, &e)))
+            continue;
+        a = pact_version(p, e.version);
+        if (a != NULL && memcmp(a->digest, e.agreement_digest.byte, 32) == 0)
+            return fault_make(FAULT_ORDER, 0, "judge is being told of a later version");
+    }
+    return fault_none();
+}
+
 static void do_hold(struct desk_pact *p)
 {
     struct frame_push *push = memory_zeroed(1, sizeof *push);
@@ -410,6 +428,8 @@ static void do_hold(struct desk_pact *p)
 
     for (uint32_t i = 0; i < push->count && !fault_is(f); i++)
         entries[i] = push->item[i].entry;
+    if (!fault_is(f))
+        f = judge_is_told(p, push);
     if (!fault_is(f))
         f = hold_documents(p, push);
     if (!fault_is(f))
@@ -424,10 +444,16 @@ static void do_hold(struct desk_pact *p)
     not_held(p, f.kind == FAULT_MISMATCH, f.rule);
 }
 
+static bool is_automatic_answer(const struct entry *e)
+{
+    return type_is_automatic(e->kind, e->has_answers);
+}
+
 /* Their statement of a case, now held by both: is it a move; is it well timed? */
 static const char *ground_of(struct desk_pact *p, const struct entry *e, const struct digest *leaf,
                              const struct disclosed *d, const char **rule)
 {
+    uint32_t version = e->version;
     const struct agreement *a = pact_version(p, e->version);
     int64_t off = e->time.us - p->desk->now.us, skew;
     struct fault f;
@@ -442,6 +468,11 @@ static const char *ground_of(struct desk_pact *p, const struct entry *e, const s
     if (p->cosigned.us != 0 && e->time.us < p->cosigned.us - skew) {
         *rule = "DESIGN section 5: claimed time before the cosignature below it";
         return "time";
+    }
+    if (!is_automatic_answer(e) && !fault_is(life_version(p, e->case_id, &version)) &&
+        version != e->version) {
+        *rule = "PROTOCOL.agreement section 4: a case ends under the version it began with";
+        return "agreement";
     }
     f = life_try(p, e, leaf, d);
     if (f.kind == FAULT_ORDER || f.kind == FAULT_REFUSED || f.kind == FAULT_LIMIT) {
@@ -533,11 +564,6 @@ static struct fault bind(struct desk_pact *p, uint64_t index, const struct diges
                                value_blob(bytes_of(leaf->byte, 32))));
 }
 
-static bool is_automatic_answer(const struct entry *e)
-{
-    return type_is_automatic(e->kind, e->has_answers);
-}
-
 /* Our REJECT came back from the partner's mirror; the statement is no move now either. */
 static struct fault refuse_again(struct desk_pact *p, const struct digest *leaf)
 {
@@ -568,8 +594,7 @@ static struct fault respond(struct desk_pact *p, const struct entry *e, const st
     if (!fault_is(f) && e->kind == KIND_CHECK && !e->has_answers && d != NULL &&
         !said_already(p, KIND_CHECK, leaf))
         f = say_check_return(p, e, leaf, d);
-    if (!fault_is(f) && e->kind == KIND_AGREEMENT && d != NULL)
-        f = terms_heard(p, e, d);
+    p->terms_due |= e->kind == KIND_AGREEMENT;
     return f;
 }
 
@@ -635,6 +660,8 @@ static struct fault take_cosigned(struct desk_pact *p, uint64_t from, uint64_t s
     for (size_t i = 0; i < count && !fault_is(f); i++)
         f = life_reload(p, cases[i]);
     free(cases);
+    if (!fault_is(f) && p->terms_due)
+        terms_look(p);
     return f;
 }
 

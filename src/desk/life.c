@@ -321,6 +321,19 @@ static void subject_of(const struct entry *e, const struct disclosed *d, char *o
         snprintf(out, size, "%s", kind_name(e->kind));
 }
 
+struct fault life_version(struct desk_pact *p, const char *case_id, uint32_t *out)
+{
+    struct rows r = store_ask(p->desk->store, QUERY_CASE_GET,
+                              STORE_WITH(value_text(p->now->id), value_text(case_id)));
+    bool there = rows_next(&r);
+    struct fault f;
+
+    if (there)
+        *out = (uint32_t)row_integer(&r, 2);
+    f = rows_done(&r);
+    return fault_is(f) || there ? f : fault_make(FAULT_MISSING, 0, "no such case");
+}
+
 struct fault life_note(struct desk_pact *p, const struct entry *e, const struct digest *leaf,
                        const struct disclosed *d, const char *incident)
 {

@@ -40,6 +40,15 @@ void alarm_raise(struct desk_pact *p, const char *name, const char *detail)
         p->desk->host.say(p->desk->host.context, "alarm", f);
 }
 
+void alarm_clear(struct desk_pact *p, const char *name)
+{
+    struct fault f = store_do(p->desk->store, QUERY_ALARM_CLEAR, NULL,
+                              STORE_WITH(value_text(p->now->id), value_text(name)));
+
+    if (fault_is(f))
+        p->desk->host.say(p->desk->host.context, "alarm", f);
+}
+
 void state_get(struct desk_pact *p, const char *name, struct buf *out)
 {
     struct rows r = store_ask(p->desk->store, QUERY_STATE_GET,
@@ -385,7 +394,9 @@ struct fault pact_open(struct desk_pact *p)
         f = life_load(p);
     if (!fault_is(f) && p->mirror_open)
         f = hear_catch_up(p);
-    return fault_is(f) ? f : terms_recall(p);
+    if (!fault_is(f))
+        terms_look(p);
+    return f;
 }
 
 void pact_done(struct desk_pact *p)
@@ -410,6 +421,7 @@ bool pact_may_sign(const struct desk_pact *p, const char **why)
     *why = p->fence[0] != '\0'            ? p->fence
            : p->desk->clock[0] != '\0'    ? p->desk->clock
            : !p->desk->keeper_here        ? "keeper is being started anew"
+           : p->keeper_is_old             ? "keeper is being told of a later version"
            : p->kept_own < p->head.stored ? "keeper is learning what it signed before"
            : p->log == NULL || ledger_is_stopped(p->log)
                ? "the log is stopped after a write that failed"

@@ -70,6 +70,8 @@ struct desk_pact {
     struct publish own_publish, peer_publish;
     char fence[DESK_WHY]; /* why nothing may be signed; "" if it may */
     bool signing;         /* a SIGN is out */
+    bool keeper_is_old;   /* it was not started anew since a version took over */
+    bool terms_due;       /* an AGREEMENT statement became binding: terms_look */
 
     /* hotline */
     struct conversation talk;
@@ -132,6 +134,7 @@ void pact_done(struct desk_pact *p);
 void pact_fence(struct desk_pact *p);
 bool pact_may_sign(const struct desk_pact *p, const char **why);
 void alarm_raise(struct desk_pact *p, const char *name, const char *detail);
+void alarm_clear(struct desk_pact *p, const char *name); /* its cause is gone */
 /* A small named text of the agreement in the store; "" if there is none. */
 void state_get(struct desk_pact *p, const char *name, struct buf *out);
 MUST_CHECK struct fault state_put(struct desk_pact *p, const char *name, const char *value);
@@ -207,6 +210,8 @@ MUST_CHECK struct fault life_try(struct desk_pact *p, const struct entry *e,
 MUST_CHECK struct fault life_note(struct desk_pact *p, const struct entry *e,
                                   const struct digest *leaf, const struct disclosed *d,
                                   const char *incident);
+/* Under which version the case began. MISSING: there is no such case. */
+MUST_CHECK struct fault life_version(struct desk_pact *p, const char *case_id, uint32_t *out);
 struct desk_case *life_find(struct desk_pact *p, const char *case_id);
 
 /* draft.c, ask.c, watch.c */
@@ -221,10 +226,9 @@ json_t *officers_enrol(struct desk_pact *p, const json_t *ask, desk_answer say, 
 json_t *officers_list(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *bundle_export(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *terms_say(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
-MUST_CHECK struct fault terms_heard(struct desk_pact *p, const struct entry *e,
-                                    const struct disclosed *d);
-/* At start: an acceptance that is on record and whose version is not in force yet. */
-MUST_CHECK struct fault terms_recall(struct desk_pact *p);
+/* Is there an acceptance that is binding and whose version is not in force yet? Then it is from now
+ * on. Outside of any transaction. */
+void terms_look(struct desk_pact *p);
 MUST_CHECK struct fault watch_heard(struct desk *d, uint16_t type, struct bytes body);
 void watch_start(struct desk *d);
 

@@ -109,11 +109,7 @@ struct fault watch_heard(struct desk *d, uint16_t type, struct bytes body)
         return fault_make(FAULT_UNKNOWN, 0, "ipc: watch says what desk does not hear");
     /* watch reads for the node's first agreement; its articles decide (settings: sensors). */
     f = commit(&d->pact[0], &in, &sequence);
-    if (f.kind == FAULT_IO) {
-        alarm_raise(&d->pact[0], "store", "incidents could not be written: is the disk full?");
-        return fault_none(); /* not acknowledged: watch says it again */
-    }
-    if (fault_is(f))
+    if (fault_is(f)) /* also a full disk: desk and watch begin anew from what is durable */
         return f;
     buf_u64(&done, sequence);
     d->host.send(d->host.context, PROCESS_WATCH, MESSAGE_WATCH_COMMITTED, buf_view(&done));

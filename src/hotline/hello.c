@@ -16,13 +16,7 @@ struct fault hello_check(const struct frame_hello *hello, const struct agreement
         return fault_make(FAULT_MISMATCH, 0, "HELLO: another agreement");
     if (!bytes_is(hello->party, party))
         return fault_make(FAULT_MISMATCH, 0, "HELLO: not the party whose channel key this is");
-    if (hello->version < a->version)
-        return fault_make(FAULT_ORDER, 0,
-                          "HELLO: the sender holds an older version of the agreement");
-    if (hello->version > a->version)
-        return fault_make(FAULT_ORDER, 0,
-                          "HELLO: the receiver holds an older version of the agreement");
-    if (!bytes_equal(hello->agreement_digest, digest))
+    if (hello->version == a->version && !bytes_equal(hello->agreement_digest, digest))
         return fault_make(FAULT_MISMATCH, 0, "HELLO: another text of the same version");
     return fault_none();
 }

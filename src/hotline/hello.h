@@ -25,9 +25,10 @@ enum hello_side {
 void hello_bytes(const uint8_t *exporter, enum hello_side side, struct bytes said, struct buf *out);
 
 /*
- * Does the HELLO speak of the agreement and come from the party that the link's pin names? Faults,
+ * Does the HELLO speak of the agreement and come from the party that the link's pin names? Another
+ * version is no fault: one side takes over first, and each entry names its version itself. Faults,
  * all with a rule that a person understands: MISMATCH another agreement, another digest of the same
- * version, another party; ORDER the versions differ, the rule says which side is behind.
+ * version, another party.
  */
 MUST_CHECK struct fault hello_check(const struct frame_hello *hello, const struct agreement *a,
                                     const char *party);

@@ -117,6 +117,18 @@ void judging_link_down(struct judging *j, uint32_t link)
         l->used = false;
 }
 
+/* The version that a HELLO names, where we have it; else the newest: who was told of a later
+ * version first must be able to say so to the other (PROTOCOL.agreement section 4). */
+static const struct agreement *greeted_by(const struct judging *j, const struct link *l,
+                                          uint32_t version)
+{
+    for (size_t i = 0; i < j->count; i++)
+        if (strcmp(j->agreement[i]->id, l->agreement->id) == 0 &&
+            j->agreement[i]->version == version)
+            return j->agreement[i];
+    return l->agreement;
+}
+
 /* The keys of a role as a note's signer. Their keys were checked by roles_from_genesis. */
 static struct fault signer_of(const struct roles *roles, enum role role, const char *suffix,
                               struct note_signer *out)
@@ -170,13 +182,12 @@ static struct fault judge_hello(struct judging *j, struct link *l, struct bytes 
     struct frame_hello h;
     struct fault f = frame_hello_parse(payload, &h);
 
-    (void)j;
     (void)out;
     if (fault_is(f))
         return f;
     if (l->greeted)
         return fault_make(FAULT_ORDER, 0, "PROTOCOL.hotline 2: HELLO once");
-    f = hello_check(&h, l->agreement, l->them->id);
+    f = hello_check(&h, greeted_by(j, l, h.version), l->them->id);
     if (fault_is(f))
         return f;
     roles = memory_new(sizeof *roles);

@@ -38,10 +38,47 @@ enum orient_ground {
     ORIENT_OWN_DEST,     /* both ports are; the destination is our own end: the source began */
     ORIENT_OWN_SRC,      /* both ports are; the source is our own end: the destination began */
     ORIENT_RECORD_ORDER, /* neither is; the sensor writes this service client first */
+    ORIENT_HANDSHAKE,    /* the record shows the source's SYN */
+    ORIENT_ZEEK_ORIG,    /* Zeek's originator, and the ports do not say otherwise */
+    ORIENT_BIFLOW,       /* the exporter says that the source initiated (RFC 5103) */
+};
+
+/* Which family of sensors wrote the record: what it can tell differs. */
+enum family { FAMILY_EVE = 0, FAMILY_ZEEK, FAMILY_FLOW };
+
+/* TCP flags as the wire has them. */
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 };
+
+/* How a connection went, as Zeek's conn_state says it. */
+enum conn_state {
+    CONN_NONE = 0,    /* not said */
+    CONN_ESTABLISHED, /* S1 S2 S3 SF RSTO RSTR: the handshake was completed */
+    CONN_ATTEMPT,     /* S0 REJ SH RSTOS0: the originator's word alone, or refused */
+    CONN_ANSWER,      /* SHR RSTRH: the answer to something that was not seen */
+    CONN_OTHER,       /* OTH and what we do not know: no beginning was seen */
+};
+
+enum conn_saw { CONN_SAW_SYN = 1, CONN_SAW_SYN_ACK = 2, CONN_SAW_ACK = 4, CONN_SAW_ANSWER = 8 };
+
+/* What the record of a connection or flow says beside its ends; all zero for application records,
+ * whose existence says enough. */
+struct contact {
+    bool is;        /* such a record */
+    bool both;      /* it counts both directions */
+    bool initiator; /* the exporter says that the source began */
+    uint8_t state;  /* enum conn_state */
+    uint8_t saw;    /* CONN_SAW_*, by Zeek's history; 0 where it gave none */
+    uint8_t flags, back_flags;
+    uint64_t packets, bytes, back_packets, back_bytes;
 };
 
 /* Was it shown that the initiator could hear the answer? */
-enum proof { PROOF_NONE = 0, PROOF_TWO_WAY };
+enum proof {
+    PROOF_NONE = 0,
+    PROOF_TWO_WAY,
+    PROOF_ONE_SIDED, /* by the flags of one direction alone, which a blind sender could forge: it
+                        counts as two-way, and lowers the confidence */
+};
 
 enum event_has {
     EVENT_HAS_SRC = 1,
@@ -92,6 +129,8 @@ struct event {
     /* Empty where the record has none. Unescaped UTF-8. Borrowed from the line, or from the buf
      * that its reader was given as room: both must outlive them. */
     struct bytes text[EVENT_TEXT_COUNT];
+    enum family family;
+    struct contact contact;
 
     enum orient_ground ground;
     enum proof proof;
@@ -107,16 +146,21 @@ enum service service_by_name(struct bytes name);
 /* "type", "host", "url", "agent", "name", "sni", "ja3", "sha256", "sha1", "md5", "signature" */
 const char *event_text_name(enum event_text t);
 
+/* The service whose well-known port this is; over TCP, or SIP over UDP, too. */
+enum service service_by_port(uint16_t port);
+enum service service_by_transport(uint16_t port, enum transport t);
+
 /* "tcp", "udp", "other", "none" */
 const char *transport_name(enum transport t);
 
-/* "dest-serves", "src-serves", "own-dest", "own-src", "record-order", "none" */
+/* "dest-serves", "src-serves", "own-dest", "own-src", "record-order", "handshake", "zeek-orig",
+ * "biflow-initiator", "none" */
 const char *orient_ground_name(enum orient_ground g);
 
 /* "own", "other", "none" */
 const char *side_name(enum side s);
 
-/* "two-way", "none" */
+/* "two-way" (a one-sided one, too), "none" */
 const char *proof_name(enum proof p);
 
 #endif

@@ -61,7 +61,7 @@ enum confidence incident_confidence(const struct incident *i)
 {
     if (i->proven < i->events)
         return CONFIDENCE_LOW;
-    if (i->by_ground[TERRITORY_TABLE] != 0)
+    if (i->by_ground[TERRITORY_TABLE] != 0 || i->one_sided != 0)
         return CONFIDENCE_MODERATE;
     return CONFIDENCE_HIGH;
 }
@@ -80,6 +80,7 @@ size_t incident_reasons(const struct incident *i, const char **out)
         const char *name;
     } reasons[] = {
         {i->proven == i->events, "two-way"},
+        {i->one_sided != 0, "one-sided"},
         {i->proven < i->events, "source-unproven"},
         {i->by_ground[TERRITORY_PREFIX] != 0, "territory-prefix"},
         {i->by_ground[TERRITORY_AS] != 0, "territory-as"},

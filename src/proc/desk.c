@@ -7,6 +7,10 @@
  * may:   read and write desk/, ledger/ and agreements/ in the node's folder, accept on the control
  *        socket it was handed
  * may not: use the network, see a key
+ *
+ * Where a write that cannot wait finds the disk full, desk is let go: what is durable is whole,
+ * what was in flight is said or heard again. Commands are told so until there is room; then the
+ * process ends and begins anew from what is durable.
  */
 #include <errno.h>
 #include <grp.h>
@@ -18,6 +22,7 @@
 
 #include "base/memory.h"
 #include "desk/desk.h"
+#include "io/file.h"
 #include "io/log.h"
 #include "io/loop.h"
 #include "proc/children.h"
@@ -31,6 +36,8 @@ enum {
     DESK_LINE = 1 << 20,      /* bytes of an ask: PROTOCOL.control section 1 */
     DESK_IDLE = 60 * 1000000, /* a client that says nothing so long is closed; microseconds */
     DESK_TURN = 200 * 1000,   /* how often time is looked at; microseconds */
+    DESK_ROOM = 256 << 10,    /* bytes that must fit again before a full disk counts as mended */
+    DESK_ROOM_EVERY = 1000 * 1000, /* how often that is tried; microseconds */
 };
 
 struct client {
@@ -45,7 +52,7 @@ struct client {
 struct host {
     struct self *self;
     struct pacts pacts;
-    struct desk *desk;
+    struct desk *desk; /* NULL: the disk is full */
     struct desk_host say;
     struct loop_timer *turn;
     struct loop_fd *listen;
@@ -60,7 +67,8 @@ static void client_close(struct client *c)
 {
     if (c->fd < 0)
         return;
-    desk_forget(c->host->desk, c);
+    if (c->host->desk != NULL)
+        desk_forget(c->host->desk, c);
     loop_fd_free(c->event);
     loop_timer_free(c->idle);
     close(c->fd);
@@ -111,6 +119,14 @@ static json_t *not_understood(struct fault f)
                      "try", "docs/PROTOCOL.control section 1");
 }
 
+static json_t *no_room(void)
+{
+    return json_pack("{s:i, s:b, s:s, s:i, s:s, s:s, s:s}", "v", 1, "ok", 0, "code", "io", "exit",
+                     10, "message", "the disk of the node is full", "why",
+                     "nothing is said or taken until there is room; nothing acknowledged is lost",
+                     "try", "make room: the node goes on by itself");
+}
+
 /* One whole line, if there is one. */
 static void client_ask(struct client *c)
 {
@@ -128,6 +144,9 @@ static void client_ask(struct client *c)
     } else if (!json_is_object(ask)) {
         json_decref(ask);
         client_answer(c, not_understood(fault_make(FAULT_SYNTAX, 0, "an object is expected")));
+    } else if (c->host->desk == NULL) {
+        json_decref(ask);
+        client_answer(c, no_room());
     } else {
         desk_command(c->host->desk, ask, instant_now(), tick_now(), client_answer, c);
         json_decref(ask);
@@ -251,12 +270,60 @@ static void host_say(void *context, const char *what, struct fault why)
     log_fault(LOG_LEVEL_WARN, what, why);
 }
 
+/* --- a full disk ---------------------------------------------------------------------------- */
+
+static bool is_full(struct fault f)
+{
+    return f.kind == FAULT_IO && (f.at == ENOSPC || f.at == EDQUOT || f.at == EFBIG);
+}
+
+/* The disk is full in the middle of something: desk is let go, whoever waits is told. */
+static void let_go(struct host *h, struct fault why)
+{
+    log_fault(LOG_LEVEL_ERROR, "disk full", why);
+    log_error("nothing is said or taken until there is room; nothing acknowledged is lost");
+    desk_free(h->desk);
+    h->desk = NULL;
+    for (size_t i = 0; i < DESK_CLIENTS; i++)
+        if (h->client[i].fd >= 0 && h->client[i].busy)
+            client_answer(&h->client[i], no_room());
+}
+
+static bool has_room(void)
+{
+    struct buf bytes = {0};
+    struct fault f;
+
+    buf_need(&bytes, DESK_ROOM);
+    memset(bytes.data, 1, DESK_ROOM);
+    f = file_replace("desk/room", bytes_of(bytes.data, DESK_ROOM), 0600);
+    unlink("desk/room");
+    unlink("desk/room.new");
+    buf_done(&bytes);
+    return !fault_is(f);
+}
+
+/* Begins anew rather than going on: what is durable is read again, and the neighbours with it. */
+static void look_for_room(struct host *h)
+{
+    if (!has_room()) {
+        loop_timer_in(h->turn, DESK_ROOM_EVERY);
+        return;
+    }
+    log_warn("there is room on the disk again: desk begins anew");
+    process_stop(h->self, 1);
+}
+
 /* --- the process ---------------------------------------------------------------------------- */
 
 static void turn(void *context)
 {
     struct host *h = context;
 
+    if (h->desk == NULL) {
+        look_for_room(h);
+        return;
+    }
     desk_turn(h->desk, instant_now(), tick_now());
     if (desk_is_broken(h->desk)) {
         log_error("a log was stopped by a write that failed: desk starts anew and reads it again");
@@ -289,6 +356,14 @@ static struct fault open_control(struct host *h)
     return fault_none();
 }
 
+static void neighbour(void *context, enum process other, bool here)
+{
+    struct host *h = context;
+
+    if (h->desk != NULL)
+        desk_neighbour(h->desk, other, here, instant_now(), tick_now());
+}
+
 static struct fault begin(void *context, struct self *self)
 {
     struct host *h = context;
@@ -304,40 +379,43 @@ static struct fault begin(void *context, struct self *self)
     start = (struct desk_start){(const struct agreement *const *)h->pacts.agreement, h->pacts.count,
                                 h->pacts.party, &h->say};
     f = desk_new(&start, "desk/parley.db", instant_now(), tick_now(), &h->desk);
+    if (is_full(f)) {
+        let_go(h, f);
+        f = fault_none();
+    }
     if (!fault_is(f))
         f = open_control(h);
     if (fault_is(f))
         return f;
     h->turn = loop_timer_new(process_loop(self), turn, h);
     loop_timer_in(h->turn, DESK_TURN);
-    desk_neighbour(h->desk, PROCESS_WATCH, process_has(self, PROCESS_WATCH), instant_now(),
-                   tick_now());
+    neighbour(h, PROCESS_WATCH, process_has(self, PROCESS_WATCH));
     return f;
 }
 
 static void message(void *context, enum process from, uint16_t type, struct bytes body)
 {
     struct host *h = context;
-    struct fault f = desk_message(h->desk, from, type, body, instant_now(), tick_now());
+    struct fault f = fault_none();
 
+    if (h->desk != NULL)
+        f = desk_message(h->desk, from, type, body, instant_now(), tick_now());
     if (!fault_is(f))
         return;
+    if (is_full(f)) {
+        let_go(h, f);
+        return;
+    }
     log_fault(LOG_LEVEL_ERROR, process_name(from), f);
     process_stop(h->self, 1);
-}
-
-static void neighbour(void *context, enum process other, bool here)
-{
-    struct host *h = context;
-
-    desk_neighbour(h->desk, other, here, instant_now(), tick_now());
 }
 
 static void stop(void *context)
 {
     struct host *h = context;
 
-    desk_publish(h->desk);
+    if (h->desk != NULL)
+        desk_publish(h->desk);
     process_stop(h->self, 0);
 }
 

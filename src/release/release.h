@@ -9,10 +9,10 @@
 #ifndef PARLEY_RELEASE_RELEASE_H
 #define PARLEY_RELEASE_RELEASE_H
 
+#include "model/marking.h"
 #include "model/stored.h"
 #include "release/holds.h"
 #include "statement/fields.h"
-#include "statement/marking.h"
 
 enum { RELEASE_FIELDS = DOCUMENT_LEAVES };
 

@@ -22,6 +22,7 @@ enum {
     TYPE_BYTEA = 17,
     TYPE_INT8 = 20,
     TYPE_TEXT = 25,
+    SOLE_PATIENCE = 2000,    /* ms */
     LOCK_CLASS = 0x5041524c, /* "PARL": the first half of our advisory locks' key */
 };
 
@@ -116,19 +117,15 @@ static void notice_drop(void *context, const char *text)
     (void)text;
 }
 
+/* A session whose client was killed ends a moment later: wait that long, no longer. */
 static struct fault take_sole(struct postgres *p)
 {
-    char sql[96];
-    PGresult *result;
-    bool taken;
+    char sql[128];
 
-    snprintf(sql, sizeof sql, "SELECT pg_try_advisory_lock(%d, %d)", LOCK_CLASS, p->schema->lock);
-    result = PQexec(p->line, sql);
-    if (!is_good(result))
-        return settle(p, result);
-    taken = PQgetvalue(result, 0, 0)[0] == 't';
-    PQclear(result);
-    return taken ? fault_none() : fault_make(FAULT_REFUSED, 0, "store: another process holds it");
+    snprintf(sql, sizeof sql,
+             "SET lock_timeout = %d; SELECT pg_advisory_lock(%d, %d); SET lock_timeout = 0",
+             SOLE_PATIENCE, LOCK_CLASS, p->schema->lock);
+    return postgres_script(p, sql);
 }
 
 static struct fault postgres_begin(void *base)

@@ -189,6 +189,8 @@ static const struct query_text queries[QUERY_COUNT] = {
     [QUERY_ALARM_PUT] = {"alarm-put", "ttti", "",
                          "INSERT INTO alarms (agreement, name, detail, made) VALUES ($1, $2, $3, "
                          "$4) ON CONFLICT (agreement, name, detail) DO NOTHING"},
+    [QUERY_ALARM_CLEAR] = {"alarm-clear", "tt", "",
+                           "DELETE FROM alarms WHERE agreement = $1 AND name = $2"},
     [QUERY_ALARM_LIST] = {"alarm-list", "t", "tti",
                           "SELECT name, detail, made FROM alarms WHERE agreement = $1 "
                           "ORDER BY seq"},

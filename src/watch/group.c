@@ -70,7 +70,7 @@ void match_of(const struct event *e, size_t article, uint32_t source, uint64_t l
         .article = (uint16_t)article,
         .service = (uint8_t)e->service,
         .ground = e->from.territory.ground,
-        .proven = e->proof == PROOF_TWO_WAY,
+        .proven = (uint8_t)e->proof,
         .turned = e->ground == ORIENT_SRC_SERVES || e->ground == ORIENT_OWN_SRC,
     };
 }
@@ -293,7 +293,8 @@ static void count(struct groups *g, struct group *group, const struct seen *s)
 
     i->last.us = s->time;
     i->events++;
-    i->proven += s->proven;
+    i->proven += s->proven != PROOF_NONE;
+    i->one_sided += s->proven == PROOF_ONE_SIDED;
     i->turned += s->turned;
     i->by_ground[s->ground]++;
     if (g->bytes + SAVED_TARGET <= g->limits.bytes)
@@ -482,6 +483,7 @@ static void save_open(const struct group *group, struct buf *out)
     buf_u64(out, i->events);
     buf_u64(out, i->proven);
     buf_u64(out, i->turned);
+    buf_u64(out, i->one_sided);
     for (size_t k = 0; k <= TERRITORY_CONTESTED; k++)
         buf_u64(out, i->by_ground[k]);
     buf_u64(out, i->targets_more);
@@ -557,8 +559,9 @@ static void load_waiting(struct groups *g, struct group *group, struct cursor *i
         m.ground = cursor_u8(in);
         m.proven = cursor_u8(in);
         m.turned = cursor_u8(in);
-        check(in, cursor_u8(in) == 0 && m.ground <= TERRITORY_CONTESTED && m.proven <= 1 &&
-                      m.turned <= 1 && m.time >= before && m.time <= group->last);
+        check(in, cursor_u8(in) == 0 && m.ground <= TERRITORY_CONTESTED &&
+                      m.proven <= PROOF_ONE_SIDED && m.turned <= 1 && m.time >= before &&
+                      m.time <= group->last);
         before = m.time;
         if (cursor_ok(in))
             remember(g, group, &m);
@@ -577,6 +580,7 @@ static void load_open(struct groups *g, struct group *group, struct cursor *in)
     i->events = cursor_u64(in);
     i->proven = cursor_u64(in);
     i->turned = cursor_u64(in);
+    i->one_sided = cursor_u64(in);
     for (size_t k = 0; k <= TERRITORY_CONTESTED; k++)
         i->by_ground[k] = cursor_u64(in);
     i->targets_more = cursor_u64(in);
@@ -585,8 +589,8 @@ static void load_open(struct groups *g, struct group *group, struct cursor *in)
     group->samples = cursor_u8(in);
     n = cursor_u32(in);
     check(in, n <= INCIDENT_TARGETS && group->samples <= GROUP_SAMPLES && i->proven <= i->events &&
-                  i->turned <= i->events && i->first.us <= i->opened.us &&
-                  i->opened.us <= i->last.us);
+                  i->turned <= i->events && i->one_sided <= i->proven &&
+                  i->first.us <= i->opened.us && i->opened.us <= i->last.us);
     for (uint32_t k = 0; k < n && cursor_ok(in); k++) {
         struct addr a = load_addr(in);
 

@@ -33,7 +33,7 @@ struct match {
     uint16_t article; /* index in the agreement */
     uint8_t service;  /* enum service */
     uint8_t ground;   /* enum territory_ground of the initiator */
-    uint8_t proven;   /* two-way proof */
+    uint8_t proven;   /* enum proof */
     uint8_t turned;   /* the record named the responder as source */
 };
 

@@ -1,28 +1,26 @@
 #include "watch/orient.h"
 
+#include "watch/orient_family.h"
+
 /* How a service is recorded. A row that is not here is no application record. */
 static const struct {
-    uint16_t ports[4]; /* well known; 0 ends */
     bool client_first; /* Suricata writes the client as source, whatever the port */
     enum proof proof;  /* two-way: the record exists only once both sides have spoken */
 } services[SERVICE_COUNT] = {
-    [SERVICE_SSH] = {{22}, true, PROOF_TWO_WAY},
-    [SERVICE_SMB] = {{139, 445}, true, PROOF_TWO_WAY},
-    [SERVICE_RDP] = {{3389}, false, PROOF_TWO_WAY},
-    [SERVICE_HTTP] = {{80, 8000, 8080, 8088}, true, PROOF_TWO_WAY},
-    [SERVICE_TLS] = {{443}, true, PROOF_TWO_WAY},
-    [SERVICE_SIP] = {{5060, 5061}, false, PROOF_NONE}, /* UDP: the source may be spoofed */
+    [SERVICE_SSH] = {true, PROOF_TWO_WAY},
+    [SERVICE_SMB] = {true, PROOF_TWO_WAY},
+    [SERVICE_RDP] = {false, PROOF_TWO_WAY},
+    [SERVICE_HTTP] = {true, PROOF_TWO_WAY},
+    [SERVICE_TLS] = {true, PROOF_TWO_WAY},
+    [SERVICE_SIP] = {false, PROOF_NONE}, /* UDP: the source may be spoofed */
 };
 
 bool orient_is_service_port(enum service s, uint16_t port)
 {
-    for (size_t i = 0; i < 4; i++)
-        if (port != 0 && services[s].ports[i] == port)
-            return true;
-    return false;
+    return s != SERVICE_NONE && service_by_port(port) == s;
 }
 
-static enum orient_ground ground_of(const struct event *e, bool own_src, bool own_dest)
+enum orient_ground orient_by_port(const struct event *e, bool own_src, bool own_dest)
 {
     bool src = orient_is_service_port(e->service, e->src_port);
     bool dest = orient_is_service_port(e->service, e->dest_port);
@@ -31,7 +29,33 @@ static enum orient_ground ground_of(const struct event *e, bool own_src, bool ow
         return src ? ORIENT_SRC_SERVES : ORIENT_DEST_SERVES;
     if (src && own_src != own_dest)
         return own_src ? ORIENT_OWN_SRC : ORIENT_OWN_DEST;
-    return !src && services[e->service].client_first ? ORIENT_RECORD_ORDER : ORIENT_NONE;
+    return ORIENT_NONE;
+}
+
+enum proof orient_service_proof(enum service s)
+{
+    return services[s].proof;
+}
+
+/* Services that answer a small question with a large answer, to whoever the question named. */
+bool orient_is_reflector(const struct event *e)
+{
+    static const uint16_t ports[] = {17, 19, 53, 111, 123, 137, 161, 389, 1900, 3702, 11211};
+
+    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++)
+        if (e->transport == TRANSPORT_UDP && e->src_port == ports[i])
+            return true;
+    return false;
+}
+
+static enum orient_ground decide_eve(struct event *e, bool own_src, bool own_dest)
+{
+    enum orient_ground g = orient_by_port(e, own_src, own_dest);
+    bool neither = !orient_is_service_port(e->service, e->src_port) &&
+                   !orient_is_service_port(e->service, e->dest_port);
+
+    e->proof = services[e->service].proof;
+    return neither && services[e->service].client_first ? ORIENT_RECORD_ORDER : g;
 }
 
 bool orient_is_turned(enum orient_ground g)
@@ -41,14 +65,19 @@ bool orient_is_turned(enum orient_ground g)
 
 void orient_decide(struct event *e, bool own_src, bool own_dest)
 {
+    static enum orient_ground (*const families[])(struct event * e, bool own_src, bool own_dest) = {
+        [FAMILY_EVE] = decide_eve,
+        [FAMILY_ZEEK] = orient_zeek,
+        [FAMILY_FLOW] = orient_flow,
+    };
     struct end src = {.addr = e->src, .port = e->src_port};
     struct end dest = {.addr = e->dest, .port = e->dest_port};
 
     e->ground = ORIENT_NONE;
-    if (e->service == SERVICE_NONE || e->has != EVENT_HAS_ENDS)
+    e->proof = PROOF_NONE;
+    if (e->service == SERVICE_NONE || e->has != EVENT_HAS_ENDS || orient_is_reflector(e))
         return;
-    e->ground = ground_of(e, own_src, own_dest);
-    e->proof = services[e->service].proof;
+    e->ground = families[e->family](e, own_src, own_dest);
     e->from = orient_is_turned(e->ground) ? dest : src;
     e->to = orient_is_turned(e->ground) ? src : dest;
 }

@@ -5,6 +5,10 @@
  * victim as source. The decision is by the service's well-known port, then by our own end, then
  * by the order in which the sensor writes that service; else it is not made, and an event whose
  * direction is not known is attributed to nobody.
+ *
+ * Zeek names the originator and tells of the handshake; a flow has flags, counts and ports. What
+ * each family's word is worth stands in orient_zeek.c and orient_flow.c; reflectors' answers (UDP
+ * from port 53, 123 ..) are nobody's beginning in any of them.
  */
 #ifndef PARLEY_WATCH_ORIENT_H
 #define PARLEY_WATCH_ORIENT_H

@@ -1,7 +1,6 @@
 #include "watch/replay.h"
 
 #include "base/memory.h"
-#include "sensor/eve.h"
 
 struct replay {
     const struct rules *rules;
@@ -10,6 +9,11 @@ struct replay {
     struct incident *found;
     size_t found_count, found_room;
     struct totals totals;
+    struct reader *reader; /* of the file that is being read */
+    uint32_t file;
+    const struct reader_format *format; /* of the files to come; NULL: by their first bytes */
+    uint64_t number;                    /* of the frame that is being read */
+    struct fault fault;                 /* LIMIT, met inside a frame */
 };
 
 struct replay *replay_new(const struct rules *r)
@@ -26,6 +30,7 @@ void replay_free(struct replay *r)
         return;
     for (size_t i = 0; i < r->found_count; i++)
         incident_done(&r->found[i]);
+    reader_free(r->reader);
     free(r->found);
     free(r->match);
     free(r);
@@ -40,31 +45,60 @@ static struct match *match_new(struct replay *r)
     return &r->match[r->count++];
 }
 
-static bool is_empty(struct bytes line)
+void replay_format(struct replay *r, const struct reader_format *format)
 {
-    return line.len == 0 || (line.len == 1 && line.data[0] == '\r');
+    r->format = format;
 }
 
-struct fault replay_line(struct replay *r, uint32_t file, uint64_t number, struct bytes line)
+/* Numbers of matches ascend with the place of the record: frames first, then what is in one. */
+static void take_event(void *context, struct event *e, struct bytes raw, size_t at)
 {
-    struct event e;
+    struct replay *r = context;
     size_t article = 0;
-    enum judged v;
+    enum judged v = rules_judge(r->rules, e, &article);
 
-    if (is_empty(line))
-        return fault_none();
-    if (fault_is(eve_parse(line, &e))) {
-        r->totals.damaged_lines++;
-        return fault_none();
-    }
-    v = rules_judge(r->rules, &e, &article);
+    (void)raw;
     totals_count(&r->totals, (int)v);
     if (v != JUDGED_MATCHED)
-        return fault_none();
+        return;
     if (r->count == REPLAY_MATCHES)
-        return fault_make(FAULT_LIMIT, 0, "replay: at most 67108864 matched events");
-    match_of(&e, article, file, number, match_new(r));
-    return fault_none();
+        r->fault = fault_make(FAULT_LIMIT, 0, "replay: at most 67108864 matched events");
+    else
+        match_of(e, article, r->file, r->number << REPLAY_INSIDE | at, match_new(r));
+}
+
+static void take_note(void *context, const char *rule, uint64_t n)
+{
+    struct replay *r = context;
+
+    notes_add(&r->totals.notes, rule, n);
+}
+
+/* The reader of this file: another file begins with a new one. */
+static struct reader *reader_of(struct replay *r, uint32_t file)
+{
+    if (r->reader != NULL && r->file == file)
+        return r->reader;
+    reader_free(r->reader);
+    r->reader = reader_new(r->format);
+    r->file = file;
+    return r->reader;
+}
+
+struct fault replay_frame(struct replay *r, uint32_t file, uint64_t number, struct bytes frame)
+{
+    const struct reader_sink sink = {take_event, take_note, r};
+    struct fault f;
+
+    if (frame.len == 0 || (frame.len == 1 && frame.data[0] == '\r'))
+        return fault_none();
+    r->number = number;
+    f = reader_frame(reader_of(r, file), frame, &sink);
+    if (fault_is(f)) {
+        r->totals.damaged_lines++;
+        notes_add(&r->totals.notes, f.rule, 1);
+    }
+    return r->fault;
 }
 
 void replay_damaged(struct replay *r)

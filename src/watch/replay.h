@@ -7,11 +7,13 @@
 #ifndef PARLEY_WATCH_REPLAY_H
 #define PARLEY_WATCH_REPLAY_H
 
+#include "sensor/reader.h"
 #include "watch/rules.h"
 #include "watch/totals.h"
 
 enum {
     REPLAY_MATCHES = 1 << 26, /* 5 GiB of them; beyond that, replay the files in parts */
+    REPLAY_INSIDE = 23,       /* bits of a place inside a frame: READER_FRAME is below 2^23 */
 };
 
 struct replay;
@@ -19,10 +21,14 @@ struct replay;
 struct replay *replay_new(const struct rules *r); /* `r` must stay */
 void replay_free(struct replay *r);               /* NULL is fine */
 
-/* One line of a file, without its newline; files and lines are numbered by the caller, ascending.
- * A damaged line is counted; an empty one is nothing. LIMIT: more than REPLAY_MATCHES. */
-MUST_CHECK struct fault replay_line(struct replay *r, uint32_t file, uint64_t number,
-                                    struct bytes line);
+/* How the files to come are written; NULL (as at the beginning): known by their first frames. */
+void replay_format(struct replay *r, const struct reader_format *format);
+
+/* One frame (of text: a line without its newline) of a file; files and frames are numbered by the
+ * caller, ascending, file by file (a format whose frames explain each other begins anew with each
+ * file). What is damaged is counted; an empty line is nothing. LIMIT: more than REPLAY_MATCHES. */
+MUST_CHECK struct fault replay_frame(struct replay *r, uint32_t file, uint64_t number,
+                                     struct bytes frame);
 
 /* A line that was too long to be read. */
 void replay_damaged(struct replay *r);

@@ -7,6 +7,20 @@
 #include "base/buf.h"
 #include "watch/group.h"
 
+enum { NOTES = 12 }; /* rules told apart; more go into the last, as "other" */
+
+/* What was not as it should be, by the rule that says so. */
+struct notes {
+    struct {
+        const char *rule; /* static text; NULL ends */
+        uint64_t count;
+    } note[NOTES];
+};
+
+void notes_add(struct notes *n, const char *rule, uint64_t count);
+void notes_json(const struct notes *n,
+                struct buf *out); /* {"RULE":COUNT,..}; rules have no quote */
+
 struct totals {
     uint64_t events;        /* lines that are an event */
     uint64_t oriented;      /* application records of which it is known who began */
@@ -17,6 +31,7 @@ struct totals {
     uint64_t ahead;         /* events dated later than our own clock allows; not matched */
     uint64_t damaged_lines; /* lines that are no event, or too long */
     struct group_losses losses;
+    struct notes notes; /* damage and losses by rule, since this process began */
 };
 
 /* Counts an event that got as far as `judged` (enum judged). */

@@ -1,11 +1,10 @@
 #include "watch/watcher.h"
 
 #include "base/memory.h"
-#include "sensor/eve.h"
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 
-static const char rule[] = "watch: saved state, version 1";
+static const char state_rule[] = "watch: saved state, version 2";
 
 struct held {
     struct match match; /* match.line is the offset */
@@ -18,6 +17,9 @@ struct source {
     uint64_t offset;
     uint8_t identity[WATCHER_IDENTITY];
     uint8_t identity_len;
+    struct reader *reader; /* made at the first frame */
+    const struct reader_format *format;
+    struct watcher_news news;
 };
 
 struct watcher {
@@ -82,6 +84,8 @@ void watcher_free(struct watcher *w)
     free(w->held);
     free(w->report);
     free(w->sample);
+    for (size_t i = 0; i < WATCHER_SOURCES; i++)
+        reader_free(w->source[i].reader);
     groups_free(w->groups);
     free(w);
 }
@@ -238,31 +242,106 @@ static void take_event(struct watcher *w, uint32_t source, uint64_t offset, stru
     count_before(w, w->newest - (int64_t)WATCHER_HOLD * 1000000);
 }
 
+/* One frame on its way: what the reader's events need to know. */
+struct taking {
+    struct watcher *w;
+    uint32_t source;
+    uint64_t offset;
+    struct instant now;
+};
+
+static void take_one(void *context, struct event *e, struct bytes raw, size_t at)
+{
+    const struct taking *t = context;
+    struct watcher *w = t->w;
+    struct watcher_news *news = &w->source[t->source].news;
+
+    news->events++;
+    if (e->time.us > news->newest)
+        news->newest = e->time.us;
+    if (is_ahead(e->time.us, t->now)) {
+        w->totals.events++;
+        w->totals.ahead++;
+    } else if (e->time.us < w->floor) {
+        w->totals.events++;
+        w->totals.late++;
+    } else {
+        take_event(w, t->source, t->offset + at, e, raw);
+    }
+}
+
+static void take_note(void *context, const char *rule, uint64_t n)
+{
+    const struct taking *t = context;
+
+    notes_add(&t->w->source[t->source].news.notes, rule, n);
+}
+
+static void take_nothing(void *context, struct event *e, struct bytes raw, size_t at)
+{
+    (void)context;
+    (void)e;
+    (void)raw;
+    (void)at;
+}
+
+static void note_nothing(void *context, const char *rule, uint64_t n)
+{
+    (void)context;
+    (void)rule;
+    (void)n;
+}
+
+static struct reader *reader_of(struct source *s)
+{
+    if (s->reader == NULL)
+        s->reader = reader_new(s->format);
+    return s->reader;
+}
+
+void watcher_format(struct watcher *w, uint32_t source, const struct reader_format *format)
+{
+    struct source *s = &w->source[source];
+
+    reader_free(s->reader);
+    s->reader = NULL;
+    s->format = format;
+}
+
+static void count_damage(struct watcher *w, uint32_t source, const char *rule)
+{
+    w->totals.damaged_lines++;
+    w->source[source].news.damaged++;
+    notes_add(&w->source[source].news.notes, rule, 1);
+}
+
 void watcher_line(struct watcher *w, uint32_t source, uint64_t offset, uint64_t next,
                   struct bytes line, struct instant now)
 {
-    struct event e;
+    struct taking t = {w, source, offset, now};
+    const struct reader_sink sink = {take_one, take_note, &t};
+    struct fault f;
 
     w->source[source].offset = next;
     if (is_empty(line))
         return;
-    if (fault_is(eve_parse(line, &e))) {
-        w->totals.damaged_lines++;
-    } else if (is_ahead(e.time.us, now)) {
-        w->totals.events++;
-        w->totals.ahead++;
-    } else if (e.time.us < w->floor) {
-        w->totals.events++;
-        w->totals.late++;
-    } else {
-        take_event(w, source, offset, &e, line);
-    }
+    f = reader_frame(reader_of(&w->source[source]), line, &sink);
+    if (fault_is(f))
+        count_damage(w, source, f.rule);
+}
+
+void watcher_again(struct watcher *w, uint32_t source, struct bytes frame)
+{
+    const struct reader_sink sink = {take_nothing, note_nothing, NULL};
+
+    if (!is_empty(frame) && fault_is(reader_frame(reader_of(&w->source[source]), frame, &sink)))
+        return; /* counted when it came first */
 }
 
 void watcher_damaged(struct watcher *w, uint32_t source, uint64_t next)
 {
     w->source[source].offset = next;
-    w->totals.damaged_lines++;
+    count_damage(w, source, "sensor: a line is at most 1 MiB");
 }
 
 void watcher_flush(struct watcher *w)
@@ -289,6 +368,20 @@ void watcher_finish(struct watcher *w)
 uint64_t watcher_offset(const struct watcher *w, uint32_t source)
 {
     return w->source[source].offset;
+}
+
+const struct watcher_news *watcher_news(const struct watcher *w, uint32_t source)
+{
+    const struct source *s = &w->source[source];
+
+    return &s->news;
+}
+
+const struct reader_format *watcher_format_of(const struct watcher *w, uint32_t source)
+{
+    const struct source *s = &w->source[source];
+
+    return s->reader != NULL ? reader_format(s->reader) : s->format;
 }
 
 struct bytes watcher_identity(const struct watcher *w, uint32_t source)
@@ -454,7 +547,8 @@ static void load_held(struct watcher *w, struct cursor *in)
     check(in, m->time >= w->floor && m->time <= w->newest && m->source < WATCHER_SOURCES &&
                   m->article < a->article_count && m->service < SERVICE_COUNT &&
                   a->articles[m->article].carries == ARTICLE_NOTICE &&
-                  m->ground <= TERRITORY_CONTESTED && m->proven <= 1 && m->turned <= 1);
+                  m->ground <= TERRITORY_CONTESTED && m->proven <= PROOF_ONE_SIDED &&
+                  m->turned <= 1);
     if (cursor_ok(in))
         held_add(w, h);
 }
@@ -476,7 +570,7 @@ static void load_rest(struct watcher *w, struct cursor *in)
 struct fault watcher_load(const struct rules *r, const uint8_t seed[16], struct bytes state,
                           struct watcher **out, bool *anew_out)
 {
-    struct cursor in = cursor_over(state, rule);
+    struct cursor in = cursor_over(state, state_rule);
     struct watcher *w = watcher_new(r, seed);
     uint8_t agreement[32] = {0};
     bool anew;

@@ -16,6 +16,7 @@
 #define PARLEY_WATCH_WATCHER_H
 
 #include "crypto/digest.h"
+#include "sensor/reader.h"
 #include "watch/rules.h"
 #include "watch/totals.h"
 
@@ -49,19 +50,35 @@ struct watcher_report {
     enum incident_report report;
 };
 
+/* A source as its operator should know it, since this process began. */
+struct watcher_news {
+    uint64_t events;
+    uint64_t damaged;   /* frames that are no event, or too long */
+    int64_t newest;     /* latest time an event of it had, in microseconds; 0: none came */
+    struct notes notes; /* damage, lost datagrams and the like by rule */
+};
+
 struct watcher;
 
 /* A watcher at the start of all its sources. `r` must stay. `seed` keys the groups' hash. */
 struct watcher *watcher_new(const struct rules *r, const uint8_t seed[16]);
 void watcher_free(struct watcher *w); /* NULL is fine */
 
+/* How a source is written; NULL (as at the beginning): known by its first frame. */
+void watcher_format(struct watcher *w, uint32_t source, const struct reader_format *format);
+const struct reader_format *watcher_format_of(const struct watcher *w, uint32_t source);
+
 /*
- * One line of a source, without its newline, that begins at `offset`; the next one begins at
- * `next`. `now` is the caller's clock; {INT64_MAX} where the lines are older than any clock. The
- * reports it leads to are added to those not yet taken.
+ * One frame of a source (of text: a line without its newline) that begins at `offset`; the next
+ * one begins at `next`. `now` is the caller's clock; {INT64_MAX} where the lines are older than any
+ * clock. The reports it leads to are added to those not yet taken.
  */
 void watcher_line(struct watcher *w, uint32_t source, uint64_t offset, uint64_t next,
                   struct bytes line, struct instant now);
+
+/* A frame that was counted in an earlier life, for what the reader must know of it: a header's
+ * columns, a template. Changes nothing else. */
+void watcher_again(struct watcher *w, uint32_t source, struct bytes frame);
 
 /* A line too long to be read; the next one begins at `next`. */
 void watcher_damaged(struct watcher *w, uint32_t source, uint64_t next);
@@ -93,6 +110,8 @@ void watcher_taken(struct watcher *w);
 /* The next commit: raises the sequence, writes the whole state. Returns the sequence. */
 uint64_t watcher_commit(struct watcher *w, struct buf *state_out);
 uint64_t watcher_sequence(const struct watcher *w);
+
+const struct watcher_news *watcher_news(const struct watcher *w, uint32_t source);
 
 const struct totals *watcher_totals(const struct watcher *w);
 size_t watcher_open(const struct watcher *w); /* open incidents */

@@ -109,6 +109,20 @@ static inline size_t ask_incidents(struct rig *r)
     return ask(r, json_pack("{s:s}", "do", "incident.list"));
 }
 
+/* The id of the incident with this source; the caller owns it. */
+static inline json_t *incident_id(struct rig *r, const char *source)
+{
+    size_t n = ask_incidents(r), i;
+    json_t *item;
+
+    json_array_foreach(
+        json_object_get(r->answer[n], "incidents"), i,
+        item) if (strcmp(json_string_value(json_object_get(item, "source")), source) ==
+                  0) return json_incref(json_object_get(item, "id"));
+    fail_msg("no incident from %s", source);
+    return NULL;
+}
+
 static inline json_t *decision(struct rig *r, const char *draft, const char *permit,
                                const struct decider *d)
 {
@@ -165,6 +179,20 @@ static inline size_t say_update(struct rig *r, const char *case_id, int events)
                json_pack("{s:s, s:s, s:s, s:{s:i}}", "do", "draft", "kind", "UPDATE", "case",
                          case_id, "fields", "incident.events", events),
                NULL, NULL);
+}
+
+static inline struct digest leaf_of(struct rig *r, size_t n)
+{
+    struct digest leaf;
+
+    assert_true(base64_read(bytes_text(text_of(r, n, "leaf")), leaf.byte, 32));
+    return leaf;
+}
+
+static inline void say_and_wait(struct rig *r, size_t n)
+{
+    rig_keeper(r);
+    is_good(r, n);
 }
 
 static inline json_t *entries(struct rig *r)

@@ -13,20 +13,6 @@ struct talk {
     struct digest notice; /* leaf */
 };
 
-static struct digest leaf_of(struct rig *r, size_t n)
-{
-    struct digest leaf;
-
-    assert_true(base64_read(bytes_text(text_of(r, n, "leaf")), leaf.byte, 32));
-    return leaf;
-}
-
-static void say_and_wait(struct rig *r, size_t n)
-{
-    rig_keeper(r);
-    is_good(r, n);
-}
-
 /* Our NOTICE is binding, theirs RECEIPT and ACK too. */
 static struct talk talking(void)
 {

@@ -194,7 +194,8 @@ static inline void partner_cosign(struct partner *b)
     assert_good(note_parse(push->note, &parsed));
     buf_bytes(&note, push->note);
     snprintf(name, sizeof name, "%s/cosign", who->origin);
-    note_sign(parsed.text, name, NOTE_COSIGNER, b->r->now, &who->role[ROLE_COSIGN], 1, &note);
+    if (parsed.count == 1) /* else it was cosigned before, and is shown again */
+        note_sign(parsed.text, name, NOTE_COSIGNER, b->r->now, &who->role[ROLE_COSIGN], 1, &note);
     frame_cosign_write(buf_view(&note), &frame);
     partner_judged(b, FRAME_COSIGN, &frame, NULL);
     buf_done(&payload);

@@ -1,9 +1,9 @@
 /* Fuzzes what looks at words of people: markings, plain text, personal data, registry. */
 #include "base/memory.h"
+#include "model/marking.h"
 #include "release/personal.h"
 #include "release/registry.h"
 #include "statement/fields.h"
-#include "statement/marking.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

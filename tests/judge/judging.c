@@ -382,11 +382,55 @@ static void links_are_told_apart_and_counted(void **state)
     close_room(&r);
 }
 
+/* PROTOCOL.hotline 2: "the other's may be older or newer (one takes over first). Of one version
+ * both must have the same digest." */
+static void a_partner_at_another_version_is_greeted(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t theirs;
+        uint8_t digest;
+        size_t ours; /* versions 1 .. ours */
+        enum fault_kind kind;
+    } table[] = {
+        {"still at the old one", 1, 7, 2, FAULT_NONE},
+        {"already at the new one", 2, 8, 1, FAULT_NONE},
+        {"at the same", 2, 8, 2, FAULT_NONE},
+        {"another text of the same", 2, 9, 2, FAULT_MISMATCH},
+        {"another text of the old one", 1, 9, 2, FAULT_MISMATCH},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct room r = open_room();
+        struct agreement said = r.p->agreement, second = r.p->agreement;
+        const struct agreement *held[] = {&r.p->agreement, &second};
+        struct buf hello = {0};
+        struct fault f;
+
+        second.version = 2;
+        memset(second.digest, 8, sizeof second.digest);
+        judging_free(r.j);
+        r.j = judging_new(held, table[i].ours, "a");
+        assert_good(
+            judging_link_up(r.j, 1, bytes_text("cn-ru-2015"), bytes_text("b"), false, exporter));
+        said.version = table[i].theirs;
+        memset(said.digest, table[i].digest, sizeof said.digest);
+        r.agreement = &said;
+        make_hello(&r, &r.p->b, exporter, HELLO_DIALLER, bytes_text(""), &hello);
+        f = say(&r, FRAME_HELLO, &hello);
+        if (f.kind != table[i].kind)
+            fail_msg("%s: %s: %s", table[i].name, fault_word(f.kind), f.rule);
+        close_room(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_partner_must_send_is_good),
         cmocka_unit_test(a_greeting_from_elsewhere_ends_the_link),
+        cmocka_unit_test(a_partner_at_another_version_is_greeted),
         cmocka_unit_test(a_head_not_cosigned_by_the_partner_ends_the_link),
         cmocka_unit_test(nothing_comes_before_hello_and_hello_once),
         cmocka_unit_test(what_a_rule_forbids_is_held_and_has_a_ground),

@@ -4,6 +4,8 @@
  */
 #include "store/store.h"
 
+#include "store/exchange_query.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
@@ -22,6 +24,9 @@ static char path[64];
 static const char *server; /* NULL: the backend under test is SQLite */
 static const char *where;  /* `server`, or `path` */
 static const struct backend *under_test;
+
+enum { SCHEMAS = 2 };
+static const struct schema *const schemas[SCHEMAS] = {&schema_node, &schema_exchange};
 
 static void base_remove(void)
 {
@@ -162,11 +167,16 @@ static void every_query_fits_the_tables_of_postgres(const struct schema *schema)
 static void every_query_fits_the_tables(void **state)
 {
     (void)state;
-    store_close(opened());
-    if (server == NULL)
-        every_query_fits_the_tables_of_sqlite(&schema_node);
-    else
-        every_query_fits_the_tables_of_postgres(&schema_node);
+    for (size_t i = 0; i < SCHEMAS; i++) {
+        struct store *s = NULL;
+
+        assert_good(store_open(under_test, schemas[i], where, STORE_SOLE, &s));
+        store_close(s);
+        if (server == NULL)
+            every_query_fits_the_tables_of_sqlite(schemas[i]);
+        else
+            every_query_fits_the_tables_of_postgres(schemas[i]);
+    }
 }
 
 /* The two spellings make the same tables: names, columns, their order, what may be NULL. */
@@ -189,9 +199,12 @@ static void the_tables_are_those_of_the_other_backend(void **state)
     (void)state;
     if (server == NULL)
         skip();
-    store_close(opened());
-    assert_good(store_open(&backend_sqlite, &schema_node, path, STORE_SOLE, &s));
-    store_close(s);
+    for (size_t i = 0; i < SCHEMAS; i++) { /* both in one place, as they may be */
+        assert_good(store_open(under_test, schemas[i], where, STORE_SOLE, &s));
+        store_close(s);
+        assert_good(store_open(&backend_sqlite, schemas[i], path, STORE_SOLE, &s));
+        store_close(s);
+    }
     line = line_to_server();
     r = PQexec(line, columns);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
@@ -211,21 +224,25 @@ static void the_tables_are_those_of_the_other_backend(void **state)
 }
 
 /* PostgreSQL numbers parameters as SQLite does only when $1, $2 .. come in this order. */
+static void parameters_are_in_order(const struct query_text *text)
+{
+    long next = 1;
+
+    for (const char *p = strchr(text->sql, '$'); p != NULL; p = strchr(p + 1, '$')) {
+        long n = strtol(p + 1, NULL, 10);
+
+        if (n > next)
+            fail_msg("%s: $%ld before $%ld", text->name, n, next);
+        next += n == next;
+    }
+}
+
 static void parameters_come_in_the_order_of_their_numbers(void **state)
 {
     (void)state;
-    for (size_t q = 0; q < schema_node.query_count; q++) {
-        long next = 1;
-
-        for (const char *p = strchr(schema_node.queries[q].sql, '$'); p != NULL;
-             p = strchr(p + 1, '$')) {
-            long n = strtol(p + 1, NULL, 10);
-
-            if (n > next)
-                fail_msg("%s: $%ld before $%ld", schema_node.queries[q].name, n, next);
-            next += n == next;
-        }
-    }
+    for (size_t i = 0; i < SCHEMAS; i++)
+        for (size_t q = 0; q < schemas[i]->query_count; q++)
+            parameters_are_in_order(&schemas[i]->queries[q]);
 }
 
 static void what_was_committed_is_there_after_opening_again(void **state)

@@ -1,1 +1,72 @@
 """Faults that two whole nodes survive: a full disk, a wrong clock, a bad line, a flipped bit."""
+import json
+
+from pair import entries
+
+
+def fill(folder, left):
+    """Takes every byte but `left`; returns the file to be removed."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as out:
+        for size in (1 << 16, 1 << 12, 1):
+            try:
+                while out.write(bytes(size)) == size:
+                    pass
+            except OSError:
+                continue
+        out.truncate(max(0, out.tell() - left))
+    return ballast
+
+
+def speak_until_refused(pair, said):
+    """The refusal's own words; what was acknowledged before goes to `said`."""
+    for _ in range(200):
+        result = pair.a.run("peer", "ping", "--yes", "--json", officer="ivanova")
+        if result.returncode not in (0, 7):
+            return result.stdout + result.stderr
+        said.append(json.loads(result.stdout))
+    raise AssertionError("the small disk took everything")
+
+
+def serve_on_a_full_disk(party):
+    """A start on a full disk answers, too: as ever, or that the disk is full."""
+    party.kill()
+    party.serve(wait=False)
+    party.until(lambda: party.run("status").returncode in (0, 3, 10), "the node answers")
+
+
+def all_that_was_said_stands_once(party, said):
+    found = [e["leaf"] for e in entries(party)]
+    assert len(found) == len(set(found))
+    for one in said:
+        assert found[int(one["index"])] == one["leaf"], one
+
+
+def a_full_disk_is_said_and_nothing_acknowledged_is_lost(pair):
+    """Full at several places of the way from a draft to a signed head; B goes on speaking."""
+    said, theirs = [pair.check()], []
+    pair.settle()
+    for left, killed in ((0, False), (24, True), (96, False), (160, True), (300, False)):
+        ballast = fill(pair.disk, left << 10)
+        why = speak_until_refused(pair, said)
+        assert "full" in why, why
+        theirs.append(pair.check(pair.b, "li"))
+        pair.a.until(lambda: "full" in pair.a.log.read_text(), "the log says that the disk is full")
+        status = pair.a.run("status")
+        assert "full" in status.stdout + status.stderr, status
+        doctor = pair.a.run("doctor")
+        assert doctor.returncode == 1 and "0 MiB left" in doctor.stdout, doctor
+        if killed:
+            serve_on_a_full_disk(pair.a)
+        ballast.unlink()
+        pair.a.until(lambda: pair.a.run("status").returncode in (0, 3), "there is room again")
+        pair.settle()
+        all_that_was_said_stands_once(pair.a, said)
+        all_that_was_said_stands_once(pair.b, theirs)
+    assert pair.a.run("ledger", "audit").returncode == 0
+    assert pair.b.run("ledger", "audit").returncode == 0
+    pair.check()
+    pair.settle()
+
+
+a_full_disk_is_said_and_nothing_acknowledged_is_lost.disk = "8m"

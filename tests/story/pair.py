@@ -1,6 +1,9 @@
 """Two parties under one agreement, their nodes serving: what the tales have in common."""
 import json
+import os
 import pathlib
+import subprocess
+import sys
 import time
 
 from party import Party, make_agreement
@@ -13,13 +16,38 @@ def short_clocks(agreement):
         agreement["clocks"][name] = 3
 
 
+def small_disk(party, size):
+    """A file system of its own for this party's node; only in mounts of our own (own_mounts)."""
+    disk = party.home / "disk"
+    disk.mkdir(mode=0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "story", disk],
+                   check=True)
+    party.node = disk / "node"
+    return disk
+
+
+def own_mounts():
+    """Runs this program anew where it may mount without anybody else seeing it, or skips."""
+    if os.environ.get("PARLEY_STORY_MOUNTS"):
+        return
+    unshare = ["unshare", "--mount", "--propagation", "private"]
+    unshare += ["--map-root-user"] if os.geteuid() else []
+    can = subprocess.run([*unshare, "mount", "-t", "tmpfs", "probe", "/mnt"], capture_output=True)
+    if can.returncode != 0:
+        print(f"no rights to mount a small disk: {can.stderr.decode().strip()}")
+        sys.exit(77)
+    os.environ["PARLEY_STORY_MOUNTS"] = "own"
+    os.execvp(unshare[0], [*unshare, sys.executable, *sys.argv])
+
+
 class Pair:
     """Two parties under one agreement, their nodes serving, two officers each."""
 
-    def __init__(self, parley, folder, change=None, sensors=None):
+    def __init__(self, parley, folder, change=None, sensors=None, disk=None):
         self.folder = pathlib.Path(folder)
         self.a, self.b = (Party(parley, folder, name) for name in ("cert-a", "cert-b"))
         self.pact = make_agreement(folder, self.a, self.b, change)
+        self.disk = small_disk(self.a, disk) if disk else None
         for party, officers in ((self.a, ("ivanova", "petrov")), (self.b, ("li", "wang"))):
             party.init(self.pact, sensors(folder) if sensors and party is self.a else ())
             party.serve()
@@ -43,6 +71,9 @@ class Pair:
     def stop(self):
         self.a.stop()
         self.b.stop()
+        if self.disk:
+            subprocess.run(["umount", "--lazy", self.disk], check=True)
+            self.disk = None
 
     def check(self, party=None, officer="ivanova", expect=0):
         result = (party or self.a).run("peer", "ping", "--yes", "--json", officer=officer)

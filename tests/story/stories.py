@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import faults  # noqa: E402
 import notice  # noqa: E402
-from pair import Pair, entries, kinds, short_clocks  # noqa: E402
+from pair import Pair, entries, kinds, own_mounts, short_clocks  # noqa: E402
 
 
 def a_check_comes_back(pair):
@@ -191,9 +191,11 @@ def main():
         print("\n".join(STORIES))
         return 0
     story = STORIES[sys.argv[2]]
+    if hasattr(story, "disk"):
+        own_mounts()
     with tempfile.TemporaryDirectory(prefix="parley-story-") as folder:
         pair = Pair(sys.argv[1], folder, getattr(story, "change", None),
-                    getattr(story, "sensors", None))
+                    getattr(story, "sensors", None), getattr(story, "disk", None))
         try:
             story(pair)
         except BaseException:

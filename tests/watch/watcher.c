@@ -139,7 +139,7 @@ static void live_and_replay_find_the_same(void **state)
         uninterrupted(r, true, &live);
         for (size_t i = 0; i < LINES; i++)
             assert_good(
-                replay_line(replay, lines[i].source, lines[i].offset, bytes_text(lines[i].text)));
+                replay_frame(replay, lines[i].source, lines[i].offset, bytes_text(lines[i].text)));
         replay_finish(replay, &found, &count);
         assert_true(count > 3);
         for (size_t i = 0; i < count; i++) {

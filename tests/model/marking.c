@@ -1,4 +1,4 @@
-#include "statement/marking.h"
+#include "model/marking.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  * Whatever cannot be understood is the strictest there is: no spelling can lower a marking.
  * Labels bind nobody by themselves (RFC 6545 section 5.1); release/ makes locks of them.
  */
-#ifndef PARLEY_STATEMENT_MARKING_H
-#define PARLEY_STATEMENT_MARKING_H
+#ifndef PARLEY_MODEL_MARKING_H
+#define PARLEY_MODEL_MARKING_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "statement/marking.h"
+#include "model/marking.h"
 
 enum { MARKING_LABEL_MAX = 128 /* longer is no label; a STIX id has 56 */ };
 
