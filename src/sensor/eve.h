@@ -6,8 +6,10 @@
  * count at the first level only: rdp records hold a second "event_type" inside, and `flow`,
  * `tunnel` and `alert` objects repeat addresses. A member we read that comes twice is damage.
  *
- * Reads the header (timestamp, event_type, addresses, ports, proto, flow_id) in Suricata's order
- * without searching, in any other order a little slower and as safely. Does not orient.
+ * Two readers of one language: eve_parse predicts Suricata's header order, reads the rest 64 bytes
+ * at a time and believes a line only where every rule of the grammar was seen to hold; whatever it
+ * does not recognise, good or bad, goes to eve_parse_plain, which reads a byte at a time. So both
+ * say the same of any bytes, to the fault's offset. Does not orient.
  */
 #ifndef PARLEY_SENSOR_EVE_H
 #define PARLEY_SENSOR_EVE_H
@@ -23,14 +25,15 @@ enum {
 /*
  * Reads one line, without its newline; a carriage return at the end and syslog's "@cee: " before
  * it are allowed. An event must have a timestamp and an event_type; ends may be missing (has).
- * *out is written on success alone; its oriented part is zero.
+ * *out is written on success alone; its oriented part is zero; its texts are borrowed from `line`
+ * and, where they held escapes, from `room`, whose old bytes are gone.
  * Faults, by offset in the line: SHORT, SYNTAX, RANGE (a time or port that cannot be), EXTRA,
  * MISSING, DUPLICATE, LIMIT (depth). Each is damage: count the line, skip it.
  */
-MUST_CHECK struct fault eve_parse(struct bytes line, struct event *out);
+MUST_CHECK struct fault eve_parse(struct bytes line, struct buf *room, struct event *out);
 
 /* The same one byte at a time and without prediction: what eve_parse is tested against. */
-MUST_CHECK struct fault eve_parse_plain(struct bytes line, struct event *out);
+MUST_CHECK struct fault eve_parse_plain(struct bytes line, struct buf *room, struct event *out);
 
 /* "2020-02-22T07:58:04.680792+0000": fraction of 0 to 9 digits, kept to microseconds; offset
  * +hhmm, +hh:mm or Z. SYNTAX, RANGE. */

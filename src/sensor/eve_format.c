@@ -11,15 +11,21 @@ static bool eve_is(struct bytes head)
            memmem(head.data, head.len, token, sizeof token - 1) != NULL;
 }
 
+/* The state is a struct buf, in which escapes are resolved. */
 static struct fault eve_read(void *state, struct bytes frame, const struct reader_sink *sink)
 {
     struct event e;
-    struct fault f = eve_parse(frame, &e);
+    struct fault f = eve_parse(frame, state, &e);
 
-    (void)state;
     if (!fault_is(f))
         sink->take(sink->context, &e, frame, 0);
     return f;
 }
 
-const struct reader_format eve_format = {.name = "eve", .is = eve_is, .read = eve_read};
+static void eve_done(void *state)
+{
+    buf_done(state);
+}
+
+const struct reader_format eve_format = {
+    .name = "eve", .is = eve_is, .state = sizeof(struct buf), .done = eve_done, .read = eve_read};

@@ -1,0 +1,23 @@
+/*
+ * eve_mask.h - what a path of eve_path.h finds out about 64 bytes at once: a bit a byte.
+ *
+ * A path's file defines EVE_TARGET (the machine it needs) and EVE_SCAN (the name of its function),
+ * includes this, defines masks_at, spaces_at, parity_up_to and plain_end, and includes eve_scan.h
+ * last, which is the same text for all.
+ */
+#ifndef PARLEY_SENSOR_EVE_MASK_H
+#define PARLEY_SENSOR_EVE_MASK_H
+
+#include <stdint.h>
+
+#define INLINE static inline __attribute__((always_inline)) EVE_TARGET
+
+struct masks {
+    uint64_t quote, back, comma, colon;
+    uint64_t open, close; /* curly or square bracket */
+    uint64_t square;      /* among brackets: it is a square one; else anything */
+    uint64_t digit, zero; /* 0 to 9; 0 */
+    uint64_t rare;        /* control characters and bytes above 0x7f */
+};
+
+#endif
