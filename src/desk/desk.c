@@ -122,7 +122,8 @@ void desk_free(struct desk *d)
 /* --- our own clock -------------------------------------------------------------------------- */
 
 /* DESIGN section 5, rule 1: a node refuses to append while its clock is off. It is off if it
- * jumped against the monotonic clock, or lies before what the ledgers have already seen. */
+ * jumped against the monotonic clock, or lies before what we ourselves have already said and
+ * cosigned. When the partner says he cosigned does not count: his clock must not stop us. */
 static void look_at_clock(struct desk *d)
 {
     int64_t jump = (d->now.us - d->tick.us - d->drift) / 1000000;
@@ -131,10 +132,8 @@ static void look_at_clock(struct desk *d)
     for (size_t i = 0; i < d->pact_count; i++) {
         const struct desk_pact *p = &d->pact[i];
         int64_t skew = p->now->skew, back;
-        struct instant last =
-            p->cosigned.us > p->head.binding_time.us ? p->cosigned : p->head.binding_time;
-        if (p->last_said.us > last.us)
-            last = p->last_said;
+        struct instant last = p->cosigned.us > p->last_said.us ? p->cosigned : p->last_said;
+
         back = (last.us - d->now.us) / 1000000;
         if (jump > skew || -jump > skew)
             snprintf(d->clock, sizeof d->clock,
@@ -142,11 +141,10 @@ static void look_at_clock(struct desk *d)
                      "until it is right again or the node is started anew",
                      (long long)jump);
         else if (back > skew)
-            snprintf(
-                d->clock, sizeof d->clock,
-                "our clock is %lld s before what the ledgers have already recorded; nothing is "
-                "appended until it is right",
-                (long long)back);
+            snprintf(d->clock, sizeof d->clock,
+                     "our clock is %lld s before what we have already signed; nothing is "
+                     "appended until it is right",
+                     (long long)back);
     }
 }
 

@@ -426,6 +426,9 @@ static void do_hold(struct desk_pact *p)
     struct bytes entries[DESK_GROUP];
     struct fault f = frame_push_parse(buf_view(&p->push), push);
 
+    /* By a wrong clock we would call well-timed statements badly timed, and sign when that was. */
+    if (!fault_is(f) && p->desk->clock[0] != '\0')
+        f = fault_make(FAULT_ORDER, 0, "our clock is off: nothing is taken until it is right");
     for (uint32_t i = 0; i < push->count && !fault_is(f); i++)
         entries[i] = push->item[i].entry;
     if (!fault_is(f))

@@ -238,6 +238,12 @@ static void sound_overdue(struct desk_pact *p, struct desk_case *c)
     }
 }
 
+/* While our clock is off nobody is late but our clock. */
+static bool has_overdue(struct desk_pact *p, struct desk_case *c)
+{
+    return p->desk->clock[0] == '\0' && case_overdue(&c->life, p->desk->now) != 0;
+}
+
 struct fault life_reload(struct desk_pact *p, const char *case_id)
 {
     struct desk_case *c = memory_zeroed(1, sizeof *c);
@@ -246,7 +252,7 @@ struct fault life_reload(struct desk_pact *p, const char *case_id)
     if (!fault_is(f)) {
         bool live = is_live(c);
 
-        if (case_overdue(&c->life, p->desk->now) != 0)
+        if (has_overdue(p, c))
             sound_overdue(p, c);
         f = write_state(p, c, live);
         keep(p, c, live);
@@ -283,7 +289,7 @@ struct fault life_load(struct desk_pact *p)
 void life_overdue(struct desk_pact *p)
 {
     for (size_t i = 0; i < p->case_count; i++)
-        if (case_overdue(&p->cases[i].life, p->desk->now) != 0)
+        if (has_overdue(p, &p->cases[i]))
             sound_overdue(p, &p->cases[i]);
 }
 

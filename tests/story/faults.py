@@ -1,7 +1,10 @@
 """Faults that two whole nodes survive: a full disk, a wrong clock, a bad line, a flipped bit."""
 import json
 
-from pair import entries
+from clock import Clock
+from pair import entries, kinds
+
+HOUR = 3600  # seconds: twelve times the skew that the example agreement allows
 
 
 def fill(folder, left):
@@ -70,3 +73,74 @@ def a_full_disk_is_said_and_nothing_acknowledged_is_lost(pair):
 
 
 a_full_disk_is_said_and_nothing_acknowledged_is_lost.disk = "8m"
+
+
+def refused_for_the_clock(party, words):
+    result = party.run("peer", "ping", "--yes", "--json", officer="ivanova")
+    assert result.returncode == 1 and words in result.stderr, result
+    assert words in party.run("status").stdout
+    doctor = party.run("doctor")
+    assert doctor.returncode == 1 and words in doctor.stdout, doctor.stdout
+    alarms = party.json("status")["alarms"]
+    assert not [a for a in alarms if "overdue" in a], f"late by our clock alone: {alarms}"
+
+
+def our_wrong_clock_is_said_and_nothing_is_appended(pair):
+    """It jumps while the node runs, and comes back; then it is behind at a start."""
+    a, b = pair.a, pair.b
+    a.stop()
+    clock = Clock(a)
+    a.serve()
+    said = [pair.check()]
+    pair.settle()
+    for wrong in (HOUR, -HOUR):
+        size = a.json("status")["ledger"]["size"]
+        clock.set(wrong)
+        refused_for_the_clock(a, "our clock jumped")
+        waits = pair.check(b, "li")
+        assert a.json("status")["ledger"]["size"] == size
+        clock.set(0)
+        pair.settle()
+        assert "REJECT" not in kinds(a), "a wrong clock judged the partner's time"
+        assert b.json("case", "show", waits["case"])["state"] == "checked"
+        said.append(pair.check())
+    a.stop()
+    clock.set(-HOUR)
+    a.serve()
+    a.until(lambda: a.json("status")["ledger"]["size"], "the log is open")
+    refused_for_the_clock(a, "before what we have already signed")
+    a.stop()
+    clock.set(0)
+    a.serve()
+    said.append(pair.check())
+    pair.settle()
+    all_that_was_said_stands_once(a, said)
+
+
+our_wrong_clock_is_said_and_nothing_is_appended.mounts = True
+
+
+def the_partners_bad_time_is_rejected_and_both_logs_go_on(pair):
+    """A node that is started by a clock an hour ahead cannot know; its partner can."""
+    a, b = pair.a, pair.b
+    a.stop()
+    clock = Clock(a)
+    clock.set(HOUR)
+    a.serve()
+    bad = pair.check()
+    pair.settle()
+    rejects = [e["text"] for e in entries(b) if "kind REJECT" in e["text"]]
+    assert len(rejects) == 1 and bad["case"] in rejects[0], rejects
+    shown = str(a.json("case", "show", bad["case"])["statements"])
+    assert "claimed time ahead of the receiver's clock" in shown, shown
+    for party, officer in ((a, "ivanova"), (b, "li")):
+        before = party.json("status")["ledger"]["binding"]
+        pair.check(party, officer)
+        pair.settle()
+        assert party.json("status")["ledger"]["binding"] > before
+        assert not b.json("status")["signing"], "the partner's clock must not stop us"
+    assert a.run("ledger", "audit").returncode == 0
+    assert b.run("ledger", "audit").returncode == 0
+
+
+the_partners_bad_time_is_rejected_and_both_logs_go_on.mounts = True

@@ -51,12 +51,13 @@ class Party:
         self.node = self.home / "node"
         self.port = free_port()
         self.process = None
+        self.within = []  # what node and officers are started by, if not directly
         self.log = self.home / "serve.log"
         self.parley_ok("key", "new", self.home / "root.pem")
         self.parley_ok("key", "new", "--tls", self.home / "tls")
 
     def run(self, *args, officer=None, input=None, env=None, timeout=60):
-        command = [self.parley, *map(str, args)]
+        command = [*self.within, self.parley, *map(str, args)]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PARLEY_")}
         environment["PARLEY_NODE"] = str(self.node)
         if officer:
@@ -97,17 +98,22 @@ class Party:
                               self.home / f"{officer}.pem", "--root-key", self.home / "root.pem",
                               "--yes")
 
-    def serve(self, wait=True, preload=None):
+    def serve(self, wait=True):
         out = self.log.open("a")
         env = {k: v for k, v in os.environ.items() if not k.startswith("PARLEY_")}
-        env.update(preload or {})
-        self.process = subprocess.Popen([self.parley, "serve", "--node", str(self.node)], env=env,
-                                        stdout=out, stderr=subprocess.STDOUT,
-                                        start_new_session=True)
+        self.process = subprocess.Popen([*self.within, self.parley, "serve", "--node",
+                                         str(self.node)], env=env, stdout=out,
+                                        stderr=subprocess.STDOUT, start_new_session=True)
         out.close()
         if wait:
-            self.until(lambda: self.run("status", "--json").returncode in (0, 3), "node is ready")
+            self.until(self.is_ready, "node is ready")
         return self
+
+    def is_ready(self):
+        """It answers, and keeper has told desk what it remembers: before that nothing is signed."""
+        result = self.run("status", "--json")
+        return (result.returncode in (0, 3)
+                and "keeper has not said" not in json.loads(result.stdout)["signing"])
 
     def until(self, done, what, seconds=60):
         """Waits until done() is true; polls, because a user's command line would."""

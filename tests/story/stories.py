@@ -191,7 +191,7 @@ def main():
         print("\n".join(STORIES))
         return 0
     story = STORIES[sys.argv[2]]
-    if hasattr(story, "disk"):
+    if hasattr(story, "disk") or hasattr(story, "mounts"):
         own_mounts()
     with tempfile.TemporaryDirectory(prefix="parley-story-") as folder:
         pair = Pair(sys.argv[1], folder, getattr(story, "change", None),
