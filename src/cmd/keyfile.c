@@ -8,13 +8,6 @@
 #include "cmd/passphrase.h"
 #include "tls/identity.h"
 
-/* ed25519 is the only suite whose private keys this machine can hold; more will be told apart by
- * the PEM itself. */
-static const struct suite *suite_of_pem(void)
-{
-    return suite_find(bytes_text("ed25519"));
-}
-
 static enum exit_code key_error(struct say *s, struct fault f, const char *path)
 {
     switch (f.kind) {
@@ -37,7 +30,7 @@ static struct fault open_pem(struct say *s, struct bytes pem, const char *path,
                              const char *passphrase_path, struct secret **out)
 {
     struct buf passphrase = {0};
-    struct fault f = secret_read_pem(suite_of_pem(), pem, bytes_of(NULL, 0), out);
+    struct fault f = secret_read(NULL, pem, bytes_of(NULL, 0), out);
     char question[512];
 
     if (f.kind != FAULT_MISSING)
@@ -51,7 +44,7 @@ static struct fault open_pem(struct say *s, struct bytes pem, const char *path,
         f = fault_none();
     }
     if (!fault_is(f))
-        f = secret_read_pem(suite_of_pem(), pem, buf_view(&passphrase), out);
+        f = secret_read(NULL, pem, buf_view(&passphrase), out);
     buf_wipe(&passphrase);
     return f;
 }

@@ -2,10 +2,11 @@
 
 #include <sodium.h>
 
-#include "crypto/digest.h"
+#include "base/memory.h"
 
 void random_bytes(void *out, size_t len)
 {
-    crypto_start();
+    if (sodium_init() < 0)
+        die("parley: the crypto library does not start\n");
     randombytes_buf(out, len);
 }

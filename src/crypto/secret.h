@@ -1,9 +1,9 @@
 /*
  * secret.h - a private key: in locked, guarded pages that cannot even be read while it is not
- * in use, wiped when it goes.
+ * in use, wiped when it goes; or in a PKCS#11 token, which it never leaves.
  *
- * Knows suites and PEM (PKCS#8, RFC 5208; encrypted ones by scrypt and AES-256-CBC, which
- * `openssl pkey` reads). Knows no files: the caller brings and takes the PEM's bytes.
+ * Knows suites, PEM (PKCS#8, RFC 5208; encrypted ones by scrypt and AES-256-CBC, which
+ * `openssl pkey` reads) and token files. Knows no files: the caller brings and takes the bytes.
  */
 #ifndef PARLEY_CRYPTO_SECRET_H
 #define PARLEY_CRYPTO_SECRET_H
@@ -11,8 +11,10 @@
 #include "crypto/suite.h"
 
 enum {
-    SECRET_PEM_MAX = 4096,        /* bytes of a PEM we read */
+    SECRET_PEM_MAX = 12288,       /* bytes of a key file; ml-dsa-65 encrypted has 5.6 KB */
     SECRET_PASSPHRASE_MAX = 1023, /* what OpenSSL passes on without cutting */
+    SECRET_NEEDS = 4,             /* folders that a token's module may use */
+    SECRET_PATH = 512,
 };
 
 struct secret; /* opaque, owned */
@@ -20,7 +22,8 @@ struct secret; /* opaque, owned */
 /* A new key from the system's random bytes. UNKNOWN: the suite is not available here. */
 MUST_CHECK struct fault secret_new(const struct suite *suite, struct secret **out);
 
-/* A key from a given seed of 32 bytes, which the caller wipes. For tests that repeat. */
+/* An ed25519 key from a given seed of 32 bytes, which the caller wipes. For tests that repeat.
+ * UNKNOWN for every other suite. */
 MUST_CHECK struct fault secret_from_seed(const struct suite *suite, const uint8_t *seed,
                                          struct secret **out);
 void secret_free(struct secret *s); /* wipes; NULL is fine */
@@ -28,20 +31,34 @@ void secret_free(struct secret *s); /* wipes; NULL is fine */
 const struct suite *secret_suite(const struct secret *s);
 struct bytes secret_public(const struct secret *s); /* the public key, borrowed from it */
 struct key_id secret_key_id(const struct secret *s);
+bool secret_is_in_token(const struct secret *s);
 
 /* Appends the signature over exactly these bytes. Only note.h (C2SP's own domain) and domain.h
- * call it: everything else says what it signs. */
+ * call it: everything else says what it signs. A token that does not answer ends the process. */
 void secret_sign(struct secret *s, struct bytes message, struct buf *out);
 
 /*
- * Reads a PKCS#8 PEM. `passphrase` is empty for a plain one. Faults: LIMIT, SYNTAX, MISSING (it
- * is encrypted and no passphrase was given), REFUSED (the passphrase does not open it), UNKNOWN
- * (a key of another kind, or a suite not available here).
+ * Reads a key file: a PKCS#8 PEM, or a token file, whose first line is a PKCS#11 URI (token.h) and
+ * whose other lines are "needs PATH", the folders that its module opens while it signs. `suite` is
+ * the one it must be of; NULL: its own. `passphrase` opens the PEM or is the token's PIN; empty if
+ * there is none. Faults: LIMIT, SYNTAX, MISSING (a passphrase is needed; a token is not there),
+ * REFUSED (the passphrase does not open it), UNKNOWN (a key of another kind, or a suite not
+ * available here), FORGED (its two halves do not belong together), DUPLICATE.
  */
-MUST_CHECK struct fault secret_read_pem(const struct suite *suite, struct bytes pem,
-                                        struct bytes passphrase, struct secret **out);
+MUST_CHECK struct fault secret_read(const struct suite *suite, struct bytes text,
+                                    struct bytes passphrase, struct secret **out);
 
-/* Appends the PEM, encrypted unless the passphrase is empty. The caller wipes it (buf_wipe). */
+/* What a token file says its module needs, for who closes a sandbox. None for a PEM. */
+struct secret_needs {
+    size_t count;
+    char path[SECRET_NEEDS][SECRET_PATH];
+};
+
+/* SYNTAX: a line of another form. LIMIT. */
+MUST_CHECK struct fault secret_needs_parse(struct bytes text, struct secret_needs *out);
+
+/* Appends the PEM, encrypted unless the passphrase is empty. The caller wipes it (buf_wipe).
+ * REFUSED: the key is in a token. */
 MUST_CHECK struct fault secret_write_pem(struct secret *s, struct bytes passphrase,
                                          struct buf *out);
 

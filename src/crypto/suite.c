@@ -1,55 +1,149 @@
 #include "crypto/suite.h"
 
+#include <openssl/crypto.h>
 #include <sodium.h>
 
-struct suite {
-    const char *name;
-    size_t key_length, signature_length;
-    uint8_t note_type, cosignature_type;
-    /* NULL in a row that this build or machine cannot serve */
-    bool (*key_is_good)(const uint8_t *key);
-    bool (*verify)(const uint8_t *key, struct bytes message, const uint8_t *signature);
-    bool (*expand)(const uint8_t *seed, uint8_t *private_key, uint8_t *public_key);
-    bool (*sign)(const uint8_t *private_key, struct bytes message, uint8_t *signature);
-};
+#include "crypto/evp.h"
+#include "crypto/gost.h"
+#include "crypto/row.h"
 
-/* On the curve, canonical, of the large prime order: is_valid_point tests all of it. */
-static bool ed25519_key_is_good(const uint8_t *key)
-{
-    return crypto_core_ed25519_is_valid_point(key) == 1;
-}
+/* What is said when it goes wrong always names the suite: where several must sign, a person has to
+ * know which one did not. In the order of enum suite_rule. */
+#define RULES(suite)                                                                               \
+    {                                                                                              \
+        "suite " suite ": not available here", "suite " suite ": length of the key",               \
+            "suite " suite ": not a canonical key of large order",                                 \
+            "suite " suite ": length of the signature",                                            \
+            "suite " suite ": the signature does not hold",                                        \
+            "suite " suite ": its signature is missing",                                           \
+            "suite " suite ": two signatures by one key",                                          \
+            "suite " suite ": a signature that nobody asked for"                                   \
+    }
 
-/* libsodium refuses a non-canonical S, a non-canonical or small-order key, a small-order R. */
-static bool ed25519_verify(const uint8_t *key, struct bytes message, const uint8_t *signature)
-{
-    return crypto_sign_verify_detached(signature, message.data, message.len, key) == 0;
-}
+#define P256_SPKI                                                                                  \
+    "\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08" /* ecPublicKey */               \
+    "\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04"
+#define SM2_SPKI                                                                                   \
+    "\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08"                                 \
+    "\x2a\x81\x1c\xcf\x55\x01\x82\x2d\x03\x42\x00\x04"
+/* GOST R 34.10-2012 with its parameter sets (RFC 9215): CryptoPro-A, TC26-512-A */
+#define GOST256_SPKI                                                                               \
+    "\x30\x66\x30\x1f\x06\x08\x2a\x85\x03\x07\x01\x01\x01\x01\x30\x13\x06\x07"                     \
+    "\x2a\x85\x03\x02\x02\x23\x01\x06\x08\x2a\x85\x03\x07\x01\x01\x02\x02\x03"                     \
+    "\x43\x00\x04\x40"
+#define GOST512_SPKI                                                                               \
+    "\x30\x81\xaa\x30\x21\x06\x08\x2a\x85\x03\x07\x01\x01\x01\x02\x30\x15\x06"                     \
+    "\x09\x2a\x85\x03\x07\x01\x02\x01\x02\x01\x06\x08\x2a\x85\x03\x07\x01\x01"                     \
+    "\x02\x03\x03\x81\x84\x00\x04\x81\x80"
+#define ED25519_SPKI "\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"
+#define MLDSA44_SPKI                                                                               \
+    "\x30\x82\x05\x32\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x11\x03"                     \
+    "\x82\x05\x21\x00"
+#define MLDSA65_SPKI                                                                               \
+    "\x30\x82\x07\xb2\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x12\x03"                     \
+    "\x82\x07\xa1\x00"
 
-static bool ed25519_expand(const uint8_t *seed, uint8_t *private_key, uint8_t *public_key)
-{
-    return crypto_sign_seed_keypair(public_key, private_key, seed) == 0;
-}
+#define SPKI(text) .spki = text, .spki_length = sizeof text - 1
 
-static bool ed25519_sign(const uint8_t *private_key, struct bytes message, uint8_t *signature)
-{
-    return crypto_sign_detached(signature, NULL, message.data, message.len, private_key) == 0;
-}
-
-/* What a suite is stands here and nowhere else. A length of 0 varies. */
+/* What a suite is stands here and nowhere else. */
 static const struct suite suites[] = {
-    {"ed25519", 32, 64, 0x01, 0x04, ed25519_key_is_good, ed25519_verify, ed25519_expand,
-     ed25519_sign},
-    {"p256-sha256", 91, 0, 0xff, 0xff, NULL, NULL, NULL, NULL},
-    {"sm2-sm3", 91, 0, 0xff, 0xff, NULL, NULL, NULL, NULL},
-    {"gost12-256", 0, 64, 0xff, 0xff, NULL, NULL, NULL, NULL},
-    {"gost12-512", 0, 128, 0xff, 0xff, NULL, NULL, NULL, NULL},
-    {"ml-dsa-44", 1312, 2420, 0xff, 0x06, NULL, NULL, NULL, NULL},
-    {"ml-dsa-65", 1952, 3309, 0xff, 0xff, NULL, NULL, NULL, NULL},
+    {.name = "ed25519",
+     .standard = "RFC 8032",
+     .library = LIBRARY_SODIUM,
+     .key_length = 32,
+     .key_at = 12,
+     .signature_max = 64,
+     .note_type = 0x01,
+     .cosignature_type = 0x04,
+     SPKI(ED25519_SPKI),
+     .type = "ED25519",
+     .rules = RULES("ed25519")},
+    {.name = "p256-sha256",
+     .standard = "FIPS 186-4, RFC 6979",
+     .library = LIBRARY_EVP,
+     .form = FORM_DER,
+     .key_length = 91,
+     .signature_max = 72,
+     .note_type = 0xff,
+     .cosignature_type = 0xff,
+     SPKI(P256_SPKI),
+     .type = "EC",
+     .group = "prime256v1",
+     .digest = "SHA256",
+     .rules = RULES("p256-sha256")},
+    {.name = "sm2-sm3",
+     .standard = "GM/T 0003-2012, GM/T 0004-2012",
+     .library = LIBRARY_EVP,
+     .form = FORM_DER,
+     .key_length = 91,
+     .signature_max = 72,
+     .note_type = 0xff,
+     .cosignature_type = 0xff,
+     SPKI(SM2_SPKI),
+     .type = "SM2",
+     .digest = "SM3",
+     .identity = "1234567812345678",
+     .rules = RULES("sm2-sm3")},
+    {.name = "gost12-256",
+     .standard = "GOST R 34.10-2012, RFC 7091",
+     .library = LIBRARY_GOST,
+     .key_length = 104,
+     .signature_max = 64,
+     .note_type = 0xff,
+     .cosignature_type = 0xff,
+     SPKI(GOST256_SPKI),
+     .type = "gost2012_256",
+     .group = "A",
+     .digest = "md_gost12_256",
+     .rules = RULES("gost12-256")},
+    {.name = "gost12-512",
+     .standard = "GOST R 34.10-2012, RFC 7091",
+     .library = LIBRARY_GOST,
+     .key_length = 173,
+     .signature_max = 128,
+     .note_type = 0xff,
+     .cosignature_type = 0xff,
+     SPKI(GOST512_SPKI),
+     .type = "gost2012_512",
+     .group = "A",
+     .digest = "md_gost12_512",
+     .rules = RULES("gost12-512")},
+    {.name = "ml-dsa-44",
+     .standard = "FIPS 204",
+     .library = LIBRARY_EVP,
+     .key_length = 1312,
+     .key_at = 22,
+     .signature_max = 2420,
+     .note_type = 0xff,
+     .cosignature_type = 0xff,
+     SPKI(MLDSA44_SPKI),
+     .type = "ML-DSA-44",
+     .rules = RULES("ml-dsa-44")},
+    {.name = "ml-dsa-65",
+     .standard = "FIPS 204",
+     .library = LIBRARY_EVP,
+     .key_length = 1952,
+     .key_at = 22,
+     .signature_max = 3309,
+     .note_type = 0xff,
+     .cosignature_type = 0xff,
+     SPKI(MLDSA65_SPKI),
+     .type = "ML-DSA-65",
+     .rules = RULES("ml-dsa-65")},
 };
+
+enum { SUITES = sizeof suites / sizeof suites[0] };
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+const struct suite *suite_at(size_t i)
+{
+    return i < SUITES ? &suites[i] : NULL;
+}
 
 const struct suite *suite_find(struct bytes name)
 {
-    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
+    for (size_t i = 0; i < SUITES; i++)
         if (bytes_is(name, suites[i].name))
             return &suites[i];
     return NULL;
@@ -60,9 +154,31 @@ const char *suite_name(const struct suite *s)
     return s->name;
 }
 
+const char *suite_standard(const struct suite *s)
+{
+    return s->standard;
+}
+
+/* Asked once a process: what a library has does not change under us, and after the sandbox closes
+ * nothing more could be loaded. */
 bool suite_is_available(const struct suite *s)
 {
-    return s->verify != NULL;
+    static _Thread_local signed char known[SUITES]; /* 0 not asked, 1 here, -1 not */
+    signed char *here = &known[s - suites];
+
+    if (*here == 0)
+        *here = s->library == LIBRARY_SODIUM || evp_has(s) ? 1 : -1;
+    return *here > 0;
+}
+
+const char *suite_library(const struct suite *s)
+{
+    if (!suite_is_available(s))
+        return s->library == LIBRARY_GOST ? "the GOST engine is not installed"
+                                          : "this OpenSSL does not have it";
+    return s->library == LIBRARY_SODIUM ? "libsodium"
+           : s->library == LIBRARY_GOST ? "OpenSSL, engine gost"
+                                        : "OpenSSL";
 }
 
 size_t suite_key_length(const struct suite *s)
@@ -70,9 +186,9 @@ size_t suite_key_length(const struct suite *s)
     return s->key_length;
 }
 
-size_t suite_signature_length(const struct suite *s)
+size_t suite_signature_max(const struct suite *s)
 {
-    return s->signature_length;
+    return s->signature_max;
 }
 
 uint8_t suite_note_type(const struct suite *s)
@@ -85,38 +201,79 @@ uint8_t suite_cosignature_type(const struct suite *s)
     return s->cosignature_type;
 }
 
+const char *suite_rule(const struct suite *s, enum suite_rule rule)
+{
+    return s->rules[rule];
+}
+
+/* ---- the SubjectPublicKeyInfo (RFC 5280) ----------------------------------------------------- */
+
+void row_spki(const struct suite *s, struct bytes key, struct buf *out)
+{
+    if (s->key_at != 0)
+        buf_add(out, s->spki, s->spki_length);
+    buf_bytes(out, key);
+}
+
+const struct suite *row_of_spki(struct bytes spki, struct bytes *key)
+{
+    for (size_t i = 0; i < SUITES; i++) {
+        const struct suite *s = &suites[i];
+
+        if (spki.len != s->key_at + s->key_length ||
+            memcmp(spki.data, s->spki, s->spki_length) != 0)
+            continue;
+        *key = bytes_of(spki.data + s->key_at, s->key_length);
+        return s;
+    }
+    return NULL;
+}
+
+/* ---- keys and signatures --------------------------------------------------------------------- */
+
+static struct fault broken(const struct suite *s, enum fault_kind kind, enum suite_rule rule)
+{
+    return fault_make(kind, 0, s->rules[rule]);
+}
+
 static struct fault lengths(const struct suite *s, struct bytes key)
 {
     if (!suite_is_available(s))
-        return fault_make(FAULT_UNKNOWN, 0, "suite: not available here");
+        return broken(s, FAULT_UNKNOWN, SUITE_RULE_AWAY);
     if (key.len != s->key_length)
-        return fault_make(FAULT_RANGE, 0, "suite: length of the key");
+        return broken(s, FAULT_RANGE, SUITE_RULE_KEY_LENGTH);
     return fault_none();
 }
 
 struct fault suite_key_check(const struct suite *s, struct bytes key)
 {
     struct fault f = lengths(s, key);
+    bool good;
 
     if (fault_is(f))
         return f;
-    if (!s->key_is_good(key.data))
-        return fault_make(FAULT_SYNTAX, 0, "suite: not a canonical key of large order");
-    return fault_none();
+    /* on the curve, canonical, of the large prime order: is_valid_point tests all of it */
+    good = s->library == LIBRARY_SODIUM ? crypto_core_ed25519_is_valid_point(key.data) == 1
+                                        : evp_key_is_good(s, key);
+    return good ? fault_none() : broken(s, FAULT_SYNTAX, SUITE_RULE_KEY);
 }
 
 struct fault suite_verify(const struct suite *s, struct bytes key, struct bytes message,
                           struct bytes signature)
 {
     struct fault f = lengths(s, key);
+    bool exact = s->form == FORM_RAW;
+    bool good;
 
     if (fault_is(f))
         return f;
-    if (signature.len != s->signature_length)
-        return fault_make(FAULT_RANGE, 0, "suite: length of the signature");
-    if (!s->verify(key.data, message, signature.data))
-        return fault_make(FAULT_FORGED, 0, "suite: the signature does not hold");
-    return fault_none();
+    if (signature.len > s->signature_max || (exact && signature.len != s->signature_max))
+        return broken(s, FAULT_RANGE, SUITE_RULE_LENGTH);
+    /* libsodium refuses a non-canonical S, a non-canonical or small-order key, a small-order R. */
+    good = s->library == LIBRARY_SODIUM ? crypto_sign_verify_detached(signature.data, message.data,
+                                                                      message.len, key.data) == 0
+                                        : evp_verify(s, key, message, signature);
+    return good ? fault_none() : broken(s, FAULT_FORGED, SUITE_RULE_FORGED);
 }
 
 struct key_id suite_key_id(const struct suite *s, struct bytes key)
@@ -148,16 +305,4 @@ void fingerprint_write(struct key_id id, char *out)
         *out++ = digit[pair >> (11 - bit % 8) & 31];
     }
     *out = '\0';
-}
-
-bool suite_expand(const struct suite *s, const uint8_t *seed, uint8_t *private_key,
-                  uint8_t *public_key)
-{
-    return s->expand != NULL && s->expand(seed, private_key, public_key);
-}
-
-bool suite_make_signature(const struct suite *s, const uint8_t *private_key, struct bytes message,
-                          uint8_t *signature)
-{
-    return s->sign != NULL && s->sign(private_key, message, signature);
 }

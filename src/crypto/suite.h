@@ -27,13 +27,30 @@ struct key_id {
     uint8_t byte[SUITE_KEY_ID];
 };
 
+/* What a signature or key broke. suite_rule says it in words that name the suite. */
+enum suite_rule {
+    SUITE_RULE_AWAY = 0, /* the suite is not available here */
+    SUITE_RULE_KEY_LENGTH,
+    SUITE_RULE_KEY,    /* no canonical key */
+    SUITE_RULE_LENGTH, /* of the signature */
+    SUITE_RULE_FORGED,
+    SUITE_RULE_MISSING, /* all suites sign; this one did not */
+    SUITE_RULE_TWICE,
+    SUITE_RULE_EXTRA,
+    SUITE_RULES,
+};
+
 /* The row of this name, NULL if the table has none. A row may still not be available here. */
 const struct suite *suite_find(struct bytes name);
+const struct suite *suite_at(size_t i); /* NULL behind the last */
 
 const char *suite_name(const struct suite *s);
-bool suite_is_available(const struct suite *s);       /* false: every use answers UNKNOWN */
-size_t suite_key_length(const struct suite *s);       /* exact; 0 where it varies */
-size_t suite_signature_length(const struct suite *s); /* exact; 0 where it varies */
+const char *suite_standard(const struct suite *s); /* who specifies it */
+bool suite_is_available(const struct suite *s);    /* false: every use answers UNKNOWN */
+const char *suite_library(const struct suite *s);  /* what computes it here, or why nothing does */
+size_t suite_key_length(const struct suite *s);    /* exact */
+size_t suite_signature_max(const struct suite *s); /* exact, or the most where it is DER */
+const char *suite_rule(const struct suite *s, enum suite_rule rule);
 
 /* The type byte of the suite's lines in a C2SP signed note, as a head's author and as a
  * cosigner. 0xff: the suite's name follows. */
@@ -42,14 +59,16 @@ uint8_t suite_cosignature_type(const struct suite *s);
 
 /*
  * Is this a public key of the suite, canonically spelled and safe to trust? To be asked once,
- * when a key is read. Faults: UNKNOWN (suite not available here), RANGE (length), SYNTAX (no
- * point of the curve, not canonical, or of small order).
+ * when a key is read. Faults: UNKNOWN (suite not available here), RANGE (length), SYNTAX (another
+ * type or group, no point of the curve, not canonical, or of small order). A key is 32 raw bytes
+ * for ed25519, the raw bytes for ml-dsa, else the whole SubjectPublicKeyInfo in DER.
  */
 MUST_CHECK struct fault suite_key_check(const struct suite *s, struct bytes key);
 
 /*
  * Does the signature hold? Faults: UNKNOWN (not available here), RANGE (length of key or
- * signature is not exactly the suite's), FORGED.
+ * signature is not exactly the suite's), FORGED (so is DER that is not strict). Every rule names
+ * the suite.
  */
 MUST_CHECK struct fault suite_verify(const struct suite *s, struct bytes key, struct bytes message,
                                      struct bytes signature);
@@ -63,12 +82,5 @@ struct key_id suite_key_id(const struct suite *s, struct bytes key);
  * FINGERPRINT_TEXT bytes.
  */
 void fingerprint_write(struct key_id id, char *out);
-
-/* For secret.h: makes a key pair from a seed, and signs. Sizes: seed 32, private 64, public
- * suite_key_length, signature suite_signature_length. False if the suite cannot. */
-bool suite_expand(const struct suite *s, const uint8_t *seed, uint8_t *private_key,
-                  uint8_t *public_key);
-bool suite_make_signature(const struct suite *s, const uint8_t *private_key, struct bytes message,
-                          uint8_t *signature);
 
 #endif

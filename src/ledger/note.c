@@ -118,6 +118,7 @@ uint32_t note_key_id(const char *name, enum note_role role, const struct suite *
     digest_add(&stream, bytes_of("\n", 1));
     digest_add(&stream, bytes_of(&type, 1));
     if (type == 0xff) {
+        digest_add(&stream, bytes_text("parley-"));
         digest_add(&stream, bytes_text(suite_name(suite)));
         digest_add(&stream, bytes_of("\n", 1));
     }
@@ -146,11 +147,11 @@ static struct fault find_line(const struct note *n, const struct note_signer *si
         if (n->line[i].id != id || !bytes_is(n->line[i].name, signer->name))
             continue;
         if (*out != NULL)
-            return fault_make(FAULT_DUPLICATE, 0, "note: two signature lines of one key");
+            return fault_make(FAULT_DUPLICATE, 0, suite_rule(key->suite, SUITE_RULE_TWICE));
         *out = &n->line[i];
     }
     if (*out == NULL)
-        return fault_make(FAULT_MISSING, 0, "note: a key of the policy did not sign");
+        return fault_make(FAULT_MISSING, 0, suite_rule(key->suite, SUITE_RULE_MISSING));
     return fault_none();
 }
 
@@ -165,7 +166,7 @@ static struct fault verify_bytes(const struct note *n, const struct note_signer 
     struct fault f;
 
     if (size <= head)
-        return fault_make(FAULT_SYNTAX, 0, "note: a signature that is too short");
+        return fault_make(FAULT_SYNTAX, 0, suite_rule(key->suite, SUITE_RULE_LENGTH));
     if (signer->role == NOTE_AUTHOR)
         return suite_verify(key->suite, public_key, n->text, bytes_of(raw + head, size - head));
     *time = cursor_u64(&in);
@@ -189,7 +190,7 @@ static struct fault verify_key(const struct note *n, const struct note_signer *s
         return f;
     if (!base64_size(found->signature, &size) || size > sizeof raw || size < ID + TIME ||
         !base64_read(found->signature, raw, size))
-        return fault_make(FAULT_SYNTAX, 0, "note: a signature's base64 or length");
+        return fault_make(FAULT_SYNTAX, 0, suite_rule(key->suite, SUITE_RULE_LENGTH));
     return verify_bytes(n, signer, key, raw, size, time);
 }
 

@@ -68,7 +68,7 @@ MUST_CHECK struct fault note_parse(struct bytes text, struct note *out);
  * Is the signer's signature there, by all its keys, each exactly once? `time` may be NULL; for a
  * cosigner it is the time it says (all suites the same). Faults: MISSING a key has no line,
  * DUPLICATE it has two, FORGED one does not hold, MISMATCH the times differ, UNKNOWN a suite not
- * available here; SYNTAX where a line's length is not the suite's.
+ * available here; SYNTAX where a line's length is not the suite's. The rule names the suite.
  */
 MUST_CHECK struct fault note_verify(const struct note *n, const struct note_signer *signer,
                                     struct instant *time);
@@ -92,8 +92,8 @@ void note_copy_lines(const struct note *n, const struct note_signer *signer, str
 /* Appends the text and the empty line. */
 void note_begin(struct bytes text, struct buf *out);
 
-/* C2SP's short key id, first 4 bytes of SHA-256(name || 0x0A || type || key). For type 0xff the
- * suite's name and a newline stand between type and key. */
+/* C2SP's short key id, first 4 bytes of SHA-256(name || 0x0A || type || key). For type 0xff
+ * "parley-", the suite's name and a newline stand between type and key. */
 uint32_t note_key_id(const char *name, enum note_role role, const struct suite *suite,
                      struct bytes key);
 

@@ -64,8 +64,7 @@ static void suites_parse(const struct member *root, struct agreement *a)
 
         a->suites[i] = as_line(&m, SUITE_NAME - 1);
         suite = suite_find(bytes_text(a->suites[i]));
-        if (suite == NULL || !suite_is_available(suite) ||
-            suite_key_length(suite) > sizeof a->parties[0].roots[0].key)
+        if (suite == NULL || !suite_is_available(suite))
             member_fail(&m, FAULT_UNKNOWN, "this signature suite is not available here");
         for (size_t j = 0; j < i && reader_ok(m.in); j++)
             if (strcmp(a->suites[i], a->suites[j]) == 0)

@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "crypto/suite.h"
 #include "net/addr.h"
 
 enum {
@@ -57,7 +58,7 @@ const char *clock_name(enum clock_kind kind);
 
 struct root_key {
     const char *suite;
-    uint8_t key[64]; /* raw public key as the suite spells it; ed25519: 32 bytes */
+    uint8_t key[SUITE_KEY_MAX]; /* public, as the suite spells it */
     size_t key_len;
 };
 

@@ -79,7 +79,7 @@ static struct fault load_key(struct keeper *k, enum role role, struct bytes pass
     snprintf(path, sizeof path, "keys/%s.pem", role_name(role));
     f = file_read(path, SECRET_PEM_MAX, &pem);
     if (!fault_is(f))
-        f = secret_read_pem(suite, buf_view(&pem), passphrase, &k->secret[role][0]);
+        f = secret_read(suite, buf_view(&pem), passphrase, &k->secret[role][0]);
     buf_wipe(&pem);
     k->keys.role[role] = k->secret[role];
     return fault_is(f) ? refusal(path, f) : f;

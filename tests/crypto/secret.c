@@ -18,8 +18,7 @@ static void a_key_comes_back_from_its_pem(void **state)
 
         assert_good(secret_new(ed25519(), &first));
         assert_good(secret_write_pem(first, bytes_text(passphrases[i]), &pem));
-        assert_good(
-            secret_read_pem(ed25519(), buf_view(&pem), bytes_text(passphrases[i]), &second));
+        assert_good(secret_read(ed25519(), buf_view(&pem), bytes_text(passphrases[i]), &second));
         assert_true(bytes_equal(secret_public(first), secret_public(second)));
         buf_wipe(&pem);
         secret_free(first);
@@ -36,9 +35,9 @@ static void a_wrong_passphrase_does_not_open_it(void **state)
     assert_good(secret_new(ed25519(), &secret));
     assert_good(secret_write_pem(secret, bytes_text("right"), &pem));
     assert_non_null(strstr(buf_str(&pem), "ENCRYPTED PRIVATE KEY"));
-    assert_fault(secret_read_pem(ed25519(), buf_view(&pem), bytes_text("wrong"), &again),
+    assert_fault(secret_read(ed25519(), buf_view(&pem), bytes_text("wrong"), &again),
                  FAULT_REFUSED);
-    assert_fault(secret_read_pem(ed25519(), buf_view(&pem), bytes_text(""), &again), FAULT_MISSING);
+    assert_fault(secret_read(ed25519(), buf_view(&pem), bytes_text(""), &again), FAULT_MISSING);
     assert_null(again);
     buf_wipe(&pem);
     secret_free(secret);
@@ -55,11 +54,10 @@ static void a_key_of_another_kind_is_refused(void **state)
     struct secret *secret = NULL;
 
     (void)state;
-    assert_fault(secret_read_pem(ed25519(), bytes_text(p256), bytes_text(""), &secret),
-                 FAULT_UNKNOWN);
-    assert_fault(secret_read_pem(ed25519(), bytes_text("nonsense"), bytes_text(""), &secret),
+    assert_fault(secret_read(ed25519(), bytes_text(p256), bytes_text(""), &secret), FAULT_UNKNOWN);
+    assert_fault(secret_read(ed25519(), bytes_text("nonsense"), bytes_text(""), &secret),
                  FAULT_SYNTAX);
-    assert_fault(secret_read_pem(ed25519(), bytes_text(""), bytes_text(""), &secret), FAULT_SYNTAX);
+    assert_fault(secret_read(ed25519(), bytes_text(""), bytes_text(""), &secret), FAULT_SYNTAX);
     assert_null(secret);
 }
 

@@ -346,7 +346,7 @@ static void what_we_do_not_know_is_cannot_tell(void **state)
     } unknown[] = {
         {"\"v\":1}", "\"v\":2}", CHECK_FORM},
         {"parley-case", "parley-cast", CHECK_FORM},
-        {"\\\"suites\\\":[\\\"ed25519\\\"]", "\\\"suites\\\":[\\\"sm2-sm3\\\"]", CHECK_AGREEMENT},
+        {"\\\"suites\\\":[\\\"ed25519\\\"]", "\\\"suites\\\":[\\\"ml-dsa-65\\\"]", CHECK_AGREEMENT},
     };
 
     (void)state;

@@ -1,0 +1,213 @@
+#include "crypto/evp.h"
+
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/param_build.h>
+#include <openssl/x509.h>
+
+#include "base/memory.h"
+#include "crypto/gost.h"
+
+/* ---- what is here ---------------------------------------------------------------------------- */
+
+bool evp_has(const struct suite *s)
+{
+    EVP_PKEY_CTX *type;
+    EVP_MD *digest = NULL;
+    bool good;
+
+    if (s->library == LIBRARY_GOST)
+        return gost_start();
+    type = EVP_PKEY_CTX_new_from_name(NULL, s->type, NULL);
+    if (s->digest != NULL)
+        digest = EVP_MD_fetch(NULL, s->digest, NULL);
+    good = type != NULL && (s->digest == NULL || digest != NULL);
+    EVP_PKEY_CTX_free(type);
+    EVP_MD_free(digest);
+    ERR_clear_error();
+    return good;
+}
+
+/* ---- public keys ----------------------------------------------------------------------------- */
+
+/* The first bytes are the row's, so that type, group and form of the point are what they must be.
+ */
+static EVP_PKEY *public_of(const struct suite *s, struct bytes key)
+{
+    struct buf spki = {0};
+    const unsigned char *at;
+    EVP_PKEY *out = NULL;
+
+    row_spki(s, key, &spki);
+    at = spki.data;
+    if (spki.len > s->spki_length && memcmp(spki.data, s->spki, s->spki_length) == 0)
+        out = d2i_PUBKEY(NULL, &at, (long)spki.len);
+    if (out != NULL && at != spki.data + spki.len) {
+        EVP_PKEY_free(out);
+        out = NULL;
+    }
+    buf_done(&spki);
+    return out;
+}
+
+bool evp_key_is_good(const struct suite *s, struct bytes key)
+{
+    EVP_PKEY *read = public_of(s, key);
+    struct buf spki = {0};
+    unsigned char *again = NULL;
+    int len = read == NULL ? -1 : i2d_PUBKEY(read, &again);
+    bool good;
+
+    row_spki(s, key, &spki);
+    good = len > 0 && bytes_equal(bytes_of(again, (size_t)len), buf_view(&spki));
+    OPENSSL_free(again);
+    EVP_PKEY_free(read);
+    buf_done(&spki);
+    ERR_clear_error();
+    return good;
+}
+
+/* ---- signatures ------------------------------------------------------------------------------ */
+
+/* DER leaves one spelling: what OpenSSL reads is written again and must be the same bytes. */
+static bool der_is_strict(struct bytes signature)
+{
+    const unsigned char *at = signature.data;
+    ECDSA_SIG *read = d2i_ECDSA_SIG(NULL, &at, (long)signature.len);
+    unsigned char *again = NULL;
+    int len = read == NULL ? -1 : i2d_ECDSA_SIG(read, &again);
+    bool good = len > 0 && bytes_equal(bytes_of(again, (size_t)len), signature);
+
+    OPENSSL_free(again);
+    ECDSA_SIG_free(read);
+    return good;
+}
+
+/* SM2 hashes the signer's identity first. OpenSSL before 4 takes an empty one if it is not told. */
+static void identity_of(const struct suite *s, OSSL_PARAM *out)
+{
+    *out++ = s->identity == NULL ? OSSL_PARAM_construct_end()
+                                 : OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_DIST_ID,
+                                                                     (void *)(uintptr_t)s->identity,
+                                                                     strlen(s->identity));
+    *out = OSSL_PARAM_construct_end();
+}
+
+bool evp_verify(const struct suite *s, struct bytes key, struct bytes message,
+                struct bytes signature)
+{
+    EVP_PKEY *read = public_of(s, key);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    OSSL_PARAM identity[2];
+    bool good =
+        read != NULL && context != NULL && (s->form != FORM_DER || der_is_strict(signature));
+
+    identity_of(s, identity);
+    if (good && s->library == LIBRARY_GOST)
+        good = gost_verify_begin(context, s->digest, read);
+    else if (good)
+        good = EVP_DigestVerifyInit_ex(context, NULL, s->digest, NULL, NULL, read, identity) == 1;
+    good = good &&
+           EVP_DigestVerify(context, signature.data, signature.len, message.data, message.len) == 1;
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(read);
+    ERR_clear_error();
+    return good;
+}
+
+static EVP_PKEY *private_of(struct bytes der)
+{
+    const unsigned char *at = der.data;
+    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der.len);
+    EVP_PKEY *key = info == NULL ? NULL : EVP_PKCS82PKEY(info);
+
+    PKCS8_PRIV_KEY_INFO_free(info); /* wipes the key's octets */
+    return key;
+}
+
+static bool sign_with(const struct suite *s, EVP_PKEY *key, EVP_MD_CTX *context,
+                      struct bytes message, struct buf *out)
+{
+    size_t len = s->signature_max;
+    OSSL_PARAM identity[2];
+    bool good;
+
+    identity_of(s, identity);
+    if (s->library == LIBRARY_GOST)
+        good = gost_sign_begin(context, s->digest, key);
+    else
+        good = EVP_DigestSignInit_ex(context, NULL, s->digest, NULL, NULL, key, identity) == 1;
+    buf_need(out, len);
+    good = good &&
+           EVP_DigestSign(context, out->data + out->len, &len, message.data, message.len) == 1 &&
+           (s->form == FORM_DER || len == s->signature_max);
+    if (good)
+        out->len += len;
+    return good;
+}
+
+bool evp_sign(const struct suite *s, struct bytes pkcs8, struct bytes message, struct buf *out)
+{
+    EVP_PKEY *key = private_of(pkcs8);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool good = key != NULL && context != NULL && sign_with(s, key, context, message, out);
+
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    return good;
+}
+
+/* ---- key pairs ------------------------------------------------------------------------------- */
+
+EVP_PKEY *evp_new(const struct suite *s)
+{
+    EVP_PKEY_CTX *how;
+    EVP_PKEY *key = NULL;
+    bool good;
+
+    if (s->library == LIBRARY_GOST)
+        return gost_new(s->type, s->group);
+    how = EVP_PKEY_CTX_new_from_name(NULL, s->type, NULL);
+    good = how != NULL && EVP_PKEY_keygen_init(how) == 1 &&
+           (s->group == NULL || EVP_PKEY_CTX_set_group_name(how, s->group) == 1);
+    if (good)
+        (void)EVP_PKEY_generate(how, &key);
+    EVP_PKEY_CTX_free(how);
+    ERR_clear_error();
+    return key;
+}
+
+bool evp_pkcs8(const EVP_PKEY *key, struct buf *out)
+{
+    PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
+    int len = info == NULL ? -1 : i2d_PKCS8_PRIV_KEY_INFO(info, NULL);
+    unsigned char *at;
+
+    if (len > 0) {
+        buf_need(out, (size_t)len);
+        at = out->data + out->len;
+        len = i2d_PKCS8_PRIV_KEY_INFO(info, &at);
+        out->len += len > 0 ? (size_t)len : 0;
+    }
+    PKCS8_PRIV_KEY_INFO_free(info);
+    ERR_clear_error();
+    return len > 0;
+}
+
+const struct suite *evp_row(const EVP_PKEY *key, struct buf *public_key)
+{
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(key, &der);
+    const struct suite *s = NULL;
+    struct bytes found;
+
+    if (len > 0)
+        s = row_of_spki(bytes_of(der, (size_t)len), &found);
+    if (s != NULL)
+        buf_bytes(public_key, found);
+    OPENSSL_free(der);
+    ERR_clear_error();
+    return s;
+}
