@@ -6,10 +6,11 @@
 #include "cmd/answer.h"
 #include "cmd/args.h"
 #include "cmd/ask.h"
+#include "cmd/disk.h"
 #include "cmd/outside.h"
 #include "cmd/run.h"
-#include "ledger/checkpoint.h"
-#include "ledger/note.h"
+#include "ledger/growth.h"
+#include "ledger/proof.h"
 #include "ledger/tree.h"
 
 static void print_text(struct say *s, const char *text)
@@ -93,31 +94,124 @@ static void print_proof(struct say *s, const json_t *a)
              answer_number(a, "index"));
 }
 
-enum exit_code ledger_prove(const struct call *call)
+/* "x.tlog-proof" -> "x", for what lies beside it. */
+static int stem(const char *path)
 {
-    const char *log = args_value(call->args, "--log");
-    json_t *ask, *a;
-    enum exit_code code;
-    struct fault f;
-    uint64_t index;
+    static const char ending[] = ".tlog-proof";
+    size_t len = strlen(path), end = sizeof ending - 1;
 
-    if (!decimal_read(bytes_text(call->args->word[0]), 1ULL << 53, &index))
-        return say_error(call->say, EXIT_USAGE, "usage", "an entry has a number",
-                         "parley ledger show", "%s is none", call->args->word[0]);
-    ask = json_pack("{sI}", "index", (json_int_t)index);
-    if (log != NULL)
-        json_object_set_new(ask, "log", json_string(log));
-    a = ask_node(call, "ledger.prove", ask, &code);
-    if (a == NULL)
-        return code;
-    f = proof_check(a);
+    return (int)(len > end && strcmp(path + len - end, ending) == 0 ? len - end : len);
+}
+
+static enum exit_code write_new(struct say *s, const char *path, const char *suffix,
+                                struct bytes content)
+{
+    struct buf name = {0};
+    enum exit_code code = EXIT_DONE;
+    struct fault f;
+
+    if (suffix != NULL)
+        buf_print(&name, "%.*s%s", stem(path), path, suffix);
+    else
+        buf_text(&name, path);
+    f = disk_write_new(buf_str(&name), content, 0644);
     if (fault_is(f))
-        code = say_error(call->say, EXIT_FORGED, "forged", f.rule, "parley ledger audit",
-                         "the proof of entry #%llu does not hold", (unsigned long long)index);
-    else if (call->say->json)
+        code = disk_error(s, f, buf_str(&name));
+    else
+        say_note(s, "wrote %s\n", buf_str(&name));
+    buf_done(&name);
+    return code;
+}
+
+/* The tlog-proof, the entry and the document, three files. */
+static enum exit_code write_proof(struct say *s, const json_t *a, const char *path)
+{
+    struct proof p = {.index = (uint64_t)answer_number(a, "index"),
+                      .note = bytes_text(answer_text(a, "note"))};
+    struct buf text = {0};
+    enum exit_code code;
+
+    if (!path_of(answer_list(a, "proof"), &p.path)) /* proof_check has read it already */
+        return EXIT_FAILED;
+    proof_write(&p, &text);
+    code = write_new(s, path, NULL, buf_view(&text));
+    if (code == EXIT_DONE)
+        code = write_new(s, path, ".entry", bytes_text(answer_text(a, "entry")));
+    if (code == EXIT_DONE && answer_text(a, "document")[0] != '\0')
+        code = write_new(s, path, ".document", bytes_text(answer_text(a, "document")));
+    buf_done(&text);
+    return code;
+}
+
+static enum exit_code show_proof(const struct call *call, json_t *a)
+{
+    const char *out = args_value(call->args, "--out");
+    struct fault f = proof_check(a);
+
+    if (fault_is(f))
+        return say_error(call->say, EXIT_FORGED, "forged", f.rule, "parley ledger audit",
+                         "the proof of entry #%lld does not hold", answer_number(a, "index"));
+    if (out != NULL)
+        return write_proof(call->say, a, out);
+    if (call->say->json)
         say_json(call->say, json_incref(a));
     else
         print_proof(call->say, a);
+    return EXIT_DONE;
+}
+
+static enum exit_code show_growth(const struct call *call, json_t *a)
+{
+    const char *out = args_value(call->args, "--out"), *text = answer_text(a, "growth");
+    struct growth g;
+
+    if (fault_is(growth_parse(bytes_text(text), &g)))
+        return say_error(call->say, EXIT_FAILED, "answer", "the node's answer is no such proof",
+                         NULL, "the proof cannot be read");
+    if (out != NULL)
+        return write_new(call->say, out, NULL, bytes_text(text));
+    if (call->say->json)
+        say_json(call->say, json_incref(a));
+    else
+        print_text(call->say, text);
+    return EXIT_DONE;
+}
+
+/* A number that must be there, for the member `name` of the question. */
+static enum exit_code ask_number(const struct call *call, const char *text, const char *name,
+                                 json_t *ask)
+{
+    uint64_t number;
+
+    if (!decimal_read(bytes_text(text), 1ULL << 53, &number))
+        return say_error(call->say, EXIT_USAGE, "usage", "entries and sizes are numbers",
+                         "parley ledger show", "%s is none", text);
+    json_object_set_new(ask, name, json_integer((json_int_t)number));
+    return EXIT_DONE;
+}
+
+enum exit_code ledger_prove(const struct call *call)
+{
+    const char *log = args_value(call->args, "--log"), *from = args_value(call->args, "--from");
+    json_t *ask, *a;
+    enum exit_code code;
+
+    if ((from != NULL) == (call->args->words == 1))
+        return say_error(call->say, EXIT_USAGE, "usage", "an INDEX or --from SIZE, one of them",
+                         "parley help ledger prove", "nothing to prove is named");
+    ask = json_object();
+    code = from != NULL ? ask_number(call, from, "from", ask)
+                        : ask_number(call, call->args->word[0], "index", ask);
+    if (code != EXIT_DONE) {
+        json_decref(ask);
+        return code;
+    }
+    if (log != NULL)
+        json_object_set_new(ask, "log", json_string(log));
+    a = ask_node(call, from != NULL ? "ledger.growth" : "ledger.prove", ask, &code);
+    if (a == NULL)
+        return code;
+    code = from != NULL ? show_growth(call, a) : show_proof(call, a);
     json_decref(a);
     return code;
 }

@@ -247,12 +247,19 @@ const struct command commands[] = {
      .run = ledger_checkpoint},
     {.name = "ledger prove",
      .group = GROUP_PROVE,
-     .help = "that an entry is in a log, checked here",
-     .usage = "INDEX",
-     .example = "parley ledger prove 3",
-     .flags = {{"--log", "WHOSE", "which log", "ours|theirs", 0}},
+     .help = "that an entry is in a log, or that a log only grew",
+     .usage = "[INDEX]",
+     .example = "parley ledger prove 3\nparley ledger prove 3 --out 3.tlog-proof\n"
+                "parley ledger prove --from 100 --out 100.growth",
+     .more = "What it prints was checked here. --out writes a C2SP tlog-proof, and beside it the\n"
+             "entry's exact bytes (.entry) and its document as disclosed (.document), for parley\n"
+             "verify or any other tool. --from SIZE proves that the newest binding head extends\n"
+             "the one of that size, as the body of C2SP tlog-witness's add-checkpoint.",
+     .flags = {{"--log", "WHOSE", "which log", "ours|theirs", 0},
+               {"--from", "SIZE", "of the older head", NULL, 0},
+               {"--out", "FILE", "write it there, a new file", NULL, 0}},
      .with = WITH_NODE | WITH_SPEAK,
-     .least = 1,
+     .least = 0,
      .most = 1,
      .run = ledger_prove},
     {.name = "ledger audit",
@@ -264,17 +271,23 @@ const struct command commands[] = {
      .run = ledger_audit},
     {.name = "verify",
      .group = GROUP_PROVE,
-     .help = "check a case bundle offline, with no set-up at all",
-     .usage = "FILE",
-     .example = "parley verify C-7Q2K91MDX0PA44ZT.parley",
-     .more = "Lists each check it made. Exit 0: VERIFIED. 5: FORGED OR ALTERED, the check that\n"
-             "failed is named. 6: CANNOT TELL, something is missing to say. Needs no node, no\n"
-             "settings and no network; trusts nothing but the two root keys whose fingerprints it\n"
-             "prints.",
+     .help = "check a bundle, a proof, a log or heads, offline",
+     .usage = "FILE...",
+     .example = "parley verify C-7Q2K91MDX0PA44ZT.parley\n"
+                "parley verify --keys C-7Q2K91MDX0PA44ZT.parley 3.tlog-proof\n"
+                "parley verify --keys C-7Q2K91MDX0PA44ZT.parley ledger/pact/cert-b old.note",
+     .more = "One case bundle; or, with the keys out of any bundle of the two parties (--keys), a\n"
+             "tlog-proof with its .entry and .document beside it, two of them (do they say two\n"
+             "things of one place?), two heads (one history or two?), or a log's directory and\n"
+             "heads that must lie in it. Lists each check it made. Exit 0: VERIFIED. 5: FORGED OR\n"
+             "ALTERED, the check that failed is named, or CONTRADICTION: one party signed two\n"
+             "histories. 6: CANNOT TELL, something is missing to say. Needs no node, no settings\n"
+             "and no network; trusts nothing but the root keys whose fingerprints it prints.",
      .with = WITH_SPEAK,
      .least = 1,
-     .most = 1,
-     .flags = {{"--root", "PARTY=FINGERPRINT", "must be a root key of the bundle", NULL, true}},
+     .most = 65,
+     .flags = {{"--root", "PARTY=FINGERPRINT", "must be a root key of the bundle", NULL, true},
+               {"--keys", "BUNDLE", "a case bundle that brings both parties' keys", NULL, 0}},
      .run = verify_run},
     {.name = "agreement check",
      .group = GROUP_AGREEMENT,

@@ -3,26 +3,13 @@
 #include "cmd/args.h"
 #include "cmd/columns.h"
 #include "cmd/disk.h"
+#include "cmd/exhibit.h"
 #include "cmd/run.h"
 #include "cmd/say.h"
+#include "cmd/verdict.h"
 #include "proof/bundle.h"
 
 /* `parley verify FILE`: what a stranger can say of a bundle, with nothing but the file. */
-
-static const struct {
-    enum exit_code exit;
-    const char *word, *meaning;
-    enum style style;
-} verdicts[] = {
-    [VERDICT_NONE] = {EXIT_FAILED, "NONE", "", STYLE_NONE},
-    [VERDICT_VERIFIED] = {EXIT_DONE, "VERIFIED", "neither side can deny these statements",
-                          STYLE_GOOD},
-    [VERDICT_FORGED] = {EXIT_FORGED, "FORGED OR ALTERED", "do not rely on this bundle", STYLE_BAD},
-    [VERDICT_CANNOT_TELL] = {EXIT_CANNOT_TELL, "CANNOT TELL",
-                             "something needed to say is missing here", STYLE_WARN},
-    [VERDICT_CONTRADICTION] = {EXIT_FORGED, "CONTRADICTION",
-                               "its author signed two histories: this convicts him", STYLE_BAD},
-};
 
 static const char *const state_words[] = {"not made", "ok", "noted", "bad", "unknown"};
 
@@ -112,7 +99,7 @@ static json_t *parties_json(const struct report *r)
 
 static json_t *report_json(const struct report *r)
 {
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "verdict", verdicts[r->verdict].word,
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "verdict", verdict_word(r->verdict),
                      "case", r->case_id, "agreement", r->agreement, "checks", checks_json(r),
                      "parties", parties_json(r), "statements", statements_json(r), "clocks",
                      clocks_json(r));
@@ -260,8 +247,7 @@ static void print_report(struct say *say, const struct report *r, const struct p
     print_statements(say, r);
     print_clocks(say, r);
     print_trusted(say, r, paper);
-    say_data(say, "%s%-*s%s  %s\n", say_style(say, verdicts[r->verdict].style), LABEL - 2,
-             verdicts[r->verdict].word, say_style(say, STYLE_NONE), verdicts[r->verdict].meaning);
+    say_verdict(say, r->verdict);
 }
 
 /* --root PARTY=FINGERPRINT. 1 it is there, 0 it is not, -1 no such form. */
@@ -336,8 +322,11 @@ enum exit_code verify_run(const struct call *call)
     struct buf text = {0};
     struct report report;
     enum exit_code code;
-    struct fault f = disk_read(path, BUNDLE_MAX, &text);
+    struct fault f;
 
+    if (exhibit_is_asked(call))
+        return exhibit_run(call);
+    f = disk_read(path, BUNDLE_MAX, &text);
     if (fault_is(f))
         return disk_error(call->say, f, path);
     bundle_verify(buf_view(&text), &report);
@@ -345,7 +334,7 @@ enum exit_code verify_run(const struct call *call)
     code = check_roots(call, &report, &paper);
     if (code == EXIT_DONE) {
         say_report(call, &report, &paper);
-        code = verdicts[report.verdict].exit;
+        code = verdict_exit(report.verdict);
     }
     report_done(&report);
     return code;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "ledger/growth.h"
 #include "json/profile.h"
 
 /* The state of the node: status, ledger, partner, watch, agreements. */
@@ -243,6 +244,19 @@ json_t *ask_checkpoint(struct desk_pact *p, const json_t *ask, desk_answer say, 
     return answer;
 }
 
+/* The disclosed form that belongs to an entry; empty where it was erased or refused. */
+static struct fault document_at(struct desk_pact *p, const struct party *party, uint64_t index,
+                                struct buf *out)
+{
+    struct rows r = store_ask(
+        p->desk->store, QUERY_STATEMENT_AT,
+        STORE_WITH(value_text(p->now->id), value_text(party->id), value_integer((int64_t)index)));
+
+    if (rows_next(&r))
+        buf_bytes(out, row_bytes(&r, 11));
+    return rows_done(&r);
+}
+
 json_t *ask_prove(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
 {
     bool theirs = wants_theirs(ask);
@@ -278,6 +292,39 @@ json_t *ask_prove(struct desk_pact *p, const json_t *ask, desk_answer say, void 
                        theirs ? "theirs" : "ours", "index", (json_int_t)index, "entry",
                        json_bytes(buf_view(&text)), "leaf", json_digest(ledger_leaf(log, index)),
                        "size", (json_int_t)size, "proof", proof, "note", json_bytes(note));
+    buf_clear(&text);
+    f = document_at(p, theirs ? p->peer : p->own, index, &text);
+    json_object_set_new(answer, "document",
+                        json_bytes(fault_is(f) ? bytes_text("") : buf_view(&text)));
+    buf_done(&text);
+    return answer;
+}
+
+json_t *ask_growth(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    bool theirs = wants_theirs(ask);
+    const struct ledger *log = theirs ? (p->mirror_open ? p->mirror.log : NULL) : p->log;
+    uint64_t from = (uint64_t)ask_number(ask, "from", INT64_MAX);
+    struct buf text = {0};
+    struct growth growth;
+    json_t *answer;
+    struct fault f;
+
+    (void)say;
+    (void)client;
+    if (log == NULL || from > (theirs ? p->talk.mirror : p->head.binding))
+        return answer_error("not-found", 8, "no head of that size is binding", "",
+                            "parley ledger checkpoint");
+    f = growth_make(log, from,
+                    theirs ? mirror_cosigned_note(&p->mirror) : head_binding_note(&p->head),
+                    &growth);
+    if (fault_is(f))
+        return answer_fault(f, "the proof could not be made", "parley ledger audit");
+    growth_write(&growth, &text);
+    answer = answer_good();
+    json_object_set_new(answer, "log", json_string(theirs ? "theirs" : "ours"));
+    json_object_set_new(answer, "from", json_integer((json_int_t)from));
+    json_object_set_new(answer, "growth", json_bytes(buf_view(&text)));
     buf_done(&text);
     return answer;
 }

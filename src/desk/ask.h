@@ -12,6 +12,7 @@ json_t *ask_case(struct desk_pact *p, const json_t *ask, desk_answer say, void *
 json_t *ask_incidents(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *ask_ledger(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *ask_checkpoint(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+json_t *ask_growth(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *ask_prove(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *ask_audit(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *ask_peer(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);

@@ -25,6 +25,7 @@ static const struct {
     {"ledger.show", ask_ledger, false, "log from count"},
     {"ledger.checkpoint", ask_checkpoint, false, ""},
     {"ledger.prove", ask_prove, false, "log index"},
+    {"ledger.growth", ask_growth, false, "log from"},
     {"ledger.audit", ask_audit, false, ""},
     {"officer.list", officers_list, true, ""},
     {"officer.add", officers_enrol, false, "document"},

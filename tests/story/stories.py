@@ -14,6 +14,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import exhibits  # noqa: E402
 import faults  # noqa: E402
 import notice  # noqa: E402
 from pair import Pair, entries, kinds, own_mounts, short_clocks  # noqa: E402
@@ -182,7 +183,7 @@ def tales(module):
             if inspect.isfunction(f) and list(inspect.signature(f).parameters) == ["pair"]}
 
 
-STORIES = {name: f for module in (sys.modules[__name__], notice, faults)
+STORIES = {name: f for module in (sys.modules[__name__], notice, faults, exhibits)
            for name, f in tales(module).items()}
 
 
