@@ -31,6 +31,7 @@ enum exit_code case_say(const struct call *call)
 {
     const char *case_id = call->args->words > 0 ? call->args->word[0] : NULL;
     const char *answers = args_value(call->args, "--answers");
+    const char *open = args_value(call->args, "--open");
     json_t *ask = json_object();
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
@@ -40,6 +41,8 @@ enum exit_code case_say(const struct call *call)
         json_object_set_new(ask, "case", json_string(case_id));
     if (answers != NULL)
         json_object_set_new(ask, "answers", json_string(answers));
+    if (open != NULL)
+        json_object_set_new(ask, "open", json_string(open));
     return speak_draft(call, ask, case_id);
 }
 

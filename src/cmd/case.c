@@ -80,6 +80,11 @@ static void print_fields(struct say *s, const json_t *statement)
     /* the node gives them sorted: the profile's dump does */
     json_object_foreach(json_object_get(statement, "fields"), path, value) if (value != NULL)
         print_value(s, path, value);
+    json_object_foreach(json_object_get(statement, "opened"), path, value) if (value != NULL)
+    {
+        say_data(s, "      opens what was withheld:\n");
+        print_value(s, path, value);
+    }
     json_array_foreach(answer_list(statement, "withheld"), i, item)
     {
         char *p = say_outside(s, answer_text(item, "p")),
@@ -202,9 +207,8 @@ static enum exit_code write_bundle(const struct call *call, const json_t *a)
     if (strcmp(out, "-") == 0)
         return EXIT_DONE;
     if (call->say->json)
-        say_json(call->say,
-                 json_pack("{ss,ss,sI,sI}", "case", case_id, "file", out, "bytes", (json_int_t)len,
-                           "left-out", answer_number(a, "left-out")));
+        say_json(call->say, json_pack("{ss,ss,sI,sI}", "case", case_id, "file", out, "bytes",
+                                      (json_int_t)len, "left-out", answer_number(a, "left-out")));
     else
         answer_row(call->say, "bundle", out);
     if (answer_number(a, "left-out") > 0)

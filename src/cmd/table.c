@@ -105,11 +105,15 @@ const struct command commands[] = {
      .run = case_say},
     {.name = "case update",
      .group = GROUP_DAY,
-     .help = "new facts to an own statement",
+     .help = "new facts to an own statement, or what a withheld field was",
      .usage = "CASE",
-     .example = "parley case update C-0123456789ABCDEF --text 'Seen again today.' --dry-run",
-     .more = SPEAKING,
-     .flags = {{"--answers", "HASH", "a statement other than the newest", NULL, 0}},
+     .example = "parley case update C-0123456789ABCDEF --text 'Seen again today.' --dry-run\n"
+                "parley case update C-0123456789ABCDEF --open targets",
+     .more = SPEAKING
+     "\n--open shows the other side what we withheld and committed to; their node checks it\n"
+     "against the commitment, and so does `parley verify`.",
+     .flags = {{"--answers", "HASH", "a statement other than the newest", NULL, 0},
+               {"--open", "PATH", "a field that an own statement withheld", NULL, 0}},
      .with = WITH_OFFICER | WITH_FIELDS | WITH_ASK | WITH_NODE | WITH_SPEAK,
      .least = 1,
      .most = 1,

@@ -237,7 +237,7 @@ static json_t *officers_of(struct desk_pact *p, struct bytes permit)
 
 static void add_fields(json_t *row, struct bytes document)
 {
-    json_t *fields = json_object(), *withheld = json_array();
+    json_t *fields = json_object(), *withheld = json_array(), *opened = NULL;
     struct disclosed_leaf leaf;
     struct disclosed *d = NULL;
 
@@ -252,6 +252,10 @@ static void add_fields(json_t *row, struct bytes document)
             json_array_append_new(withheld,
                                   json_pack("{s:s, s:s}", "p", leaf.path, "r", leaf.rule));
     }
+    if (d != NULL)
+        opened = open_json(d);
+    if (opened != NULL)
+        json_object_set_new(row, "opened", opened);
     disclosed_free(d);
     json_object_set_new(row, "fields", fields);
     json_object_set_new(row, "withheld", withheld);

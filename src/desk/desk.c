@@ -37,7 +37,7 @@ static const struct {
     {"agreement.propose", terms_say, false, "text signatures"},
     {"agreement.accept", terms_say, false, "text signatures"},
     {"draft", draft_make, false,
-     "kind case incident answers fields class urgency tlp withhold officer dry"},
+     "kind case incident answers fields class urgency tlp withhold open officer dry"},
     {"decide", draft_decide, false, "draft decision suite signature"},
     {"release.list", draft_list, true, ""},
     {"release.show", draft_show, true, "draft"},

@@ -263,6 +263,58 @@ static void own_fields(struct draft *d, const json_t *ask)
     }
 }
 
+/* The UPDATE of ours that opened this field already. */
+static json_t *opened_already(const struct draft *d, const char *opening)
+{
+    struct rows r = store_ask(d->p->desk->store, QUERY_STATEMENT_KIND,
+                              STORE_WITH(value_text(d->p->now->id), value_text(d->p->own->id),
+                                         value_text(kind_name(KIND_UPDATE))));
+    json_t *found = NULL;
+
+    while (found == NULL && rows_next(&r)) {
+        struct disclosed *said;
+
+        if (!row_has(&r, 3) || fault_is(disclosed_parse(row_bytes(&r, 11), &said)))
+            continue;
+        if (strcmp(disclosed_text(said, "opening"), opening) == 0)
+            found = done_answer(&r);
+        disclosed_free(said);
+    }
+    if (!fault_is(rows_done(&r)))
+        return found;
+    json_decref(found);
+    return NULL;
+}
+
+/* "open": the withheld field of an earlier statement of ours that this UPDATE opens. */
+static void open_field(struct draft *d, const char *path)
+{
+    const struct digest *which = d->has_answers ? &d->answers : NULL;
+    struct buf opening = {0};
+    struct fault f;
+
+    if (path[0] == '\0')
+        return;
+    if (d->kind != KIND_UPDATE) {
+        fail(d, answer_error("usage", 2, "an UPDATE opens a withheld field", kind_name(d->kind),
+                             "parley case update CASE --open FIELD"));
+        return;
+    }
+    f = open_ours(d->p, d->case_id, which, path, &d->answers, &opening);
+    if (fault_is(f)) {
+        fail(d, answer_error("not-found", 8, "this field cannot be opened", f.rule,
+                             "parley case show"));
+    } else {
+        json_t *done = opened_already(d, buf_str(&opening));
+
+        d->has_answers = true;
+        json_object_set_new(d->fields, "opening", json_string(buf_str(&opening)));
+        if (done != NULL)
+            fail(d, done);
+    }
+    buf_wipe(&opening);
+}
+
 static void begin(struct draft *d, struct desk_pact *p, const json_t *ask)
 {
     const char *class = ask_text(ask, "class");
@@ -292,6 +344,7 @@ static void begin(struct draft *d, struct desk_pact *p, const json_t *ask)
     if (!d->has_answers && !d->opens)
         find_answered(d);
     own_fields(d, ask);
+    open_field(d, ask_text(ask, "open"));
     choose_step(d);
     json_object_set_new(d->fields, "class", json_string(class_name(d->class)));
     d->withhold = json_object_get(ask, "withhold");

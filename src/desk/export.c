@@ -29,6 +29,15 @@ struct part {
     struct link link[BUNDLE_CASE];
 };
 
+/* A document that is not what it must be (a false opening) is not handed on; its digest and our
+ * REJECT are. */
+static bool is_refused_by_form(const struct rows *r)
+{
+    char verdict[2 * DESK_WHY];
+
+    return row_text(r, 16, verdict, sizeof verdict) && strncmp(verdict, "form: ", 6) == 0;
+}
+
 static struct fault add_entry(struct desk_pact *p, struct part *part, uint64_t index)
 {
     size_t i = part->entry_count;
@@ -51,7 +60,7 @@ static struct fault add_entry(struct desk_pact *p, struct part *part, uint64_t i
     r = store_ask(
         p->desk->store, QUERY_STATEMENT_AT,
         STORE_WITH(value_text(p->now->id), value_text(part->party), value_integer((int64_t)index)));
-    if (rows_next(&r))
+    if (rows_next(&r) && !is_refused_by_form(&r))
         buf_bytes(&part->document[i], row_bytes(&r, 11));
     part->entry_count++;
     return rows_done(&r);

@@ -477,6 +477,11 @@ static const char *ground_of(struct desk_pact *p, const struct entry *e, const s
         *rule = "PROTOCOL.agreement section 4: a case ends under the version it began with";
         return "agreement";
     }
+    f = open_theirs(p, e, d);
+    if (fault_is(f) && f.kind != FAULT_IO) {
+        *rule = f.rule;
+        return "form";
+    }
     f = life_try(p, e, leaf, d);
     if (f.kind == FAULT_ORDER || f.kind == FAULT_REFUSED || f.kind == FAULT_LIMIT) {
         *rule = f.rule;

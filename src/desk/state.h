@@ -214,6 +214,22 @@ MUST_CHECK struct fault life_note(struct desk_pact *p, const struct entry *e,
 MUST_CHECK struct fault life_version(struct desk_pact *p, const char *case_id, uint32_t *out);
 struct desk_case *life_find(struct desk_pact *p, const char *case_id);
 
+/* open.c */
+/*
+ * Appends the opening of a field that a statement of ours in this case withholds: the one with leaf
+ * `which`, or the newest if that is NULL. *leaf is the statement's. MISSING: there is none, or its
+ * secret is gone (a log that was refilled).
+ */
+MUST_CHECK struct fault open_ours(struct desk_pact *p, const char *case_id,
+                                  const struct digest *which, const char *path, struct digest *leaf,
+                                  struct buf *out);
+/* Is what their UPDATE opens what they committed to in this case? NONE if it opens nothing; else as
+ * opening_parse and opening_check. */
+MUST_CHECK struct fault open_theirs(struct desk_pact *p, const struct entry *e,
+                                    const struct disclosed *d);
+/* { path: value } of what a document opens; NULL if it opens nothing. The caller owns it. */
+json_t *open_json(const struct disclosed *d);
+
 /* draft.c, ask.c, watch.c */
 typedef json_t *(*command_run)(struct desk_pact *p, const json_t *ask, desk_answer say,
                                void *client);

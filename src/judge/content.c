@@ -61,11 +61,32 @@ static struct judgement judge_envelope(const struct agreement *a, const struct p
     return good();
 }
 
+/* What an UPDATE opens must itself be a field that can be said. Whether it is what was committed to
+ * is desk's to see: nothing is remembered here. */
+static struct fault check_opening(const struct disclosed *d)
+{
+    const char *text = disclosed_text(d, "opening");
+    struct opening o;
+    struct fault f;
+
+    if (disclosed_value(d, "opening") == NULL)
+        return fault_none();
+    f = opening_parse(bytes_text(text), &o);
+    if (fault_is(f))
+        return fault_make(f.kind, 0, "PROTOCOL.ledger section 4: the form of an opening");
+    if (opening_field(&o) == NULL)
+        f = fault_make(FAULT_REFUSED, 0, "docs/STATEMENTS: no type has the field that it opens");
+    opening_done(&o);
+    return f;
+}
+
 /* What its type may carry, and nothing else: mission 5.3, R1 to R4. */
 static struct judgement judge_fields(const struct entry *e, const struct disclosed *d)
 {
     struct fault f = disclosed_check(e->kind, e->has_answers, d, NULL);
 
+    if (!fault_is(f) && e->kind == KIND_UPDATE)
+        f = check_opening(d);
     if (!fault_is(f) && e->kind == KIND_AGREEMENT) {
         struct terms terms = terms_of_disclosed(d);
 

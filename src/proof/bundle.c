@@ -193,7 +193,7 @@ struct fault bundle_parse(struct bytes text, struct bundle **out, char *path)
 
 static json_t *text_json(struct bytes text)
 {
-    return json_stringn((const char *)text.data, text.len);
+    return json_stringn(text.len == 0 ? "" : (const char *)text.data, text.len);
 }
 
 static json_t *path_json(const struct tree_path *path)

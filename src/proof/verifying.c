@@ -590,7 +590,7 @@ static struct fault check_in_log(const struct verifying *v, size_t log, const st
     return f;
 }
 
-static struct fault check_opening(const struct verifying *v, const json_t *value)
+static struct fault check_opening(const struct verifying *v, const json_t *value, struct buf *names)
 {
     struct opening o;
     struct fault f;
@@ -603,12 +603,14 @@ static struct fault check_opening(const struct verifying *v, const json_t *value
     f = fault_make(FAULT_MISSING, 0, "PROTOCOL.ledger section 4: no such document in this case");
     for (size_t log = 0; log < BUNDLE_LOGS && fault_is(f); log++)
         f = check_in_log(v, log, &o, f);
+    buf_print(names, "%s%s", names->len == 0 ? ": " : ", ", o.path);
     opening_done(&o);
     return f;
 }
 
 struct fault verifying_openings(struct verifying *v, struct report *r)
 {
+    struct buf names = {0};
     size_t count = 0;
 
     for (size_t i = 0; i < r->statement_count; i++) {
@@ -619,16 +621,18 @@ struct fault verifying_openings(struct verifying *v, struct report *r)
 
         if (value == NULL || (json_is_string(value) && json_string_length(value) == 0))
             continue;
-        f = check_opening(v, value);
+        f = check_opening(v, value, &names);
         if (fault_is(f)) {
+            buf_done(&names);
             report_say(r, CHECK_OPENINGS, "in entry %" PRIu64 " of %s: %s, %s", s->index,
                        v->logs[s->party].party->id, fault_word(f.kind), f.rule);
             return f;
         }
         count++;
     }
-    report_say(r, CHECK_OPENINGS, "%zu withheld field%s opened later, as committed", count,
-               count == 1 ? "" : "s");
+    report_say(r, CHECK_OPENINGS, "%zu withheld field%s opened later, as committed%s", count,
+               count == 1 ? "" : "s", buf_str(&names));
+    buf_done(&names);
     return fault_none();
 }
 

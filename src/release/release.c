@@ -173,7 +173,7 @@ static const char *personal_in(const struct field *f, const json_t *value, size_
 /* What an UPDATE opens must itself be a field that can be said, and not personal. */
 static const char *opening_refused(const char *path, const json_t *value)
 {
-    const struct field *f = NULL;
+    const struct field *f;
     struct opening o;
     size_t at;
 
@@ -181,9 +181,8 @@ static const char *opening_refused(const char *path, const json_t *value)
         return NULL;
     if (fault_is(opening_parse(bytes_of(json_string_value(value), json_string_length(value)), &o)))
         return "opening.form";
-    for (enum kind kind = KIND_CHECK; kind < KIND_COUNT && f == NULL; kind++)
-        f = field_find(kind, o.path);
-    if (f == NULL || fault_is(field_check(f, o.value))) {
+    f = opening_field(&o);
+    if (f == NULL) {
         opening_done(&o);
         return "opening.no-such-field";
     }

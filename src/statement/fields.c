@@ -425,6 +425,15 @@ struct fault field_check(const struct field *f, const json_t *value)
     return check_text(f, text_of(value));
 }
 
+const struct field *opening_field(const struct opening *o)
+{
+    const struct field *f = NULL;
+
+    for (enum kind kind = KIND_CHECK; kind < KIND_COUNT && f == NULL; kind++)
+        f = field_find(kind, o->path);
+    return f == NULL || fault_is(field_check(f, o->value)) ? NULL : f;
+}
+
 /* ---- whole documents ---- */
 
 /* What is asked of a document, whichever of its two shapes it has. */

@@ -85,6 +85,10 @@ MUST_CHECK struct fault fields_check(enum kind kind, bool answers, const json_t 
 MUST_CHECK struct fault disclosed_check(enum kind kind, bool answers, const struct disclosed *d,
                                         struct field_place *place);
 
+/* The field that this opening opens: one that some type may have, with a value of its form; NULL if
+ * there is none, so that it cannot be said. */
+const struct field *opening_field(const struct opening *o);
+
 /* Offset of the first character that free text may not have (C0 but newline and tab, DEL, C1, marks
  * that turn the direction of text or cannot be seen); text.len if it is plain. UTF-8 is checked. */
 size_t text_not_plain(struct bytes text);

@@ -44,6 +44,23 @@ static void a_bundle_is_read_as_it_was_written(void **state)
     buf_done(&second);
 }
 
+/* A document that was refused is not there: no bytes, and not even a pointer to none. */
+static void a_document_that_is_not_here_is_empty(void **state)
+{
+    struct bundle *b = small(), *back;
+    struct buf text = {0};
+
+    (void)state;
+    b->logs[0].entries[1].document = (struct bytes){NULL, 0};
+    bundle_write(b, &text);
+    assert_good(bundle_parse(buf_view(&text), &back, NULL));
+    assert_int_equal(back->logs[0].entry_count, 2);
+    assert_int_equal(back->logs[0].entries[1].document.len, 0);
+    bundle_free(b);
+    bundle_free(back);
+    buf_done(&text);
+}
+
 static void every_prefix_of_a_bundle_is_refused(void **state)
 {
     struct bundle *b = small(), *back = NULL;
@@ -98,6 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bundle_is_read_as_it_was_written),
+        cmocka_unit_test(a_document_that_is_not_here_is_empty),
         cmocka_unit_test(every_prefix_of_a_bundle_is_refused),
         cmocka_unit_test(a_member_that_does_not_belong_is_named),
     };
