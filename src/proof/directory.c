@@ -254,7 +254,9 @@ static void check_signatures(struct walk *w)
                  : f.kind == FAULT_MISSING ? CHECK_NOTED
                                            : CHECK_BAD,
                  "%s %s", t->parties[1 - w->side].id,
-                 !fault_is(f) ? "cosigned: it holds every entry" : f.rule);
+                 !fault_is(f)              ? "cosigned: it holds every entry"
+                 : f.kind == FAULT_MISSING ? "has not cosigned this head"
+                                           : f.rule);
 }
 
 static void reahead_count(struct walk *w)

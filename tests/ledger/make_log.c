@@ -59,8 +59,10 @@ static void signers_init(struct signers *s)
     for (size_t i = 0; i < SUITES; i++) {
         const struct suite *suite = suite_find(bytes_text(suites[i]));
 
-        if (suite == NULL || !suite_is_available(suite))
+        if (suite == NULL || !suite_is_available(suite)) {
+            fprintf(stderr, "make-log: %s is not available here\n", suites[i]);
             continue;
+        }
         must(secret_new(suite, &s->log[s->count]));
         must(secret_new(suite, &s->cosign[s->count]));
         must(note_signer_add(&s->author, suite, secret_public(s->log[s->count])));
@@ -178,6 +180,17 @@ static void write_proofs(const struct making *m, int dir)
     buf_done(&text);
 }
 
+/* Every suite's line is there and holds, the author's and the cosigner's. */
+static void check_signatures(const struct signers *s, struct bytes text)
+{
+    struct note note;
+
+    must(note_parse(text, &note));
+    must(note_verify(&note, &s->author, NULL));
+    must(note_verify(&note, &s->cosigner, NULL));
+    fprintf(stderr, "make-log: signed and cosigned by %zu suites\n", s->count);
+}
+
 int main(int count, char **args)
 {
     struct files files = files_real;
@@ -208,6 +221,7 @@ int main(int count, char **args)
         must(publish_note(&publish, buf_view(&m.cosigned)));
         write_proofs(&m, dir);
     }
+    check_signatures(&signers, buf_view(&m.cosigned));
     print_vkey(&signers.author);
     print_vkey(&signers.cosigner);
     ledger_free(m.log);

@@ -140,7 +140,7 @@ static void a_flipped_bit_in_any_file_of_it_is_found(void **state)
             r = judge_directory(d, disk, NULL, 0, &f);
             file->data[at] ^= 4;
             if (f.verdict == VERDICT_VERIFIED) /* the partner's line became a stranger's */
-                assert_finding(&f, "cosignatures", CHECK_NOTED, "did not sign");
+                assert_finding(&f, "cosignatures", CHECK_NOTED, "has not cosigned");
             while (i == 1 && at >= start + 2 + told.text[leaf].len)
                 start += 2 + told.text[leaf++].len;
             if (i == 1) {
