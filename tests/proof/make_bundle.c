@@ -9,45 +9,14 @@
 #include "statement/document.h"
 #include "statement/type.h"
 
-/* --- trees: a log is an array of leaves ----------------------------------------------------- */
-
-static struct fault read_subtree(const void *from, unsigned level, uint64_t index,
-                                 struct digest *out)
-{
-    struct digest left, right;
-    struct fault f;
-
-    if (level == 0) {
-        *out = ((const struct digest *)from)[index];
-        return fault_none();
-    }
-    f = read_subtree(from, level - 1, 2 * index, &left);
-    if (!fault_is(f))
-        f = read_subtree(from, level - 1, 2 * index + 1, &right);
-    if (!fault_is(f))
-        *out = tree_node(&left, &right);
-    return f;
-}
-
-static struct tree_reader over(const struct make_log *log)
-{
-    return (struct tree_reader){read_subtree, log->leaf};
-}
-
-static void add_leaf(struct make_log *log, const struct digest *leaf)
-{
-    assert_true(log->size < MAKE_LEAVES);
-    log->leaf[log->size++] = *leaf;
-}
-
 /* Entries of other cases, which the bundle does not have. */
 static void add_others(struct make_log *log, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        uint8_t text[2] = {(uint8_t)log->size, (uint8_t)log->party[5]};
+        uint64_t text[2] = {log->tree.size, (uint64_t)log->party[5]};
         struct digest leaf = tree_leaf(bytes_of(text, sizeof text));
 
-        add_leaf(log, &leaf);
+        forest_append(&log->tree, &leaf);
     }
 }
 
@@ -147,8 +116,8 @@ static struct make_entry *append(struct make_log *log, struct entry *e, struct m
     if (unknown_version)
         entry->text.data[strlen("parley-entry/v")] = '2';
     entry->leaf = tree_leaf(buf_view(&entry->text));
-    entry->index = log->size;
-    add_leaf(log, &entry->leaf);
+    entry->index = log->tree.size;
+    forest_append(&log->tree, &entry->leaf);
     log->entries++;
     return entry;
 }
@@ -198,9 +167,9 @@ static void sign_head(struct make *m, size_t by, struct checkpoint *c, int64_t t
 static void add_head(struct make *m, size_t by)
 {
     struct make_log *log = &m->log[by];
-    struct checkpoint c = {.origin = bytes_text(log->origin), .size = log->size};
+    struct checkpoint c = {.origin = bytes_text(log->origin), .size = log->tree.size};
 
-    assert_good(tree_read_root(over(log), log->size, &c.root));
+    assert_good(tree_read_root(forest_reader(&log->tree), log->tree.size, &c.root));
     sign_head(m, by, &c, m->now);
 }
 
@@ -338,6 +307,8 @@ static void tell(struct make *m, size_t us, size_t them)
     m->now += m->wish.ack_later;
     talk(m, them, (struct words){KIND_ACK, notice, common_fields(m, them), NULL});
     talk(m, us, (struct words){KIND_UPDATE, notice, opening_fields(m, us), NULL});
+    for (size_t i = 0; i < m->wish.updates; i++)
+        talk(m, us, (struct words){KIND_UPDATE, notice, common_fields(m, us), NULL});
     answer = talk(
         m, them,
         (struct words){KIND_ANSWER, notice, with(common_fields(m, them), "result", "done"), NULL});
@@ -362,16 +333,19 @@ static void tell_small(struct make *m, size_t us, size_t them)
 static void contradict(struct make *m)
 {
     struct make_log *log = &m->log[0];
-    struct checkpoint c = {.origin = bytes_text(log->origin), .size = log->size};
-    struct digest kept = log->leaf[1];
+    struct checkpoint c = {.origin = bytes_text(log->origin)};
+    struct tree other = {0};
 
-    log->leaf[1].byte[0] ^= 1;
-    if (!m->wish.fork_same_size) {
+    if (!m->wish.fork_same_size)
         add_others(log, 1);
-        c.size++;
+    c.size = log->tree.size;
+    for (uint64_t i = 0; i < c.size; i++) {
+        struct digest leaf = *forest_leaf(&log->tree, i);
+
+        leaf.byte[0] ^= i == 1;
+        tree_append(&other, &leaf);
     }
-    assert_good(tree_read_root(over(log), log->size, &c.root));
-    log->leaf[1] = kept;
+    c.root = tree_root(&other);
     sign_head(m, 0, &c, m->now);
 }
 
@@ -440,7 +414,7 @@ struct make *make_story(const struct make_wishes *w)
     for (size_t i = 0; i < BUNDLE_LOGS; i++)
         begin_log(m, i);
     for (size_t i = 0; i < BUNDLE_LOGS; i++) {
-        add_others(&m->log[i], w->small ? 0 : 3 + i);
+        add_others(&m->log[i], w->leaves != 0 ? w->leaves : w->small ? 0 : 3 + i);
         add_head(m, i);
     }
     (w->small ? tell_small : tell)(m, us, 1 - us);
@@ -454,6 +428,7 @@ void make_free(struct make *m)
         struct make_log *log = &m->log[i];
 
         secret_free(log->root);
+        forest_done(&log->tree);
         for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++)
             secret_free(log->role[role]);
         for (size_t k = 0; k < log->entries; k++) {
@@ -479,14 +454,15 @@ static void fill_log(const struct make_log *from, struct bundle_log *out)
         out->heads[i] = buf_view(&from->head[i].note);
     for (size_t i = 0; i + 1 < from->heads; i++)
         if (from->head[i].size != from->head[i + 1].size)
-            assert_good(tree_prove_consistency(over(from), from->head[i].size,
+            assert_good(tree_prove_consistency(forest_reader(&from->tree), from->head[i].size,
                                                from->head[i + 1].size, &out->growth[i]));
     for (size_t i = 0; i < from->entries; i++) {
         const struct make_entry *e = &from->entry[i];
 
         out->entries[i] = (struct bundle_entry){
             .index = e->index, .text = buf_view(&e->text), .document = buf_view(&e->document)};
-        assert_good(tree_prove_inclusion(over(from), e->index, last->size, &out->entries[i].proof));
+        assert_good(tree_prove_inclusion(forest_reader(&from->tree), e->index, last->size,
+                                         &out->entries[i].proof));
     }
 }
 

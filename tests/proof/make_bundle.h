@@ -8,15 +8,17 @@
 #include "base/buf.h"
 #include "crypto/secret.h"
 #include "hotline/roles.h"
-#include "ledger/tree.h"
+#include "ledger/forest.h"
 #include "model/entry.h"
 #include "proof/bundle.h"
 
-enum { MAKE_LEAVES = 256, MAKE_ENTRIES = 32, MAKE_HEADS = 32 };
+enum { MAKE_ENTRIES = 160, MAKE_HEADS = 160 };
 
 /* A zeroed one is the good story. Statements are counted from 0 as they are said in it. */
 struct make_wishes {
     bool small;            /* a short case under a short agreement: for every bit of it */
+    size_t leaves;         /* of other cases in each log, before this one */
+    size_t updates;        /* further ones of the first speaker, each with its receipt */
     bool second_opens;     /* the second party of the agreement says the first word */
     bool same_second;      /* all cosignatures in one second, as on a fast line */
     int ack_later;         /* seconds that the ACK waits */
@@ -48,8 +50,8 @@ struct make_log {
     const char *party;
     char origin[ROLES_ORIGIN];
     struct secret *root, *role[ROLE_COUNT];
-    size_t size, entries, heads;
-    struct digest leaf[MAKE_LEAVES];
+    struct forest tree;
+    size_t entries, heads;
     struct make_entry entry[MAKE_ENTRIES]; /* the genesis, then the case's */
     struct make_head head[MAKE_HEADS];
 };
