@@ -236,19 +236,31 @@ static void do_refill(struct desk_pact *p, const struct conversation_action *a)
 
 static void do_hold(struct desk_pact *p);
 
-static void keep_evidence(struct desk_pact *p, struct bytes note, struct bytes held,
-                          const char *kind)
+/* Two heads of one size stand alone as proof. A longer head that the entries sent with it do not
+ * lead to is no proof yet: a spoilt message looks the same, and then the next link mends it. */
+static void keep_evidence(struct desk_pact *p, struct bytes note)
 {
-    struct fault f = store_do(p->desk->store, QUERY_CONTRADICTION_PUT, NULL,
-                              STORE_WITH(value_text(p->now->id), value_text(p->peer->id),
-                                         (struct value){VALUE_TEXT, 0, note},
-                                         (struct value){VALUE_TEXT, 0, held}, value_text(kind),
-                                         value_integer(instant_seconds(p->desk->now))));
+    struct bytes held = mirror_note(&p->mirror);
+    enum evidence kind = EVIDENCE_NONE;
+    struct fault f = evidence_decide(note, held, p->mirror.author, NULL, &kind);
+    bool split = !fault_is(f) && kind == EVIDENCE_SPLIT;
 
+    kind = split ? EVIDENCE_SPLIT : EVIDENCE_NO_EXTENSION;
+    f = store_do(p->desk->store, QUERY_CONTRADICTION_PUT, NULL,
+                 STORE_WITH(value_text(p->now->id), value_text(p->peer->id),
+                            (struct value){VALUE_TEXT, 0, note},
+                            (struct value){VALUE_TEXT, 0, held}, value_text(evidence_name(kind)),
+                            value_integer(instant_seconds(p->desk->now))));
     if (fault_is(f))
         p->desk->host.say(p->desk->host.context, "evidence", f);
-    alarm_raise(p, "contradictory heads",
-                "the partner showed two heads of its log that cannot both be; both are kept");
+    if (split)
+        alarm_raise(p, "contradictory heads",
+                    "the partner showed two heads of its log that cannot both be; both are kept");
+    else
+        alarm_raise(p, "not an extension",
+                    "what the partner sent does not lead from what we hold to the head that it "
+                    "signed; both heads are kept. If the ledgers converge later, a message was "
+                    "spoilt; if not, it rewrote its log");
 }
 
 static void act(struct desk_pact *p, const struct conversation_action *a,
@@ -281,7 +293,7 @@ static void act(struct desk_pact *p, const struct conversation_action *a,
     case CONVERSATION_EVIDENCE:
         push = memory_zeroed(1, sizeof *push);
         if (!fault_is(frame_push_parse(buf_view(&p->push), push)))
-            keep_evidence(p, push->note, mirror_note(&p->mirror), evidence_name(EVIDENCE_SPLIT));
+            keep_evidence(p, push->note);
         free(push);
         break;
     case CONVERSATION_ALARM:

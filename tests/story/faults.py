@@ -1,10 +1,14 @@
 """Faults that two whole nodes survive: a full disk, a wrong clock, a bad line, a flipped bit."""
 import json
+import re
+import time
 
-from clock import Clock
 from pair import entries, kinds
+from shim import Shim
+from wire import Wire
 
 HOUR = 3600  # seconds: twelve times the skew that the example agreement allows
+CALM = 3.2  # seconds that a link must live for the pauses between dials to begin anew
 
 
 def fill(folder, left):
@@ -89,28 +93,28 @@ def our_wrong_clock_is_said_and_nothing_is_appended(pair):
     """It jumps while the node runs, and comes back; then it is behind at a start."""
     a, b = pair.a, pair.b
     a.stop()
-    clock = Clock(a)
+    shim = Shim(a)
     a.serve()
     said = [pair.check()]
     pair.settle()
     for wrong in (HOUR, -HOUR):
         size = a.json("status")["ledger"]["size"]
-        clock.set(wrong)
+        shim.clock(wrong)
         refused_for_the_clock(a, "our clock jumped")
         waits = pair.check(b, "li")
         assert a.json("status")["ledger"]["size"] == size
-        clock.set(0)
+        shim.clock(0)
         pair.settle()
         assert "REJECT" not in kinds(a), "a wrong clock judged the partner's time"
         assert b.json("case", "show", waits["case"])["state"] == "checked"
         said.append(pair.check())
     a.stop()
-    clock.set(-HOUR)
+    shim.clock(-HOUR)
     a.serve()
     a.until(lambda: a.json("status")["ledger"]["size"], "the log is open")
     refused_for_the_clock(a, "before what we have already signed")
     a.stop()
-    clock.set(0)
+    shim.clock(0)
     a.serve()
     said.append(pair.check())
     pair.settle()
@@ -124,8 +128,8 @@ def the_partners_bad_time_is_rejected_and_both_logs_go_on(pair):
     """A node that is started by a clock an hour ahead cannot know; its partner can."""
     a, b = pair.a, pair.b
     a.stop()
-    clock = Clock(a)
-    clock.set(HOUR)
+    shim = Shim(a)
+    shim.clock(HOUR)
     a.serve()
     bad = pair.check()
     pair.settle()
@@ -144,3 +148,76 @@ def the_partners_bad_time_is_rejected_and_both_logs_go_on(pair):
 
 
 the_partners_bad_time_is_rejected_and_both_logs_go_on.mounts = True
+
+
+def links_ended(party):
+    return sum(" gate info link " in line and " down: " in line
+               for line in party.log.read_text().splitlines())
+
+
+def every_check_has_one_receipt(pair):
+    for author, other in ((pair.a, pair.b), (pair.b, pair.a)):
+        checks = [e for e in entries(author) if "kind CHECK" in e["text"]
+                  and "answers -" in e["text"]]
+        answered = [e["text"].split("answers ")[1].split("\n")[0] for e in entries(other)
+                    if "kind RECEIPT" in e["text"]]
+        assert len(checks) == len(answered) == len(set(answered)), (len(checks), answered)
+
+
+def one_flipped_bit_in_a_message_is_refused_by_rule(pair):
+    """Flipped between the sender's hands and his TLS, so that only our own rules can notice: in a
+    frame's header, in an entry, in a document."""
+    a, b = pair.a, pair.b
+    a.stop()
+    shim = Shim(a)
+    a.serve()
+    pair.settle()
+    said = []
+    for after, rule in ((4, "PROTOCOL.hotline 2"), (300, "mirror: |PROTOCOL.ledger 3: entry"),
+                        (900, "PROTOCOL.ledger 3: not the document disclosed")):
+        time.sleep(CALM)
+        ended, seen = links_ended(b), len(b.log.read_text())
+        shim.flip(after)
+        said.append(pair.check())
+        b.until(lambda: links_ended(b) > ended, "the link ends")
+        assert shim.is_spoilt() and re.search(rule, b.log.read_text()[seen:]), b.log.read_text()
+        pair.settle()
+    all_that_was_said_stands_once(a, said)
+    every_check_has_one_receipt(pair)
+    alarms = b.json("status")["alarms"]
+    assert not [x for x in alarms if "contradictory" in x], f"no fork by a flipped bit: {alarms}"
+    assert b.run("ledger", "audit").returncode == 0
+
+
+one_flipped_bit_in_a_message_is_refused_by_rule.mounts = True
+
+
+WIRES = []
+
+
+def over_wires_that_break(agreement):
+    for party in agreement["parties"]:
+        WIRES.append(Wire(int(party["nodes"][0].split(":")[1])))
+        party["nodes"] = [f"127.0.0.1:{WIRES[-1].port}"]
+
+
+def what_was_on_a_cut_link_is_said_once(pair):
+    """Cut at a frame's first byte, within it and behind it, and a bit flipped under TLS."""
+    said, theirs = [], []
+    for what, after in (("cut", 1), ("cut", 1500), ("flip", 40)):
+        time.sleep(CALM)
+        ended = links_ended(pair.a) + links_ended(pair.b)
+        for wire in WIRES:
+            wire.arm(what, after)
+        said.append(pair.check())
+        theirs.append(pair.check(pair.b, "li"))
+        pair.a.until(lambda: links_ended(pair.a) + links_ended(pair.b) > ended, "the link ends")
+        for wire in WIRES:
+            wire.arm(None, None)
+        pair.settle()
+    all_that_was_said_stands_once(pair.a, said)
+    all_that_was_said_stands_once(pair.b, theirs)
+    every_check_has_one_receipt(pair)
+
+
+what_was_on_a_cut_link_is_said_once.change = over_wires_that_break

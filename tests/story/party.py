@@ -57,7 +57,7 @@ class Party:
         self.parley_ok("key", "new", "--tls", self.home / "tls")
 
     def run(self, *args, officer=None, input=None, env=None, timeout=60):
-        command = [*self.within, self.parley, *map(str, args)]
+        command = [*(self.within if officer else ()), self.parley, *map(str, args)]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PARLEY_")}
         environment["PARLEY_NODE"] = str(self.node)
         if officer:
