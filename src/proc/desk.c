@@ -423,6 +423,7 @@ int desk_main(void)
 {
     static const struct process_use use = {
         .process = PROCESS_DESK,
+        .brief = true,
         .rights = {.may = RIGHT_READ | RIGHT_WRITE | RIGHT_ACCEPT,
                    .read = {"control.sock"},
                    .write = {"desk", "ledger", "agreements"},

@@ -794,6 +794,7 @@ int gate_main(void)
 {
     static const struct process_use use = {
         .process = PROCESS_GATE,
+        .brief = true,
         .rights = {.may = RIGHT_ACCEPT | RIGHT_DIAL, .files = 256},
         .prepare = gate_prepare,
         .begin = gate_begin,

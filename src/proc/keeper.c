@@ -414,6 +414,7 @@ int keeper_main(void)
 {
     static const struct process_use use = {
         .process = PROCESS_KEEPER,
+        .brief = true,
         .rights = {.may = RIGHT_WRITE, .write = {"keeper"}, .files = 32},
         .prepare = keeper_prepare,
         .begin = keeper_begin,

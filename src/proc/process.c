@@ -15,6 +15,7 @@
 #include "io/channel.h"
 #include "io/control.h"
 #include "io/log.h"
+#include "io/pace.h"
 #include "io/spawn.h"
 
 /* A neighbour as seen from here. */
@@ -253,6 +254,8 @@ static struct fault start(struct self *s)
     uint16_t type = MESSAGE_NONE;
     struct fault f = process_libraries();
 
+    if (s->use->brief && !pace_brief())
+        log_info("the scheduler keeps its own slices: answers wait behind busy neighbours");
     s->loop = loop_new();
     while (!fault_is(f) && type != MESSAGE_GO && type != MESSAGE_STOP)
         f = hear_next(s, &type);

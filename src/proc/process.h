@@ -37,6 +37,7 @@ struct self;
 struct process_use {
     enum process process;
     struct rights rights;
+    bool brief; /* it answers others, briefly and often: io/pace.h */
     /* Before the sandbox, when all is there: may narrow or complete the rights (ports of the
      * peers) and load what needs files of the system. NULL: nothing to do. */
     struct fault (*prepare)(void *context, struct self *self, struct rights *rights);
