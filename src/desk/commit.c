@@ -280,7 +280,7 @@ void wait_for(struct desk *d, const struct digest *leaf, json_t *answer, desk_an
 static struct fault store_stored(struct desk_pact *p, uint64_t from, uint64_t to, struct bytes note)
 {
     struct store *s = p->desk->store;
-    struct fault f = store_begin(s);
+    struct fault f = store_begin_lazy(s);
 
     for (uint64_t i = from; i < to && !fault_is(f); i++)
         f = note_stored(p, i);
@@ -358,12 +358,13 @@ static struct fault commit_settle(struct desk_pact *p)
     return f;
 }
 
-/* One transaction: own entries [from, head.binding) are binding under this note. */
+/* One transaction: own entries [from, head.binding) are binding under this note. Lazy, because the
+ * note is in the log, synced. */
 static struct fault store_bound(struct desk_pact *p, uint64_t from, struct bytes note)
 {
     struct store *s = p->desk->store;
     int64_t time = instant_seconds(p->head.binding_time);
-    struct fault f = store_begin(s);
+    struct fault f = store_begin_lazy(s);
 
     for (uint64_t i = from; i < p->head.binding && !fault_is(f); i++) {
         const struct digest *leaf = ledger_leaf(p->log, i);
@@ -387,16 +388,17 @@ static struct fault store_bound(struct desk_pact *p, uint64_t from, struct bytes
     return f;
 }
 
-/* The cases of own entries [from, head.binding): their clocks start and stop. */
-static struct fault tell_cases(struct desk_pact *p, uint64_t from)
+/* The cases of a log's entries [from, to): their clocks start and stop. */
+static struct fault tell_cases(struct desk_pact *p, const struct ledger *log, uint64_t from,
+                               uint64_t to)
 {
     struct fault f = fault_none();
 
-    for (uint64_t i = from; i < p->head.binding && !fault_is(f); i++) {
+    for (uint64_t i = from; i < to && !fault_is(f); i++) {
         struct buf text = {0};
         struct entry e;
 
-        f = ledger_read(p->log, i, &text);
+        f = ledger_read(log, i, &text);
         if (!fault_is(f))
             f = entry_parse(buf_view(&text), &e);
         if (!fault_is(f) && e.case_id[0] != '\0')
@@ -415,9 +417,11 @@ struct fault commit_bound(struct desk_pact *p, struct bytes note)
 
     if (fault_is(f) || p->head.binding <= from)
         return f;
-    f = store_bound(p, from, head_binding_note(&p->head));
+    f = ledger_sync(p->log); /* binding is said to commands from here on, so the note is kept */
     if (!fault_is(f))
-        f = tell_cases(p, from);
+        f = store_bound(p, from, head_binding_note(&p->head));
+    if (!fault_is(f))
+        f = tell_cases(p, p->log, from, p->head.binding);
     if (!fault_is(f) && p->terms_due)
         terms_look(p);
     return f;
@@ -435,6 +439,15 @@ static struct fault bound_in_store(struct desk_pact *p, uint64_t *out)
     return rows_done(&r);
 }
 
+/* D5: whatever of the newest entries' cases a power cut took out of the store. No more than a
+ * turn's worth can be missing, and a group is more than a turn brings. */
+static struct fault tell_newest(struct desk_pact *p, const struct ledger *log)
+{
+    uint64_t size = ledger_size(log), from = size > DESK_GROUP ? size - DESK_GROUP : 0;
+
+    return tell_cases(p, log, from, size);
+}
+
 /*
  * At start: heads are in the journal before they are in the store; what a crash left between the
  * two is noted now. Without this an entry that is binding would never be seen to be.
@@ -444,13 +457,14 @@ struct fault commit_catch_up(struct desk_pact *p)
     uint64_t from;
     struct fault f = bound_in_store(p, &from);
 
-    if (!fault_is(f) && from < p->head.binding) {
+    if (!fault_is(f) && from < p->head.binding)
         f = store_bound(p, from, head_binding_note(&p->head));
-        if (!fault_is(f))
-            f = tell_cases(p, from);
-    }
     if (!fault_is(f))
         f = commit_settle(p);
+    if (!fault_is(f))
+        f = tell_newest(p, p->log);
+    if (!fault_is(f) && p->mirror_open)
+        f = tell_newest(p, p->mirror.log);
     return fault_is(f) ? f : commit_repost(p);
 }
 

@@ -353,8 +353,13 @@ static void drop_expired(struct desk *d)
 
 void desk_turn(struct desk *d, struct instant now, struct tick tick)
 {
+    struct fault f;
+
     set_time(d, now, tick);
     look_at_clock(d);
+    f = store_flush(d->store);
+    if (fault_is(f))
+        d->host.say(d->host.context, "store", f);
     for (size_t i = 0; i < d->pact_count; i++) {
         struct desk_pact *p = &d->pact[i];
         struct conversation_actions actions = {.count = 0};

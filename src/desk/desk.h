@@ -14,6 +14,9 @@
  *     document's digest and a REJECT, are durable.
  *  D4 The life of a case is a function of its statements and their times: it is replayed, never
  *     stored (cases/case.h).
+ *  D5 A store transaction is lazy (store.h) only where all that it writes is read again at start
+ *     from what is synced: own entries as stored and binding and their heads from the log and its
+ *     notes, the state of a case from its statements. What is said or held is never lazy.
  */
 #ifndef PARLEY_DESK_DESK_H
 #define PARLEY_DESK_DESK_H

@@ -193,13 +193,22 @@ struct desk_case *life_find(struct desk_pact *p, const char *case_id)
     return NULL;
 }
 
+/* D4, D5: what commands list of a case; replayed at the next start where a power cut took it. */
 static struct fault write_state(struct desk_pact *p, const struct desk_case *c, bool live)
 {
-    return store_do(p->desk->store, QUERY_CASE_STATE, NULL,
-                    STORE_WITH(value_integer(c->life.state), value_integer(c->life.state),
-                               value_integer(live ? 0 : 1),
-                               value_integer(instant_seconds(p->desk->now)), value_text(p->now->id),
-                               value_text(c->id)));
+    struct store *s = p->desk->store;
+    struct fault f = store_begin_lazy(s);
+
+    if (!fault_is(f))
+        f = store_do(s, QUERY_CASE_STATE, NULL,
+                     STORE_WITH(value_integer(c->life.state), value_integer(c->life.state),
+                                value_integer(live ? 0 : 1),
+                                value_integer(instant_seconds(p->desk->now)),
+                                value_text(p->now->id), value_text(c->id)));
+    if (!fault_is(f))
+        return store_commit(s);
+    store_rollback(s);
+    return f;
 }
 
 static void keep(struct desk_pact *p, const struct desk_case *c, bool live)

@@ -101,11 +101,17 @@ static void client_answer(void *context, json_t *answer)
 {
     struct client *c = context;
 
+    ssize_t n;
+
     json_canonical(answer, &c->out);
     json_decref(answer);
     buf_byte(&c->out, '\n');
     c->busy = false;
     loop_timer_in(c->idle, DESK_IDLE);
+    /* Now, and not after what desk has still to write; what goes wrong here the loop finds too. */
+    n = send(c->fd, c->out.data, c->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n > 0)
+        buf_drop(&c->out, (size_t)n);
     client_want(c);
 }
 

@@ -354,6 +354,8 @@ static struct fault postgres_check(void *base)
 const struct backend backend_postgres = {
     .name = "postgresql",
     .dialect = DIALECT_POSTGRES,
+    .lazily = "SET synchronous_commit = off",
+    .promptly = "SET synchronous_commit = on",
     .open = postgres_open,
     .close = postgres_close,
     .script = postgres_script,

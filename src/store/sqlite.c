@@ -268,6 +268,8 @@ void store_start(void)
 const struct backend backend_sqlite = {
     .name = "sqlite",
     .dialect = DIALECT_SQLITE,
+    .lazily = "PRAGMA synchronous = NORMAL", /* the log is synced before it is moved, not after */
+    .promptly = "PRAGMA synchronous = FULL",
     .open = sqlite_open,
     .close = sqlite_close,
     .script = sqlite_script,

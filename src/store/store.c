@@ -12,6 +12,8 @@ struct store {
     void *base;
     int64_t version;
     bool busy;
+    bool lazy;            /* commits are not synced: since the last store_begin_lazy */
+    bool owed;            /* something was committed so, and no flush came since */
     struct fault spoiled; /* the fault inside this transaction after which it can only end */
 };
 
@@ -86,12 +88,24 @@ bool row_text(const struct rows *r, size_t column, char *out, size_t size)
     return bytes_to_text(row_bytes(r, column), out, size);
 }
 
+/* What is not begun as lazy is synced: whatever came before. */
+static struct fault be_prompt(struct store *s)
+{
+    struct fault f = s->lazy ? s->backend->script(s->base, s->backend->promptly) : fault_none();
+
+    s->lazy = s->lazy && fault_is(f);
+    return f;
+}
+
 struct fault store_do(struct store *s, unsigned query, int64_t *changed, const struct value *with,
                       size_t count)
 {
-    struct rows r = store_ask(s, query, with, count);
-    struct fault f;
+    struct fault f = s->busy ? fault_none() : be_prompt(s);
+    struct rows r;
 
+    if (fault_is(f))
+        return f;
+    r = store_ask(s, query, with, count);
     while (rows_next(&r)) {
     }
     f = rows_done(&r);
@@ -100,13 +114,49 @@ struct fault store_do(struct store *s, unsigned query, int64_t *changed, const s
     return f;
 }
 
-struct fault store_begin(struct store *s)
+static struct fault begin(struct store *s)
 {
     struct fault f;
 
     assert(!s->busy);
     f = s->backend->begin(s->base);
     s->busy = !fault_is(f);
+    return f;
+}
+
+struct fault store_begin(struct store *s)
+{
+    struct fault f = be_prompt(s);
+
+    return fault_is(f) ? f : begin(s);
+}
+
+struct fault store_begin_lazy(struct store *s)
+{
+    struct fault f = s->lazy ? fault_none() : s->backend->script(s->base, s->backend->lazily);
+
+    s->lazy = s->lazy || !fault_is(f);
+    s->owed = s->owed || !fault_is(f);
+    return fault_is(f) ? f : begin(s);
+}
+
+/* The version is written as it is: a commit of nothing would sync nothing. */
+struct fault store_flush(struct store *s)
+{
+    struct fault f;
+
+    if (!s->owed)
+        return fault_none();
+    f = store_begin(s);
+    if (!fault_is(f))
+        f = store_do(s, SCHEMA_VERSION_SET, NULL,
+                     STORE_WITH(value_integer(s->version), value_text(s->schema->name)));
+    if (fault_is(f)) {
+        store_rollback(s);
+        return f;
+    }
+    f = store_commit(s);
+    s->owed = fault_is(f);
     return f;
 }
 

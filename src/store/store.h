@@ -86,6 +86,7 @@ enum store_mode {
 struct backend {
     const char *name;
     enum dialect dialect;
+    const char *lazily, *promptly; /* scripts: commits from now on are (not) synced one by one */
     struct fault (*open)(const char *where, const struct schema *schema, enum store_mode mode,
                          void **out);
     void (*close)(void *base);
@@ -128,6 +129,14 @@ int64_t store_version(const struct store *s);
 
 /* No transaction inside a transaction. store_rollback without one is fine. */
 MUST_CHECK struct fault store_begin(struct store *s);
+/*
+ * A transaction whose commit is not synced: a process that is killed loses nothing of it, a power
+ * cut may lose it, and with it all that was committed after it, but nothing before. Only for what
+ * is read again from the ledger at the next start, which is synced (desk.h, D5). What a later
+ * store_commit acknowledged takes it along; store_flush does where none comes.
+ */
+MUST_CHECK struct fault store_begin_lazy(struct store *s);
+MUST_CHECK struct fault store_flush(struct store *s); /* nothing to do where nothing is owed */
 MUST_CHECK struct fault store_commit(struct store *s);
 void store_rollback(struct store *s);
 bool store_is_busy(const struct store *s); /* inside a transaction */
