@@ -973,13 +973,13 @@ static json_t *decide(struct desk_pact *p, const struct kept *k, const json_t *a
     given_done(&before);
     if (answer != NULL)
         return answer;
-    if (fault_is(life_reload(p, k->case_id)))
-        alarm_raise(p, "store", "a case could not be read again");
     answer = json_pack("{s:i, s:b, s:s, s:s, s:s, s:o, s:o, s:o}", "v", 1, "ok", 1, "state",
                        "released", "kind", k->kind, "case", k->case_id, "leaf", json_digest(&leaf),
                        "time", json_instant(p->desk->now), "link", link_json(p));
     wait_for(p->desk, &leaf, answer, say, client);
-    commit_go(p);
+    commit_go(p); /* first: keeper works while we read the case again */
+    if (fault_is(life_reload(p, k->case_id)))
+        alarm_raise(p, "store", "a case could not be read again");
     return NULL;
 }
 

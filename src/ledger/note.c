@@ -2,6 +2,7 @@
 
 #include "base/cursor.h"
 #include "base/text.h"
+#include "ledger/checked.h"
 
 static const char dash[] = "\xe2\x80\x94 "; /* U+2014 and a space */
 static const char form[] = "signed-note: Format";
@@ -168,12 +169,13 @@ static struct fault verify_bytes(const struct note *n, const struct note_signer 
     if (size <= head)
         return fault_make(FAULT_SYNTAX, 0, suite_rule(key->suite, SUITE_RULE_LENGTH));
     if (signer->role == NOTE_AUTHOR)
-        return suite_verify(key->suite, public_key, n->text, bytes_of(raw + head, size - head));
+        return checked_verify(key->suite, public_key, n->text, bytes_of(raw + head, size - head));
     *time = cursor_u64(&in);
     if (*time > INT64_MAX / 1000000)
         return fault_make(FAULT_RANGE, 0, "tlog-cosignature: timestamp");
     cosigned_message(n->text, *time, &message);
-    f = suite_verify(key->suite, public_key, buf_view(&message), bytes_of(raw + head, size - head));
+    f = checked_verify(key->suite, public_key, buf_view(&message),
+                       bytes_of(raw + head, size - head));
     buf_done(&message);
     return f;
 }

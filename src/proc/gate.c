@@ -615,8 +615,8 @@ static struct fault hear_send(struct gate *g, struct bytes body)
     }
     buf_clear(&g->frame);
     frame_header_write((enum frame_type)send.type, (uint32_t)send.payload.len, &g->frame);
+    buf_bytes(&g->frame, send.payload); /* in one piece: one TLS record, one wake-up over there */
     tls_link_send(l->tls, buf_view(&g->frame));
-    tls_link_send(l->tls, send.payload);
     return f;
 }
 

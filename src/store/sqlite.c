@@ -27,10 +27,11 @@ struct sqlite {
     sqlite3 *db;
     const struct schema *schema;
     struct sqlite_cursor *cursor; /* one a query */
+    sqlite3_stmt *begin, *commit; /* prepared once, on first use */
 };
 
 static const char sole[] = "PRAGMA locking_mode = EXCLUSIVE;";
-static const char settings[] = "PRAGMA page_size = 8192;"
+static const char settings[] = "PRAGMA page_size = 4096;"
                                "PRAGMA journal_mode = WAL;"
                                "PRAGMA synchronous = FULL;"
                                "PRAGMA foreign_keys = ON;"
@@ -93,6 +94,8 @@ static void sqlite_close(void *base)
 
     for (size_t q = 0; q < s->schema->query_count; q++)
         sqlite3_finalize(s->cursor[q].statement);
+    sqlite3_finalize(s->begin);
+    sqlite3_finalize(s->commit);
     sqlite3_close(s->db);
     free(s->cursor);
     free(s);
@@ -130,14 +133,32 @@ static struct fault sqlite_open(const char *where, const struct schema *schema,
     return f;
 }
 
+/* As sqlite_script, for what is run with every transaction. */
+static struct fault run_kept(struct sqlite *s, sqlite3_stmt **kept, const char *sql)
+{
+    int code = SQLITE_OK;
+
+    if (*kept == NULL)
+        code = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, kept, NULL);
+    if (code == SQLITE_OK) {
+        sqlite3_step(*kept);
+        code = sqlite3_reset(*kept); /* says what went wrong in the step */
+    }
+    return code == SQLITE_OK ? fault_none() : sqlite_fault(s, sqlite3_extended_errcode(s->db));
+}
+
 static struct fault sqlite_begin(void *base)
 {
-    return sqlite_script(base, "BEGIN IMMEDIATE");
+    struct sqlite *s = base;
+
+    return run_kept(s, &s->begin, "BEGIN IMMEDIATE");
 }
 
 static struct fault sqlite_commit(void *base)
 {
-    return sqlite_script(base, "COMMIT");
+    struct sqlite *s = base;
+
+    return run_kept(s, &s->commit, "COMMIT");
 }
 
 static void sqlite_rollback(void *base)
