@@ -10,7 +10,7 @@
 #include "cmd/disk.h"
 #include "cmd/run.h"
 #include "cmd/say.h"
-#include "sensor/lines.h"
+#include "sensor/source.h"
 #include "watch/replay.h"
 
 /* `parley watch replay FILE...`: what these sensor files would have become. */
@@ -126,13 +126,13 @@ static enum exit_code complete_rules(const struct call *call, struct rules *r,
     return exit;
 }
 
-/* All lines of one file. */
-static struct fault read_lines(struct lines *lines, struct replay *r, uint32_t file)
+/* All frames of one file. */
+static struct fault read_frames(struct source *source, struct replay *r, uint32_t file)
 {
     for (uint64_t number = 0;; number++) {
-        struct bytes line;
+        struct bytes frame;
         enum lines_got got;
-        struct fault f = lines_next(lines, true, &line, &got);
+        struct fault f = source_next(source, true, &frame, &got);
 
         if (fault_is(f) || got == LINES_NONE)
             return f;
@@ -140,24 +140,31 @@ static struct fault read_lines(struct lines *lines, struct replay *r, uint32_t f
             replay_damaged(r);
             continue;
         }
-        f = replay_frame(r, file, number, line);
+        f = replay_frame(r, file, number, frame);
         if (fault_is(f))
             return f;
     }
+}
+
+static const struct reader_format *format_of(const struct call *call)
+{
+    const char *name = args_value(call->args, "--format");
+
+    return name == NULL ? NULL : reader_format_named(bytes_text(name));
 }
 
 static enum exit_code read_file(const struct call *call, struct replay *r, uint32_t file)
 {
     const char *path = call->args->word[file];
     int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    struct lines *lines;
+    struct source *source;
     struct fault f;
 
     if (fd < 0)
         return disk_error(call->say, fault_io("sensor file"), path);
-    lines = lines_new(fd, 0);
-    f = read_lines(lines, r, file);
-    lines_free(lines);
+    source = source_new(fd, SOURCE_STREAM, format_of(call), 0, 0);
+    f = read_frames(source, r, file);
+    source_free(source);
     if (fd != STDIN_FILENO)
         close(fd);
     if (!fault_is(f))
@@ -166,7 +173,7 @@ static enum exit_code read_file(const struct call *call, struct replay *r, uint3
         return disk_error(call->say, f, path);
     return say_error(
         call->say, EXIT_FAILED, fault_word(f.kind), f.rule,
-        "zstd -t or gzip -t say more; nothing was concluded from the part that was read",
+        "zstd -t, gzip -t or nfdump -v say more; nothing was concluded from what was read",
         "%s, byte %zu", path, f.at);
 }
 
@@ -234,6 +241,7 @@ static enum exit_code replay(const struct call *call, const struct rules *rules)
     const struct incident *list;
     size_t count;
 
+    replay_format(r, format_of(call));
     for (size_t i = 0; i < call->args->words && exit == EXIT_DONE; i++)
         exit = read_file(call, r, (uint32_t)i);
     if (exit == EXIT_DONE) {
@@ -256,7 +264,7 @@ enum exit_code watch_replay(const struct call *call)
 
     if (path == NULL)
         return say_error(call->say, EXIT_USAGE, "usage", "an agreement says what an incident is",
-                         "parley watch replay --agreement FILE EVE-FILE",
+                         "parley watch replay --agreement FILE SENSOR-FILE",
                          "--agreement FILE is missing");
     a = agreement_file_read(call->say, path, &exit);
     if (a == NULL)

@@ -188,6 +188,16 @@ static struct fault fill(struct lines *l, bool final, size_t *out)
     return fault_none();
 }
 
+void lines_given(struct lines *l, struct bytes head, uint64_t base)
+{
+    l->base = base;
+    if (head.len == 0)
+        return;
+    memcpy(l->text, head.data, head.len);
+    l->to = head.len;
+    know_packing(l);
+}
+
 static void hand_out(struct lines *l, size_t end, size_t newline, struct bytes *line_out)
 {
     *line_out = bytes_of(l->text + l->from, end - l->from);

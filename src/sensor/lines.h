@@ -27,6 +27,10 @@ struct lines;
 struct lines *lines_new(int fd, uint64_t offset);
 void lines_free(struct lines *l); /* NULL is fine; does not close fd */
 
+/* Before the first call of lines_next: bytes of `fd` that the caller has read already (at least 4,
+ * unless there are no more; at most 256 KiB), and the offset of the first. */
+void lines_given(struct lines *l, struct bytes head, uint64_t base);
+
 /*
  * The next line without its newline, borrowed until the next call. Where the file ends in a line
  * without newline it is handed out if `final`, else kept for when more was written. Faults: IO;

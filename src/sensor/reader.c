@@ -2,9 +2,12 @@
 
 #include "base/memory.h"
 #include "sensor/eve_format.h"
+#include "sensor/netflow.h"
+#include "sensor/nfcapd.h"
 #include "sensor/zeek.h"
 
-const struct reader_format *const reader_formats[] = {&eve_format, &zeek_format, NULL};
+const struct reader_format *const reader_formats[] = {&eve_format, &zeek_format, &nfcapd_format,
+                                                      &netflow_format, NULL};
 
 struct reader {
     const struct reader_format *format;

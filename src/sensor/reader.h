@@ -39,9 +39,9 @@ struct reader_format {
     /* Do these first bytes of a frame look like it? At most READER_HEAD of them are shown. */
     bool (*is)(struct bytes head);
 
-    /* How long is the first frame of what is there? 0: more bytes are needed to say. A fault: this
-     * can be no frame, nor can what follows. NULL: a frame is a line. */
-    struct fault (*cut)(struct bytes have, size_t *out);
+    /* How long is the first frame of what is there? 0: more bytes are needed to say; `final`: none
+     * will come. A fault: this can be no frame, nor can what follows. NULL: a frame is a line. */
+    struct fault (*cut)(struct bytes have, bool final, size_t *out);
 
     /* Must the file be read from its beginning to understand its middle? */
     bool from_start;
