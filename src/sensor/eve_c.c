@@ -28,11 +28,10 @@ INLINE uint64_t transposed(uint64_t x)
     return x ^ t ^ t << 28;
 }
 
-INLINE void masks_at(const uint8_t *p, uint64_t valid, struct masks *out)
+INLINE void masks_at(const uint8_t *p, struct masks *out)
 {
     uint64_t by_class[8] = {0}, square;
 
-    (void)valid;
     for (unsigned i = 0; i < 64; i += 8) {
         uint64_t bits = 0;
 
@@ -57,22 +56,28 @@ INLINE void masks_at(const uint8_t *p, uint64_t valid, struct masks *out)
     };
 }
 
-INLINE uint64_t spaces_at(const uint8_t *p, uint64_t valid)
-{
-    uint64_t out = 0;
-
-    (void)valid;
-    for (unsigned i = 0; i < 64; i++)
-        out |= (uint64_t)(p[i] == ' ') << i;
-    return out;
-}
-
 /* Each bit: the parity of the bits up to and with it. */
 INLINE uint64_t parity_up_to(uint64_t x)
 {
     for (unsigned i = 1; i < 64; i *= 2)
         x ^= x << i;
     return x;
+}
+
+/* Are the first n bytes the same? n is at most 16. */
+INLINE bool same_name(const uint8_t *a, const char *b, size_t n)
+{
+    return memcmp(a, b, n) == 0;
+}
+
+/* Which of the 16 bytes are no digits. */
+INLINE uint32_t no_digits_at(const uint8_t *p)
+{
+    uint32_t out = 0;
+
+    for (unsigned i = 0; i < 16; i++)
+        out |= (uint32_t)((uint8_t)(p[i] - '0') > 9) << i;
+    return out;
 }
 
 /* The first byte that is no plain character of a string, at most `end`. */

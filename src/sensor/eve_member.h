@@ -71,11 +71,13 @@ enum eve_member {
     MEMBER_COUNT, /* also: a member that we do not read */
 };
 
+enum { EVE_NAME = 16 }; /* the longest name and its closing quote */
+
 struct eve_row {
-    const char *name;
-    uint8_t node;   /* enum eve_node: in which object it counts */
-    uint8_t kind;   /* enum eve_kind */
-    uint8_t length; /* of the name */
+    char name[EVE_NAME + 1]; /* with its closing quote */
+    uint8_t node;            /* enum eve_node: in which object it counts */
+    uint8_t kind;            /* enum eve_kind */
+    uint8_t length;          /* of the name, without the quote */
     uint8_t target; /* KIND_TEXT: enum event_text; KIND_OBJECT and KIND_LIST: the node inside */
 };
 
@@ -84,6 +86,10 @@ extern const struct eve_row eve_rows[MEMBER_COUNT];
 /* What an event must have; what may come again, where the first counts. */
 #define EVE_HEADER (1u << MEMBER_TIMESTAMP | 1u << MEMBER_EVENT_TYPE)
 #define EVE_MANY   (1u << MEMBER_QUERY_RRNAME)
+
+/* An event of which nothing is known. Not a constant where it is used: copying it is quicker than
+ * what compilers make of a large zero. */
+extern const struct event eve_nothing;
 
 extern const char eve_json_rule[], eve_header_rule[];
 

@@ -245,7 +245,8 @@ static bool take_header(struct reader *r, enum eve_member m)
 static enum eve_member member_of(enum eve_node node, struct bytes name)
 {
     for (unsigned m = 0; m < MEMBER_COUNT && node != NODE_NONE; m++)
-        if (eve_rows[m].node == node && bytes_is(name, eve_rows[m].name))
+        if (eve_rows[m].node == node &&
+            bytes_equal(name, bytes_of(eve_rows[m].name, eve_rows[m].length)))
             return (enum eve_member)m;
     return MEMBER_COUNT;
 }
