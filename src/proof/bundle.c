@@ -31,6 +31,7 @@ void bundle_free(struct bundle *b)
         free(b->logs[i].heads);
         free(b->logs[i].growth);
         free(b->logs[i].entries);
+        free(b->logs[i].anchor_data);
     }
     if (b->owned != NULL)
         json_decref(b->owned);
@@ -112,6 +113,42 @@ static void parse_entry(const struct member *item, struct bundle_entry *out)
     member_only(item, "index", "entry", "document", "proof", NULL);
 }
 
+/* Its data goes to `to`, which has room for the largest. */
+static void parse_anchor(const struct member *item, size_t heads, uint8_t *to,
+                         struct bundle_anchor *out)
+{
+    struct member kind = member_get(item, "kind"), data = member_get(item, "data");
+    struct bytes text = text_of(&data, base64_length(ANCHOR_DATA_MAX));
+    size_t size = 0;
+
+    out->head = (size_t)member_integer(item, "head", 0, (int64_t)heads - 1);
+    out->kind = anchor_kind_parse(text_of(&kind, 16));
+    if (reader_ok(item->in) && out->kind == ANCHOR_NONE)
+        member_fail(&kind, FAULT_UNKNOWN, "rfc3161 or witness is expected");
+    if (reader_ok(item->in) && (!base64_size(text, &size) || size == 0 || size > ANCHOR_DATA_MAX ||
+                                !base64_read(text, to, size)))
+        member_fail(&data, FAULT_SYNTAX, "base64 is expected");
+    out->data = bytes_of(to, size);
+    member_only(item, "kind", "head", "data", NULL);
+}
+
+static void parse_anchors(const struct member *object, struct bundle_log *log)
+{
+    struct member list;
+
+    if (!reader_ok(object->in) || json_object_get(object->value, "anchors") == NULL)
+        return;
+    list = member_array(object, "anchors", 1, BUNDLE_ANCHORS);
+    log->anchor_count = member_count(&list);
+    log->anchor_data = memory_zeroed(BUNDLE_ANCHORS, ANCHOR_DATA_MAX);
+    for (size_t i = 0; i < log->anchor_count && reader_ok(object->in); i++) {
+        struct member item = member_item(&list, i);
+
+        parse_anchor(&item, log->head_count, log->anchor_data + i * ANCHOR_DATA_MAX,
+                     &log->anchors[i]);
+    }
+}
+
 static void parse_log(const struct member *item, struct bundle_log *log)
 {
     struct member entries = member_array(item, "entries", 1, BUNDLE_ENTRIES);
@@ -119,7 +156,11 @@ static void parse_log(const struct member *item, struct bundle_log *log)
 
     log->origin = member_bytes(item, "origin", 256);
     parse_heads(item, log);
-    member_only(item, "origin", "heads", "growth", "entries", NULL);
+    parse_anchors(item, log);
+    if (log->anchor_count != 0)
+        member_only(item, "origin", "heads", "growth", "entries", "anchors", NULL);
+    else
+        member_only(item, "origin", "heads", "growth", "entries", NULL);
     if (!reader_ok(item->in))
         return;
     log->entries = memory_zeroed(count, sizeof *log->entries);
@@ -209,8 +250,25 @@ static json_t *path_json(const struct tree_path *path)
     return list;
 }
 
+static json_t *anchors_json(const struct bundle_log *log)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < log->anchor_count; i++) {
+        const struct bundle_anchor *a = &log->anchors[i];
+        struct buf data = {0};
+
+        buf_base64(&data, a->data.data, a->data.len);
+        json_array_append_new(list, json_pack("{s:s, s:I, s:s}", "kind", anchor_kind_name(a->kind),
+                                              "head", (json_int_t)a->head, "data", buf_str(&data)));
+        buf_done(&data);
+    }
+    return list;
+}
+
 static json_t *log_json(const struct bundle_log *log)
 {
+    json_t *tree;
     json_t *heads = json_array(), *growth = json_array(), *entries = json_array();
 
     for (size_t i = 0; i < log->head_count; i++)
@@ -225,8 +283,11 @@ static json_t *log_json(const struct bundle_log *log)
                                         "entry", text_json(e->text), "document",
                                         text_json(e->document), "proof", path_json(&e->proof)));
     }
-    return json_pack("{s:o, s:o, s:o, s:o}", "origin", text_json(log->origin), "heads", heads,
+    tree = json_pack("{s:o, s:o, s:o, s:o}", "origin", text_json(log->origin), "heads", heads,
                      "growth", growth, "entries", entries);
+    if (log->anchor_count != 0)
+        json_object_set_new(tree, "anchors", anchors_json(log));
+    return tree;
 }
 
 void bundle_write(const struct bundle *b, struct buf *out)

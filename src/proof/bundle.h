@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "ledger/tree.h"
+#include "proof/anchor.h"
 
 enum {
     BUNDLE_MAX = 64 << 20,     /* bytes; 100 statements with full documents have under 1 MiB */
@@ -19,7 +20,8 @@ enum {
     BUNDLE_NOTE_MAX = 1 << 16, /* bytes of one note, as ledger/note.h's */
     BUNDLE_CASE = 1024,        /* statements of a party that a node exports: far above a case */
     BUNDLE_LOGS = 2,
-    BUNDLE_PATH = 300, /* a member path, a colon, a sentence, and a NUL */
+    BUNDLE_ANCHORS = 16, /* of one log; an exporter gives one of a kind */
+    BUNDLE_PATH = 300,   /* a member path, a colon, a sentence, and a NUL */
 };
 
 struct bundle_agreement {
@@ -33,6 +35,13 @@ struct bundle_entry {
     struct tree_path proof;
 };
 
+/* What an outsider said of heads[head]. */
+struct bundle_anchor {
+    enum anchor_kind kind;
+    size_t head;
+    struct bytes data;
+};
+
 struct bundle_log {
     struct bytes origin;
     size_t head_count; /* at least 1; ascending by size, the newest last */
@@ -40,6 +49,9 @@ struct bundle_log {
     struct tree_path *growth; /* head_count - 1: from heads[i] to heads[i + 1] */
     size_t entry_count;       /* at least 1 */
     struct bundle_entry *entries;
+    size_t anchor_count; /* may be 0; then the member is not there */
+    struct bundle_anchor anchors[BUNDLE_ANCHORS];
+    uint8_t *anchor_data; /* owned; of a parsed bundle */
 };
 
 struct bundle {

@@ -22,6 +22,7 @@ static const struct {
     [CHECK_TIMES] = {"times", verifying_times},
     [CHECK_OPENINGS] = {"openings", verifying_openings},
     [CHECK_CLOCKS] = {"clocks", verifying_clocks},
+    [CHECK_ANCHORS] = {"anchors", verifying_anchors},
 };
 
 const char *check_name(enum check c)
@@ -60,7 +61,12 @@ static bool has_unknown(const struct report *r)
 
 void bundle_verify(struct bytes text, struct report *out)
 {
-    struct verifying v = {.bundle = NULL};
+    bundle_verify_anchored(text, NULL, out);
+}
+
+void bundle_verify_anchored(struct bytes text, const struct anchor_trust *trust, struct report *out)
+{
+    struct verifying v = {.bundle = NULL, .anchors = trust};
     char path[BUNDLE_PATH];
     struct fault f;
 

@@ -37,6 +37,7 @@ enum check {
     CHECK_TIMES,
     CHECK_OPENINGS,
     CHECK_CLOCKS,
+    CHECK_ANCHORS,
     CHECK_COUNT,
 };
 
@@ -104,8 +105,14 @@ struct report {
 /* "form", "agreement", ... */
 const char *check_name(enum check c);
 
+struct anchor_trust;
+
 /* Makes all checks. `text` is untrusted. The report is done with report_done, whatever it says. */
 void bundle_verify(struct bytes text, struct report *out);
+
+/* The same, and looks at what these outsiders said of the heads. */
+void bundle_verify_anchored(struct bytes text, const struct anchor_trust *trust,
+                            struct report *out);
 void report_done(struct report *r);
 
 #endif

@@ -42,6 +42,7 @@ struct verified_log {
 
 struct verifying {
     struct bundle *bundle;
+    const struct anchor_trust *anchors; /* borrowed; NULL: nobody outside is trusted */
     struct agreement *agreements[BUNDLE_AGREEMENTS];
     struct verified_log logs[BUNDLE_LOGS];
     struct place *places; /* of all entries, sorted by leaf; from the check of the chain on */
@@ -64,6 +65,7 @@ struct fault verifying_chain(struct verifying *v, struct report *r);
 struct fault verifying_times(struct verifying *v, struct report *r);
 struct fault verifying_openings(struct verifying *v, struct report *r);
 struct fault verifying_clocks(struct verifying *v, struct report *r);
+struct fault verifying_anchors(struct verifying *v, struct report *r);
 void verifying_done(struct verifying *v);
 
 /* Sets the sentence of a check. */
