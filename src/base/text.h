@@ -20,6 +20,9 @@ void base64_write(const void *data, size_t len, char *out);
 /* Reads exactly `len` bytes from canonical base64: padding, no white space, no loose bits. */
 bool base64_read(struct bytes text, void *out, size_t len);
 
+/* The same, five times as fast, and in a time that tells what it read: for what is no secret. */
+bool base64_read_open(struct bytes text, void *out, size_t len);
+
 /* The number of bytes canonical base64 of this text stands for; false if its shape is wrong. */
 bool base64_size(struct bytes text, size_t *out);
 

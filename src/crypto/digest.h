@@ -1,9 +1,9 @@
 /*
  * digest.h - SHA-256 and HMAC-SHA-256 (FIPS 180-4, RFC 2104), by OpenSSL.
  *
- * The algorithm is fetched once per process and a context is kept per thread: fetching it for
- * every call costs five times the hash of an entry. Nothing here can fail for input; a library
- * that cannot hash ends the process.
+ * Whole hashes go through OpenSSL's plain functions, streams through EVP with the algorithm fetched
+ * once per process: fetching it for every call costs five times the hash of an entry. Nothing here
+ * can fail for input; a library that cannot hash ends the process.
  */
 #ifndef PARLEY_CRYPTO_DIGEST_H
 #define PARLEY_CRYPTO_DIGEST_H

@@ -12,6 +12,7 @@ enum {
     GROUP_HEAD = 12,
     ENTRY_HEAD = 6,
     SLOTS_MIN = 256,
+    CHECK_PIECE = 256 << 10, /* read at once by an audit: fits the cache, holds any entry */
 };
 
 struct group {
@@ -30,7 +31,7 @@ struct ledger {
     size_t place_room;
     struct group *group;
     size_t groups, group_room;
-    uint32_t *slot; /* open addressing over leaf hashes: index + 1, 0 is free */
+    uint64_t *slot; /* open addressing over leaf hashes: their first half, index + 1; 0 is free */
     size_t slots, used;
     struct buf note[LEDGER_NOTE_COUNT];
     uint64_t note_size[LEDGER_NOTE_COUNT];
@@ -41,31 +42,55 @@ struct ledger {
 struct fresh {
     size_t count, slots;
     struct digest leaf[LEDGER_GROUP];
-    size_t offset[LEDGER_GROUP];     /* of the entry's bytes in the body */
-    uint16_t slot[LEDGER_GROUP * 2]; /* leaf hashes of this group: position + 1, 0 is free */
+    struct digest asked[LEDGER_GROUP]; /* of all that were handed over */
+    size_t offset[LEDGER_GROUP];       /* of the entry's bytes in the body */
+    uint16_t slot[LEDGER_GROUP * 2];   /* leaf hashes of this group: position + 1, 0 is free */
 };
 
 /* the exact index of leaf hashes */
 
+static uint32_t slot_index(uint64_t slot)
+{
+    return (uint32_t)slot - 1;
+}
+
+/* 32 bits of the hash lie in the slot itself: what is another's is passed over without a look at
+ * the forest, which is not in the processor's cache. */
 static size_t slot_of(const struct ledger *l, const struct digest *leaf)
 {
     uint64_t key;
+    uint32_t mark;
     size_t at;
 
     memcpy(&key, leaf->byte, sizeof key);
+    memcpy(&mark, leaf->byte + sizeof key, sizeof mark);
     at = key & (l->slots - 1);
-    while (l->slot[at] != 0 && !digest_equal(leaf, forest_leaf(&l->forest, l->slot[at] - 1)))
+    while (l->slot[at] != 0 &&
+           (l->slot[at] >> 32 != mark ||
+            !digest_equal(leaf, forest_leaf(&l->forest, slot_index(l->slot[at])))))
         at = (at + 1) & (l->slots - 1);
     return at;
 }
 
+/* The slot will be looked at soon: it is on its way while the next hash is made. */
+static void slot_fetch(const struct ledger *l, const struct digest *leaf)
+{
+    uint64_t key;
+
+    memcpy(&key, leaf->byte, sizeof key);
+    __builtin_prefetch(&l->slot[key & (l->slots - 1)], 1);
+}
+
 static void index_put(struct ledger *l, uint64_t index)
 {
-    size_t at = slot_of(l, forest_leaf(&l->forest, index));
+    const struct digest *leaf = forest_leaf(&l->forest, index);
+    size_t at = slot_of(l, leaf);
+    uint32_t mark;
 
     if (l->slot[at] != 0)
         return; /* the first one of its hash stays */
-    l->slot[at] = (uint32_t)index + 1;
+    memcpy(&mark, leaf->byte + sizeof(uint64_t), sizeof mark);
+    l->slot[at] = (uint64_t)mark << 32 | (uint32_t)(index + 1);
     l->used++;
 }
 
@@ -95,7 +120,7 @@ bool ledger_find(const struct ledger *l, const struct digest *leaf, uint64_t *in
 
     if (l->slot[at] == 0)
         return false;
-    *index = l->slot[at] - 1;
+    *index = slot_index(l->slot[at]);
     return true;
 }
 
@@ -367,16 +392,63 @@ struct fault ledger_read(const struct ledger *l, uint64_t index, struct buf *out
     return fault_none();
 }
 
-struct fault ledger_check_all(const struct ledger *l)
+/* Where the bytes of entry `index` end that are in `piece`, which is the file from `at` on; 0 if
+ * not all of them are. */
+static size_t entry_in(const struct ledger *l, uint64_t index, uint64_t at, struct bytes piece)
+{
+    size_t start = (size_t)(l->place[index] - at), len;
+
+    if (l->place[index] - ENTRY_HEAD < at || start > piece.len)
+        return 0;
+    len = (size_t)piece.data[start - ENTRY_HEAD] << 8 | piece.data[start - ENTRY_HEAD + 1];
+    return len > piece.len - start ? 0 : start + len;
+}
+
+/* Holds the entries from *index on that lie whole in the piece against their hashes. */
+static struct fault check_piece(const struct ledger *l, uint64_t at, struct bytes piece,
+                                uint64_t *index)
+{
+    size_t end;
+
+    while (*index < l->forest.size && (end = entry_in(l, *index, at, piece)) != 0) {
+        size_t start = (size_t)(l->place[*index] - at);
+        struct digest leaf = tree_leaf(bytes_of(piece.data + start, end - start));
+
+        if (!digest_equal(&leaf, forest_leaf(&l->forest, *index)))
+            return damaged(*index);
+        (*index)++;
+    }
+    return fault_none();
+}
+
+static struct fault check_one(const struct ledger *l, uint64_t index)
 {
     struct buf entry = {0};
+    struct fault f = ledger_read(l, index, &entry);
+
+    buf_done(&entry);
+    return f;
+}
+
+struct fault ledger_check_all(const struct ledger *l)
+{
+    uint8_t *piece = memory_new(CHECK_PIECE);
+    uint64_t end = journal_end(l->journal), index = 0;
     struct fault f = fault_none();
 
-    for (uint64_t i = 0; i < l->forest.size && !fault_is(f); i++) {
-        buf_clear(&entry);
-        f = ledger_read(l, i, &entry);
+    while (index < l->forest.size && !fault_is(f)) {
+        uint64_t at = l->place[index] - ENTRY_HEAD, before = index;
+        size_t len = end - at < CHECK_PIECE ? (size_t)(end - at) : CHECK_PIECE;
+
+        f = journal_read(l->journal, at, piece, len);
+        if (f.kind == FAULT_SHORT) /* the file is cut: which is the first leaf that is not there? */
+            f = check_one(l, index++);
+        else if (!fault_is(f))
+            f = check_piece(l, at, bytes_of(piece, len), &index);
+        if (!fault_is(f) && index == before)
+            f = damaged(index); /* a length that leads beyond the end */
     }
-    buf_done(&entry);
+    free(piece);
     return f;
 }
 
@@ -432,19 +504,31 @@ static bool group_find(struct fresh *n, const struct digest *leaf, size_t *out)
     return false;
 }
 
-static uint64_t group_place(struct ledger *l, struct bytes entry)
+static uint64_t group_place(struct ledger *l, struct bytes entry, const struct digest *leaf)
 {
-    struct digest leaf = tree_leaf(entry);
     uint64_t index;
     size_t same;
 
-    if (ledger_find(l, &leaf, &index))
+    if (ledger_find(l, leaf, &index))
         return index;
-    if (group_find(l->fresh, &leaf, &same))
+    if (group_find(l->fresh, leaf, &same))
         return l->forest.size + same;
     index = l->forest.size + l->fresh->count;
-    group_add(l, entry, &leaf);
+    group_add(l, entry, leaf);
     return index;
+}
+
+static void group_fill(struct ledger *l, const struct bytes *entries, size_t count, uint64_t *index)
+{
+    struct digest *leaf = l->fresh->asked;
+
+    group_begin(l, count);
+    for (size_t i = 0; i < count; i++) {
+        leaf[i] = tree_leaf(entries[i]);
+        slot_fetch(l, &leaf[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        index[i] = group_place(l, entries[i], &leaf[i]);
 }
 
 static struct fault group_write(struct ledger *l, bool sync, uint64_t *at)
@@ -478,9 +562,8 @@ struct fault ledger_append(struct ledger *l, const struct bytes *entries, size_t
         return f;
     if (ledger_is_stopped(l))
         return journal_sync(l->journal); /* says so */
-    group_begin(l, count);
-    for (size_t i = 0; i < count; i++)
-        index[i] = group_place(l, entries[i]);
+    index_room(l, count); /* now, so that the slots looked at are those that are filled */
+    group_fill(l, entries, count, index);
     if (l->fresh->count == 0)
         return fault_none();
     memcpy(before, journal_check(l->journal), sizeof before);

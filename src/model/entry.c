@@ -129,7 +129,7 @@ static void hash(struct cursor *in, uint8_t stop, struct digest *out)
     size_t start = in->at;
     struct bytes text = word(in, stop);
 
-    if (cursor_ok(in) && !base64_read(text, out->byte, sizeof out->byte))
+    if (cursor_ok(in) && !base64_read_open(text, out->byte, sizeof out->byte))
         cursor_fail(in, FAULT_SYNTAX, start);
 }
 
@@ -272,7 +272,7 @@ static void permit_line(struct cursor *in, struct entry *e)
         e->permit_kind = PERMIT_AUTOMATIC;
     else if (bytes_is(text, "root"))
         e->permit_kind = PERMIT_ROOT;
-    else if (base64_read(text, e->permit.byte, sizeof e->permit.byte))
+    else if (base64_read_open(text, e->permit.byte, sizeof e->permit.byte))
         e->permit_kind = PERMIT_DIGEST;
     else
         cursor_fail(in, FAULT_SYNTAX, start);
