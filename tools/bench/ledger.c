@@ -5,7 +5,8 @@
  * not compare: for each size of group, rounds of a bare pwrite and fdatasync of as many bytes,
  * of the ledger's append, and of append, keeper's record and the signed head. Prints `name value`
  * lines, which tools/bench/ledger.py makes tables of. Of a build without sanitizers; DIRECTORY is
- * empty, on the disk to be measured.
+ * empty, on the disk to be measured. With a number behind it that many commits are made and nothing
+ * is measured (tests/ledger/syncs.py).
  */
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "ledger/keeping.h"
 #include "ledger/ledger.h"
 #include "ledger/proof.h"
@@ -303,10 +305,41 @@ static void proofs(void)
     free(g);
 }
 
+static int number_of(const char *text)
+{
+    uint64_t v = 0;
+
+    return decimal_read(bytes_text(text), 100000, &v) ? (int)v : 0;
+}
+
+/* One statement a commit, a line on standard output before each: for who counts the calls. */
+static void commits(int count)
+{
+    struct group *g = memory_zeroed(1, sizeof *g);
+    struct node n;
+
+    node_init(&n, "commits");
+    setvbuf(stdout, NULL, _IONBF, 0);
+    for (int i = 0; i < count; i++) {
+        printf("commit %d\n", i);
+        fill(g, (uint64_t)i, 1, true);
+        must(ledger_append(n.ledger, g->entry, 1, g->index));
+        sign(&n, g, (uint64_t)i, 1);
+    }
+    printf("end %d\n", count);
+    node_done(&n);
+    buf_done(&g->bytes);
+    free(g);
+}
+
 int main(int argc, char **argv)
 {
     int raw;
 
+    if (argc == 3 && (top = open(argv[1], O_RDONLY | O_DIRECTORY)) >= 0) {
+        commits(number_of(argv[2]));
+        return 0;
+    }
     if (argc != 2 || (top = open(argv[1], O_RDONLY | O_DIRECTORY)) < 0) {
         fprintf(stderr, "usage: bench-ledger DIRECTORY (empty, on the disk to be measured)\n");
         return 2;
