@@ -101,16 +101,20 @@ static struct fault commit(struct desk_pact *p, struct cursor *in, uint64_t *seq
 struct fault watch_heard(struct desk *d, uint16_t type, struct bytes body)
 {
     struct cursor in = cursor_over(body, "ipc: WATCH_COMMIT");
+    struct bytes id = cursor_part(&in, AGREEMENT_ID);
+    struct desk_pact *p = pact_find(d, id);
     struct buf done = {0};
     uint64_t sequence;
     struct fault f;
 
     if (type != MESSAGE_WATCH_COMMIT)
         return fault_make(FAULT_UNKNOWN, 0, "ipc: watch says what desk does not hear");
-    /* watch reads for the node's first agreement; its articles decide (settings: sensors). */
-    f = commit(&d->pact[0], &in, &sequence);
+    if (p == NULL)
+        return fault_make(FAULT_UNKNOWN, 0, "ipc: watch names an agreement that is not here");
+    f = commit(p, &in, &sequence);
     if (fault_is(f)) /* also a full disk: desk and watch begin anew from what is durable */
         return f;
+    buf_part(&done, bytes_text(p->now->id));
     buf_u64(&done, sequence);
     d->host.send(d->host.context, PROCESS_WATCH, MESSAGE_WATCH_COMMITTED, buf_view(&done));
     buf_done(&done);

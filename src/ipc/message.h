@@ -85,12 +85,14 @@ enum message_type {
                                     CATCH_UP); part rule. CATCH_UP done: KEEPER_STATE again */
 
     /* desk -> watch */
-    MESSAGE_WATCH_START = 60,     /* part agreement id; part saved state (empty: from the start) */
-    MESSAGE_WATCH_COMMITTED = 61, /* u64 sequence: it is durable */
+    MESSAGE_WATCH_START = 60, /* part agreement id; part saved state (empty: from the start); one
+                                 an agreement, then watch begins */
+    MESSAGE_WATCH_COMMITTED = 61, /* part agreement id; u64 sequence: it is durable */
     /* watch -> desk */
-    MESSAGE_WATCH_COMMIT = 62, /* u64 sequence; part state; *{part incident, one JSON object as
-                                  `watch replay --json` prints it}; *{sample[32]: digests of raw
-                                  sample lines for the next evidence root}; part sources JSON */
+    MESSAGE_WATCH_COMMIT =
+        62, /* part agreement id; u64 sequence; part state; *{part incident, one JSON object as
+               `watch replay --json` prints it}; *{sample[32]: digests of raw
+               sample lines for the next evidence root}; part sources JSON */
 };
 
 /* "gate", "desk" ..: the word in logs and in the process title. */

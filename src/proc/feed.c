@@ -12,6 +12,7 @@ struct source {
     int fd, next; /* -1: none. `next` waits until all of `fd` is read */
     bool follow, ended;
     struct feed_place at;
+    uint64_t line_at; /* where the line handed out last begins */
     uint64_t skip_to; /* lines before this offset were read in an earlier life */
     struct lines *lines;
 };
@@ -83,26 +84,39 @@ static bool is_shorter(int fd, const struct stat *st, uint64_t offset)
     return S_ISREG(st->st_mode) && !is_packed(fd) && (uint64_t)st->st_size < offset;
 }
 
-struct fault feed_put(struct feed *f, size_t sensor, int fd, bool follow,
-                      const struct feed_place *from, enum feed_start *out)
+struct fault feed_start_of(int fd, const struct feed_place *from, enum feed_start *out,
+                           struct feed_place *at)
 {
-    struct source *s = &f->source[sensor];
     struct stat st;
 
-    if (fstat(fd, &st) != 0) {
-        struct fault bad = fault_io("sensor: fstat");
-
-        close(fd);
-        return bad;
-    }
-    drop(s);
-    s->follow = follow;
+    if (fstat(fd, &st) != 0)
+        return fault_io("sensor: fstat");
     *out = FEED_RESUMED;
     if (from->inode == 0)
         *out = FEED_FRESH;
     else if (!is_same(&st, from) || is_shorter(fd, &st, from->offset))
         *out = FEED_ROTATED;
-    begin(s, fd, &st, *out == FEED_RESUMED ? from->offset : 0);
+    *at = (struct feed_place){st.st_dev, st.st_ino, *out == FEED_RESUMED ? from->offset : 0};
+    return fault_none();
+}
+
+struct fault feed_put(struct feed *f, size_t sensor, int fd, bool follow,
+                      const struct feed_place *from, enum feed_start *out)
+{
+    struct source *s = &f->source[sensor];
+    struct feed_place at = {0};
+    struct fault bad = feed_start_of(fd, from, out, &at);
+    struct stat st;
+
+    if (!fault_is(bad) && fstat(fd, &st) != 0)
+        bad = fault_io("sensor: fstat");
+    if (fault_is(bad)) {
+        close(fd);
+        return bad;
+    }
+    drop(s);
+    s->follow = follow;
+    begin(s, fd, &st, at.offset);
     return fault_none();
 }
 
@@ -164,8 +178,10 @@ static struct fault read_new(struct source *s, struct bytes *line, enum lines_go
     do
         f = lines_next(s->lines, !s->follow || s->next >= 0, line, got);
     while (!fault_is(f) && *got != LINES_NONE && lines_next_at(s->lines) <= s->skip_to);
-    if (!fault_is(f) && *got != LINES_NONE)
+    if (!fault_is(f) && *got != LINES_NONE) {
         s->at.offset = lines_next_at(s->lines);
+        s->line_at = lines_at(s->lines);
+    }
     return f;
 }
 
@@ -223,13 +239,18 @@ struct feed_place feed_at(const struct feed *f, size_t sensor)
     return f->source[sensor].at;
 }
 
-void feed_places_write(const struct feed *f, struct buf *out)
+uint64_t feed_line_at(const struct feed *f, size_t sensor)
+{
+    return f->source[sensor].line_at;
+}
+
+void feed_places_write(const struct feed_place places[FEED_SENSORS], struct buf *out)
 {
     buf_u32(out, FEED_SENSORS);
     for (size_t i = 0; i < FEED_SENSORS; i++) {
-        buf_u64(out, f->source[i].at.device);
-        buf_u64(out, f->source[i].at.inode);
-        buf_u64(out, f->source[i].at.offset);
+        buf_u64(out, places[i].device);
+        buf_u64(out, places[i].inode);
+        buf_u64(out, places[i].offset);
     }
 }
 

@@ -58,11 +58,16 @@ MUST_CHECK struct fault feed_reopened(struct feed *f, size_t sensor, int fd, boo
 MUST_CHECK struct fault feed_next(struct feed *f, size_t *sensor, struct bytes *line,
                                   enum feed_got *out);
 
-/* Where the reading of a sensor stands: behind the line handed out last. */
+/* How a file would be read for somebody who has read to `from`: feed_put with that place. IO. */
+MUST_CHECK struct fault feed_start_of(int fd, const struct feed_place *from, enum feed_start *out,
+                                      struct feed_place *at);
+
+/* Where the reading of a sensor stands: behind the line handed out last; and where that began. */
 struct feed_place feed_at(const struct feed *f, size_t sensor);
+uint64_t feed_line_at(const struct feed *f, size_t sensor);
 
 /* Places of all sensors as bytes, and back: u32 count x { u64 device, inode, offset }. */
-void feed_places_write(const struct feed *f, struct buf *out);
+void feed_places_write(const struct feed_place places[FEED_SENSORS], struct buf *out);
 MUST_CHECK struct fault feed_places_parse(struct bytes text, struct feed_place out[FEED_SENSORS]);
 
 #endif

@@ -6,8 +6,9 @@
  * says:  to desk WATCH_COMMIT; to the parent REOPEN
  * may:   read the descriptors it was given      may not: open a file, use the network, see a key
  *
- * The pace is watching.h's. When desk is lost, so is what was in flight: this process ends, and
- * begins anew from the last commit that is durable.
+ * Every agreement of the node has a room of its own, by the rules of its newest version; all are
+ * shown the same lines. The pace is watching.h's. When desk is lost, so is what was in flight: this
+ * process ends, and begins anew from the last commits that are durable.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,37 +27,68 @@
 #include "watch/watcher.h"
 #include "json/profile.h"
 
+/* One agreement's watcher. */
+struct eye {
+    struct watch *watch;
+    const struct agreement *agreement;
+    struct rules *rules;
+    struct watcher *watcher;
+    struct buf saved; /* from WATCH_START until all have theirs */
+    bool told;
+};
+
 struct watch {
     struct self *self;
     struct pacts pacts;
     struct settings settings;
-    struct rules *rules[SETUP_AGREEMENTS]; /* by place in pacts; of the newest versions alone */
-    const struct rules *now;               /* those being watched by */
-    struct watcher *watcher;               /* NULL until WATCH_START */
-    bool read_out;                         /* all files that are read once are at their end */
-    struct watching_room room;
+    struct eye eye[WATCHING_ROOMS];
+    size_t eyes;
+    bool read_out; /* all files that are read once are at their end */
+    struct watching_room room[WATCHING_ROOMS];
     struct watching_hooks hooks;
-    struct watching *watching;
-    int fd[FEED_SENSORS]; /* handed over and not yet in the feed; -1 */
+    struct watching *watching; /* NULL until WATCH_START came for each */
+    int fd[FEED_SENSORS];      /* handed over and not yet in the feed; -1 */
     struct loop_timer *timer;
 };
 
 /* ---- the room as watching.h wants it */
 
-static void room_take(void *room, size_t sensor, uint64_t at, struct bytes line)
+static bool room_take(void *room, size_t sensor, uint64_t at, uint64_t next, struct bytes line)
 {
-    struct watch *w = room;
+    struct eye *e = room;
     struct instant old = {INT64_MAX}; /* a file read once may be older than any clock */
 
-    watcher_line(w->watcher, (uint32_t)sensor, at, at + line.len + 1, line,
-                 w->settings.sensors[sensor].follow ? instant_now() : old);
+    watcher_line(e->watcher, (uint32_t)sensor, at, next, line,
+                 e->watch->settings.sensors[sensor].follow ? instant_now() : old);
+    return watcher_is_full(e->watcher);
 }
 
-static void room_too_long(void *room, size_t sensor)
+static bool room_too_long(void *room, size_t sensor, uint64_t next)
 {
-    struct watch *w = room;
+    struct eye *e = room;
 
-    watcher_damaged(w->watcher, (uint32_t)sensor, watcher_offset(w->watcher, (uint32_t)sensor));
+    watcher_damaged(e->watcher, (uint32_t)sensor, next);
+    return watcher_is_full(e->watcher);
+}
+
+static void room_again(void *room, size_t sensor, struct bytes line)
+{
+    struct eye *e = room;
+
+    watcher_again(e->watcher, (uint32_t)sensor, line);
+}
+
+/* Matches that are counted and incidents that end by the clock; the latter is a report. */
+static bool room_idle(void *room)
+{
+    struct eye *e = room;
+    struct totals before = *watcher_totals(e->watcher);
+    size_t open = watcher_open(e->watcher), reports;
+
+    watcher_idle(e->watcher, instant_now());
+    (void)watcher_reports(e->watcher, &reports);
+    return reports != 0 || open != watcher_open(e->watcher) ||
+           memcmp(&before, watcher_totals(e->watcher), sizeof before) != 0;
 }
 
 static bool follows_any(const struct watch *w)
@@ -70,30 +102,30 @@ static bool follows_any(const struct watch *w)
 /* Where nothing is followed, the end of the files ends what is open, too. */
 static void room_flush(void *room)
 {
-    struct watch *w = room;
+    struct eye *e = room;
 
-    w->read_out = !follows_any(w);
-    if (w->read_out)
-        watcher_finish(w->watcher);
+    e->watch->read_out = !follows_any(e->watch);
+    if (e->watch->read_out)
+        watcher_finish(e->watcher);
     else
-        watcher_flush(w->watcher);
+        watcher_flush(e->watcher);
 }
 
 static void room_state(void *room, struct buf *out)
 {
-    struct watch *w = room;
+    struct eye *e = room;
 
-    watcher_commit(w->watcher, out);
+    watcher_commit(e->watcher, out);
 }
 
 static size_t room_incidents(void *room, struct buf *out)
 {
-    struct watch *w = room;
+    struct eye *e = room;
     const struct watcher_report *reports;
     struct buf text = {0};
     size_t count;
 
-    reports = watcher_reports(w->watcher, &count);
+    reports = watcher_reports(e->watcher, &count);
     for (size_t i = 0; i < count; i++) {
         buf_clear(&text);
         incident_json(&reports[i].incident, reports[i].report, &text);
@@ -105,35 +137,36 @@ static size_t room_incidents(void *room, struct buf *out)
 
 static size_t room_samples(void *room, struct buf *out)
 {
-    struct watch *w = room;
+    struct eye *e = room;
     const struct watcher_sample *samples;
     size_t count;
 
-    samples = watcher_samples(w->watcher, &count);
+    samples = watcher_samples(e->watcher, &count);
     for (size_t i = 0; i < count; i++)
         buf_add(out, samples[i].digest.byte, sizeof samples[i].digest.byte);
-    watcher_taken(w->watcher);
+    watcher_taken(e->watcher);
     return count;
 }
 
-static json_t *source_json(const struct watch *w, size_t i)
+static json_t *source_json(const struct eye *e, size_t i)
 {
+    const struct watch *w = e->watch;
     const struct settings_sensor *s = &w->settings.sensors[i];
 
     return json_pack("{s:s, s:s, s:s, s:s, s:I}", "name", s->name, "path", s->path, "mode",
                      s->follow ? "follow" : "once", "state",
                      !s->follow && w->read_out ? "done" : "reading", "offset",
-                     (json_int_t)watcher_offset(w->watcher, (uint32_t)i));
+                     (json_int_t)watcher_offset(e->watcher, (uint32_t)i));
 }
 
 static void room_sources(void *room, struct buf *out)
 {
-    struct watch *w = room;
-    const struct totals *t = watcher_totals(w->watcher);
+    struct eye *e = room;
+    const struct totals *t = watcher_totals(e->watcher);
     json_t *sources = json_array(), *tree;
 
-    for (size_t i = 0; i < w->settings.sensor_count; i++)
-        json_array_append_new(sources, source_json(w, i));
+    for (size_t i = 0; i < e->watch->settings.sensor_count; i++)
+        json_array_append_new(sources, source_json(e, i));
     tree = json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I}}", "sources", sources, "totals",
                      "events", (json_int_t)t->events, "oriented", (json_int_t)t->oriented,
                      "attributed", (json_int_t)t->attributed, "matched", (json_int_t)t->matched,
@@ -145,7 +178,7 @@ static void room_sources(void *room, struct buf *out)
 
 static struct fault room_restore(void *room, struct bytes state)
 {
-    struct watch *w = room;
+    struct eye *e = room;
     uint8_t seed[16];
     bool anew = false;
     struct fault f;
@@ -153,21 +186,25 @@ static struct fault room_restore(void *room, struct bytes state)
     if (state.len == 0)
         return fault_none();
     random_bytes(seed, sizeof seed);
-    watcher_free(w->watcher);
-    w->watcher = NULL;
-    f = watcher_load(w->now, seed, state, &w->watcher, &anew);
+    watcher_free(e->watcher);
+    e->watcher = NULL;
+    f = watcher_load(e->rules, seed, state, &e->watcher, &anew);
     if (anew)
-        log_warn("another version of the agreement: open groups begin anew");
+        log_warn("%s: another version of the agreement: open groups begin anew", e->agreement->id);
     return f;
 }
 
 /* ---- what watching asks for */
 
-static void send_commit(void *context, struct bytes body)
+static void send_commit(void *context, size_t room, struct bytes body)
 {
     struct watch *w = context;
+    struct buf message = {0};
 
-    process_send(w->self, PROCESS_DESK, MESSAGE_WATCH_COMMIT, body);
+    buf_part(&message, bytes_text(w->eye[room].agreement->id));
+    buf_bytes(&message, body);
+    process_send(w->self, PROCESS_DESK, MESSAGE_WATCH_COMMIT, buf_view(&message));
+    buf_done(&message);
 }
 
 static void ask_reopen(void *context, uint32_t sensor)
@@ -216,18 +253,22 @@ static struct fault read_tables(struct rules *r, const struct agreement *a,
     return fault_none();
 }
 
-static struct fault make_rules(struct watch *w, size_t i, const struct setup *setup)
+static struct fault make_eye(struct watch *w, const struct agreement *a, const struct setup *setup)
 {
-    const struct agreement *a = w->pacts.agreement[i];
+    struct eye *e = &w->eye[w->eyes];
     struct fault f;
 
     if (pacts_newest(&w->pacts, bytes_text(a->id)) != a)
         return fault_none();
-    f = rules_new(a, w->pacts.party, &w->rules[i], NULL);
+    if (w->eyes == WATCHING_ROOMS)
+        return fault_make(FAULT_LIMIT, WATCHING_ROOMS, "watch: agreements");
+    *e = (struct eye){.watch = w, .agreement = a};
+    w->eyes++;
+    f = rules_new(a, w->pacts.party, &e->rules, NULL);
     if (!fault_is(f))
-        f = read_tables(w->rules[i], a, setup);
+        f = read_tables(e->rules, a, setup);
     if (!fault_is(f))
-        rules_seal(w->rules[i]);
+        rules_seal(e->rules);
     return f;
 }
 
@@ -248,7 +289,7 @@ static struct fault watch_begin(void *context, struct self *self)
     if (!fault_is(f))
         f = pacts_read(setup, &w->pacts);
     for (size_t i = 0; i < w->pacts.count && !fault_is(f); i++)
-        f = make_rules(w, i, setup);
+        f = make_eye(w, w->pacts.agreement[i], setup);
     process_forget(self);
     return f;
 }
@@ -266,33 +307,46 @@ static void opened(struct watch *w, size_t i, int fd)
                  s->name);
 }
 
-static const struct rules *rules_find(const struct watch *w, struct bytes id)
+static struct eye *eye_find(struct watch *w, struct bytes id)
 {
-    for (size_t i = 0; i < w->pacts.count; i++)
-        if (w->rules[i] != NULL && bytes_is(id, w->pacts.agreement[i]->id))
-            return w->rules[i];
+    for (size_t i = 0; i < w->eyes; i++)
+        if (bytes_is(id, w->eye[i].agreement->id))
+            return &w->eye[i];
     return NULL;
 }
 
-static struct fault begin_watching(struct watch *w, const struct rules *rules, struct bytes saved)
+static void open_eye(struct watch *w, size_t i)
 {
     uint8_t seed[16];
-    struct fault f;
 
     random_bytes(seed, sizeof seed);
-    w->now = rules;
-    w->watcher = watcher_new(rules, seed);
-    w->room = (struct watching_room){.room = w,
-                                     .take = room_take,
-                                     .too_long = room_too_long,
-                                     .flush = room_flush,
-                                     .state = room_state,
-                                     .incidents = room_incidents,
-                                     .samples = room_samples,
-                                     .sources = room_sources,
-                                     .restore = room_restore};
+    w->eye[i].watcher = watcher_new(w->eye[i].rules, seed);
+    w->room[i] = (struct watching_room){.room = &w->eye[i],
+                                        .take = room_take,
+                                        .too_long = room_too_long,
+                                        .again = room_again,
+                                        .idle = room_idle,
+                                        .flush = room_flush,
+                                        .state = room_state,
+                                        .incidents = room_incidents,
+                                        .samples = room_samples,
+                                        .sources = room_sources,
+                                        .restore = room_restore};
+}
+
+static struct fault begin_watching(struct watch *w)
+{
+    struct bytes saved[WATCHING_ROOMS];
+    struct fault f;
+
+    for (size_t i = 0; i < w->eyes; i++) {
+        open_eye(w, i);
+        saved[i] = buf_view(&w->eye[i].saved);
+    }
     w->hooks = (struct watching_hooks){send_commit, ask_reopen, sensor_lost, w};
-    f = watching_new(&w->room, &w->hooks, saved, &w->watching);
+    f = watching_new(w->room, saved, w->eyes, &w->hooks, &w->watching);
+    for (size_t i = 0; i < w->eyes; i++)
+        buf_done(&w->eye[i].saved);
     if (fault_is(f))
         return f;
     w->timer = loop_timer_new(process_loop(w->self), turn, w);
@@ -326,31 +380,37 @@ static struct fault hear_start(struct watch *w, struct bytes body)
     struct cursor in = cursor_over(body, "WATCH_START");
     struct bytes id = cursor_part(&in, AGREEMENT_ID);
     struct bytes saved = cursor_part(&in, WATCHING_STATE_MAX);
-    const struct rules *rules;
+    struct eye *e;
 
     cursor_end(&in);
     if (!cursor_ok(&in))
         return in.fault;
-    if (w->watching != NULL)
-        return fault_make(FAULT_DUPLICATE, 0, "watch: WATCH_START once");
-    rules = rules_find(w, id);
-    if (rules == NULL)
+    e = eye_find(w, id);
+    if (e == NULL)
         return fault_make(FAULT_UNKNOWN, 0, "watch: no such agreement");
-    return begin_watching(w, rules, saved);
+    if (e->told)
+        return fault_make(FAULT_DUPLICATE, 0, "watch: WATCH_START once an agreement");
+    e->told = true;
+    buf_bytes(&e->saved, saved);
+    for (size_t i = 0; i < w->eyes; i++)
+        if (!w->eye[i].told)
+            return fault_none();
+    return begin_watching(w);
 }
 
 static struct fault hear_committed(struct watch *w, struct bytes body)
 {
     struct cursor in = cursor_over(body, "WATCH_COMMITTED");
+    struct eye *e = eye_find(w, cursor_part(&in, AGREEMENT_ID));
     uint64_t sequence = cursor_u64(&in);
     struct fault f;
 
     cursor_end(&in);
     if (!cursor_ok(&in))
         return in.fault;
-    if (w->watching == NULL)
+    if (w->watching == NULL || e == NULL)
         return fault_make(FAULT_ORDER, 0, "watch: WATCH_START comes first");
-    f = watching_committed(w->watching, sequence);
+    f = watching_committed(w->watching, (size_t)(e - w->eye), sequence);
     if (!fault_is(f))
         turn(w);
     return f;
@@ -404,9 +464,11 @@ static void watch_neighbour(void *context, enum process other, bool here)
 static void watch_done(struct watch *w)
 {
     watching_free(w->watching);
-    watcher_free(w->watcher);
-    for (size_t i = 0; i < SETUP_AGREEMENTS; i++)
-        rules_free(w->rules[i]);
+    for (size_t i = 0; i < w->eyes; i++) {
+        watcher_free(w->eye[i].watcher);
+        rules_free(w->eye[i].rules);
+        buf_done(&w->eye[i].saved);
+    }
     for (size_t i = 0; i < FEED_SENSORS; i++)
         if (w->fd[i] >= 0)
             close(w->fd[i]);

@@ -1,57 +1,73 @@
 #include "proc/watching.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/cursor.h"
 #include "base/memory.h"
 
-struct watching {
+/* A room, and how far its commits are. */
+struct part {
     const struct watching_room *room;
+    struct feed_place place[FEED_SENSORS]; /* it has had every line of that file before this */
+    struct feed_place had[FEED_SENSORS];   /* .. in an earlier life; all 0: that is over */
+    uint64_t sequence;                     /* of the commit sent last */
+    uint64_t durable;                      /* .. and known to be durable */
+};
+
+struct watching {
+    struct part part[WATCHING_ROOMS];
+    size_t parts;
     const struct watching_hooks *hooks;
     struct feed *feed;
-    struct feed_place place[FEED_SENSORS]; /* from the saved state, for watching_opened */
+    struct feed_place seen[FEED_SENSORS]; /* behind the line that came last */
     bool there[FEED_SENSORS], follow[FEED_SENSORS], opened[FEED_SENSORS];
-    uint64_t sequence;    /* of the commit sent last */
-    uint64_t durable;     /* .. and known to be durable */
     uint64_t lines;       /* since the commit sent last */
     struct tick first;    /* when the first of them came */
     struct tick last;     /* when the last line of all came */
     struct tick reopened; /* when rotated files were looked for */
-    bool begun;           /* the two above were set */
+    struct tick idled;    /* when the rooms were asked to decide by the clock */
+    bool begun;           /* the three above were set */
+    bool full;            /* a room wants a commit now */
     bool dirty;           /* something to commit, lines or not */
     bool flushed;         /* nothing is held */
     bool ended;           /* no sensor is followed, and all were read */
 };
 
-static struct fault read_saved(struct watching *w, struct bytes saved)
+static struct fault read_saved(struct part *p, struct bytes saved)
 {
     struct cursor in = cursor_over(saved, "watch: saved state");
     struct bytes places, state;
     struct fault f;
 
     if (saved.len == 0)
-        return w->room->restore(w->room->room, saved);
-    w->sequence = w->durable = cursor_u64(&in);
+        return p->room->restore(p->room->room, saved);
+    p->sequence = p->durable = cursor_u64(&in);
     places = cursor_part(&in, WATCHING_STATE_MAX);
     state = cursor_part(&in, WATCHING_STATE_MAX);
     cursor_end(&in);
     if (!cursor_ok(&in))
         return in.fault;
-    f = feed_places_parse(places, w->place);
-    return fault_is(f) ? f : w->room->restore(w->room->room, state);
+    f = feed_places_parse(places, p->place);
+    return fault_is(f) ? f : p->room->restore(p->room->room, state);
 }
 
-struct fault watching_new(const struct watching_room *room, const struct watching_hooks *hooks,
-                          struct bytes saved, struct watching **out)
+struct fault watching_new(const struct watching_room *rooms, const struct bytes *saved,
+                          size_t count, const struct watching_hooks *hooks, struct watching **out)
 {
-    struct watching *w = memory_zeroed(1, sizeof *w);
-    struct fault f;
+    struct watching *w;
+    struct fault f = fault_none();
 
-    w->room = room;
+    if (count > WATCHING_ROOMS)
+        return fault_make(FAULT_LIMIT, WATCHING_ROOMS, "watch: agreements");
+    w = memory_zeroed(1, sizeof *w);
     w->hooks = hooks;
     w->feed = feed_new();
     w->flushed = true;
-    f = read_saved(w, saved);
+    for (w->parts = 0; w->parts < count && !fault_is(f); w->parts++) {
+        w->part[w->parts].room = &rooms[w->parts];
+        f = read_saved(&w->part[w->parts], saved[w->parts]);
+    }
     if (fault_is(f))
         watching_free(w);
     else
@@ -73,41 +89,117 @@ void watching_expect(struct watching *w, size_t sensor, bool follow)
     w->follow[sensor] = follow;
 }
 
+/*
+ * A sensor's file for the first time: each room stands where it stood in that file, or at its
+ * beginning; *from is the first of these places. What is worst to know of them is *out.
+ */
+static struct fault place_all(struct watching *w, size_t sensor, int fd, struct feed_place *from,
+                              enum feed_start *out)
+{
+    *out = FEED_NONE;
+    for (size_t i = 0; i < w->parts; i++) {
+        struct feed_place *place = &w->part[i].place[sensor], at;
+        enum feed_start start;
+        struct fault f = feed_start_of(fd, place, &start, &at);
+
+        if (fault_is(f))
+            return f;
+        *place = w->part[i].had[sensor] = at;
+        if (i == 0 || at.offset < from->offset)
+            *from = at;
+        if (*out == FEED_NONE || start == FEED_ROTATED)
+            *out = start;
+    }
+    return fault_none();
+}
+
+static struct fault open_first(struct watching *w, size_t sensor, int fd, enum feed_start *out)
+{
+    struct feed_place from = {0};
+    enum feed_start ignored;
+    struct fault f = place_all(w, sensor, fd, &from, out);
+
+    if (fault_is(f)) {
+        close(fd);
+        return f;
+    }
+    if (from.offset == 0)
+        from = (struct feed_place){0};
+    f = feed_put(w->feed, sensor, fd, w->follow[sensor], &from, &ignored);
+    w->opened[sensor] = !fault_is(f);
+    return f;
+}
+
 struct fault watching_opened(struct watching *w, size_t sensor, int fd, enum feed_start *out)
 {
     bool changed = false;
     struct fault f;
 
     w->ended = false;
-    if (!w->opened[sensor]) {
-        f = feed_put(w->feed, sensor, fd, w->follow[sensor], &w->place[sensor], out);
-        w->opened[sensor] = !fault_is(f);
-        return f;
-    }
+    if (!w->opened[sensor])
+        return open_first(w, sensor, fd, out);
     f = feed_reopened(w->feed, sensor, fd, &changed);
     *out = changed ? FEED_FRESH : FEED_NONE;
     return f;
 }
 
+static bool is_same_file(const struct feed_place *a, const struct feed_place *b)
+{
+    return a->inode == b->inode && a->device == b->device;
+}
+
+/* Has this room had the line that ends here in an earlier life? */
+static bool has_had(struct feed_place *had, const struct feed_place *now)
+{
+    if (is_same_file(had, now) && now->offset <= had->offset)
+        return true;
+    *had = (struct feed_place){0};
+    return false;
+}
+
+/* A file that was cut in place begins anew: nobody has had its lines. */
+static void look_for_cut(struct watching *w, size_t sensor, const struct feed_place *now)
+{
+    struct feed_place *seen = &w->seen[sensor];
+
+    if (is_same_file(seen, now) && now->offset < seen->offset)
+        for (size_t i = 0; i < w->parts; i++)
+            w->part[i].had[sensor] = (struct feed_place){0};
+    *seen = *now;
+}
+
 static void take(struct watching *w, size_t sensor, struct bytes line, enum feed_got got,
                  struct tick now)
 {
+    struct feed_place behind = feed_at(w->feed, sensor);
+    uint64_t at = feed_line_at(w->feed, sensor);
+
     if (w->lines++ == 0)
         w->first = now;
     w->last = now;
     w->dirty = true;
     w->flushed = false;
-    if (got == FEED_GOT_TOO_LONG)
-        w->room->too_long(w->room->room, sensor);
-    else
-        w->room->take(w->room->room, sensor, feed_at(w->feed, sensor).offset, line);
+    look_for_cut(w, sensor, &behind);
+    for (size_t i = 0; i < w->parts; i++) {
+        struct part *p = &w->part[i];
+        void *room = p->room->room;
+
+        if (has_had(&p->had[sensor], &behind)) {
+            if (got == FEED_GOT_LINE)
+                p->room->again(room, sensor, line);
+            continue;
+        }
+        p->place[sensor] = behind;
+        w->full |= got == FEED_GOT_TOO_LONG ? p->room->too_long(room, sensor, behind.offset)
+                                            : p->room->take(room, sensor, at, behind.offset, line);
+    }
 }
 
 /* Lines until there are none, or enough for a turn or a commit. True if more may be there. */
 static bool read_lines(struct watching *w, struct tick now, bool *ended)
 {
     *ended = false;
-    for (size_t n = 0; n < WATCHING_TURN && w->lines < WATCHING_RECORDS; n++) {
+    for (size_t n = 0; n < WATCHING_TURN && w->lines < WATCHING_RECORDS && !w->full; n++) {
         enum feed_got got = FEED_GOT_NOTHING;
         struct bytes line;
         size_t sensor;
@@ -136,31 +228,38 @@ static void counted(struct buf *out, size_t (*list)(void *room, struct buf *out)
     buf_done(&items);
 }
 
-static void commit(struct watching *w)
+static void commit_part(struct watching *w, size_t i)
 {
-    const struct watching_room *r = w->room;
+    struct part *p = &w->part[i];
+    const struct watching_room *r = p->room;
     struct buf body = {0}, state = {0}, part = {0};
 
-    w->sequence++;
-    buf_u64(&state, w->sequence);
-    feed_places_write(w->feed, &part);
+    p->sequence++;
+    buf_u64(&state, p->sequence);
+    feed_places_write(p->place, &part);
     buf_part(&state, buf_view(&part));
     buf_clear(&part);
     r->state(r->room, &part);
     buf_part(&state, buf_view(&part));
     buf_clear(&part);
-    buf_u64(&body, w->sequence);
+    buf_u64(&body, p->sequence);
     buf_part(&body, buf_view(&state));
     counted(&body, r->incidents, r->room);
     counted(&body, r->samples, r->room);
     r->sources(r->room, &part);
     buf_part(&body, buf_view(&part));
-    w->hooks->commit(w->hooks->context, buf_view(&body));
-    w->lines = 0;
-    w->dirty = false;
+    w->hooks->commit(w->hooks->context, i, buf_view(&body));
     buf_done(&body);
     buf_done(&state);
     buf_done(&part);
+}
+
+static void commit(struct watching *w)
+{
+    for (size_t i = 0; i < w->parts; i++)
+        commit_part(w, i);
+    w->lines = 0;
+    w->dirty = w->full = false;
 }
 
 static bool is_followed(const struct watching *w)
@@ -182,12 +281,35 @@ static void look_again(struct watching *w, struct tick now)
             w->hooks->reopen(w->hooks->context, (uint32_t)i);
 }
 
+static bool are_all_followed(const struct watching *w)
+{
+    for (size_t i = 0; i < FEED_SENSORS; i++)
+        if (w->there[i] && !w->follow[i])
+            return false;
+    return true;
+}
+
+/* Live sensors that are quiet: time goes on without them. */
+static void idle(struct watching *w, struct tick now)
+{
+    if (now.us - w->last.us < WATCHING_SECOND || now.us - w->idled.us < WATCHING_SECOND)
+        return;
+    w->idled = now;
+    for (size_t i = 0; i < w->parts; i++)
+        w->dirty |= w->part[i].room->idle(w->part[i].room->room);
+}
+
 /* Nothing came for so long, or nothing will: what is held back for order is decided. */
 static void settle(struct watching *w, struct tick now)
 {
+    if (are_all_followed(w)) {
+        idle(w, now);
+        return;
+    }
     if (w->flushed || (!w->ended && now.us - w->last.us < WATCHING_IDLE))
         return;
-    w->room->flush(w->room->room);
+    for (size_t i = 0; i < w->parts; i++)
+        w->part[i].room->flush(w->part[i].room->room);
     w->flushed = true;
     w->dirty = true;
 }
@@ -196,7 +318,8 @@ static bool is_due(const struct watching *w, struct tick now)
 {
     if (!w->dirty)
         return false;
-    return w->flushed || w->lines >= WATCHING_RECORDS || now.us - w->first.us >= WATCHING_SECOND;
+    return w->flushed || w->full || w->lines == 0 || w->lines >= WATCHING_RECORDS ||
+           now.us - w->first.us >= WATCHING_SECOND;
 }
 
 static struct tick later(struct tick now, int64_t us)
@@ -204,15 +327,23 @@ static struct tick later(struct tick now, int64_t us)
     return (struct tick){now.us + us};
 }
 
+static bool may_commit(const struct watching *w)
+{
+    for (size_t i = 0; i < w->parts; i++)
+        if (w->part[i].sequence - w->part[i].durable >= WATCHING_OPEN)
+            return false;
+    return true;
+}
+
 struct tick watching_turn(struct watching *w, struct tick now)
 {
     bool more, ended;
 
     if (!w->begun) {
-        w->last = w->reopened = now;
+        w->last = w->reopened = w->idled = now;
         w->begun = true;
     }
-    if (w->sequence - w->durable >= WATCHING_OPEN)
+    if (!may_commit(w))
         return (struct tick){INT64_MAX};
     more = read_lines(w, now, &ended);
     w->ended = ended && !is_followed(w);
@@ -227,15 +358,20 @@ struct tick watching_turn(struct watching *w, struct tick now)
     return w->ended && !w->dirty ? (struct tick){INT64_MAX} : later(now, WATCHING_POLL);
 }
 
-struct fault watching_committed(struct watching *w, uint64_t sequence)
+struct fault watching_committed(struct watching *w, size_t room, uint64_t sequence)
 {
-    if (sequence != w->durable + 1 || sequence > w->sequence)
+    struct part *p = w->part + (room < w->parts ? room : 0);
+
+    if (room >= w->parts || sequence != p->durable + 1 || sequence > p->sequence)
         return fault_make(FAULT_ORDER, 0, "watch: COMMITTED out of order");
-    w->durable = sequence;
+    p->durable = sequence;
     return fault_none();
 }
 
 bool watching_is_done(const struct watching *w)
 {
-    return w->ended && w->flushed && !w->dirty && w->durable == w->sequence;
+    for (size_t i = 0; i < w->parts; i++)
+        if (w->part[i].durable != w->part[i].sequence)
+            return false;
+    return w->ended && w->flushed && !w->dirty;
 }

@@ -1,13 +1,15 @@
 /*
  * watching.h - the pace at which watch reads, decides and commits; what proc/watch.c hosts.
  *
- * Lines go from the feed into the room (watch/) a turn at a time. After so many of them or after a
- * second, everything that changed goes to desk in one commit: where the reading stands, the room's
- * state, new incidents, samples. With WATCHING_OPEN commits not yet durable nothing more is read:
- * back-pressure to the file offset, no queue in memory that can grow. A restart begins at the last
- * durable commit, so that no line is lost and none counted twice.
+ * Lines go from the feed into the rooms (watch/, one an agreement) a turn at a time. After so many
+ * of them or after a second, everything that changed goes to desk in one commit a room: where its
+ * reading stands, its state, new incidents, samples. With WATCHING_OPEN commits not yet durable
+ * nothing more is read: back-pressure to the file offset, no queue in memory that can grow. A
+ * restart begins at the last durable commits, so that no line is lost and none counted twice: where
+ * they stand at different places, reading begins at the first of them and each room passes over
+ * what it has had.
  *
- * The room is a table of functions, so that this can be tested without one. Knows no process and
+ * A room is a table of functions, so that this can be tested without one. Knows no process and
  * no clock.
  */
 #ifndef PARLEY_PROC_WATCHING_H
@@ -17,11 +19,13 @@
 #include "proc/feed.h"
 
 enum {
+    WATCHING_ROOMS = 8,            /* agreements of a node: settings.h */
     WATCHING_TURN = 2000,          /* lines a turn; the loop must hear others too */
     WATCHING_RECORDS = 10000,      /* lines a commit */
     WATCHING_SECOND = 1000000,     /* microseconds from the first line to its commit */
     WATCHING_OPEN = 2,             /* commits sent and not durable */
-    WATCHING_IDLE = 120 * 1000000, /* microseconds without a line before what is held is decided */
+    WATCHING_IDLE = 120 * 1000000, /* microseconds without a line before what is held is decided,
+                                      where a sensor is read once beside followed ones */
     WATCHING_REOPEN = 5 * 1000000, /* microseconds between looks for a rotated file */
     WATCHING_POLL = 200000,        /* microseconds between looks for new lines */
     WATCHING_STATE_MAX = 5 << 20,  /* bytes of a saved state: a message holds it */
@@ -29,9 +33,15 @@ enum {
 
 struct watching_room {
     void *room;
-    /* One line of a sensor, `at` being its offset; what is damaged is counted there, not here. */
-    void (*take)(void *room, size_t sensor, uint64_t at, struct bytes line);
-    void (*too_long)(void *room, size_t sensor);
+    /* One line of a sensor, from `at` to before `next`, with its newline; what is damaged is
+     * counted there, not here. Is so much waiting there that it should be committed now? */
+    bool (*take)(void *room, size_t sensor, uint64_t at, uint64_t next, struct bytes line);
+    bool (*too_long)(void *room, size_t sensor, uint64_t next);
+    /* A line that it has taken in an earlier life, for what a format must know of it. */
+    void (*again)(void *room, size_t sensor, struct bytes line);
+    /* Nothing came for a second and all sensors are followed: decide what is old enough by the
+     * clock. Did that change anything? */
+    bool (*idle)(void *room);
     /* No line will come that is older than what is held: decide it all. */
     void (*flush)(void *room);
     /* Append what is to be saved; incidents since the last call as parts, samples as 32 bytes
@@ -45,7 +55,8 @@ struct watching_room {
 };
 
 struct watching_hooks {
-    void (*commit)(void *context, struct bytes body); /* MESSAGE_WATCH_COMMIT's */
+    /* The rest of MESSAGE_WATCH_COMMIT, behind the agreement's id. */
+    void (*commit)(void *context, size_t room, struct bytes body);
     void (*reopen)(void *context, uint32_t sensor);
     void (*lost)(void *context, size_t sensor, struct fault why); /* is read no more */
     void *context;
@@ -53,10 +64,10 @@ struct watching_hooks {
 
 struct watching; /* opaque, owned */
 
-/* `saved` is what desk has from the last durable commit, empty for the beginning. The tables must
- * outlive it. Faults: SHORT, EXTRA, RANGE, and the room's. */
-MUST_CHECK struct fault watching_new(const struct watching_room *room,
-                                     const struct watching_hooks *hooks, struct bytes saved,
+/* `saved` is what desk has from the last durable commit of each room, empty for the beginning. The
+ * tables must outlive it. Faults: SHORT, EXTRA, RANGE, and the rooms'. */
+MUST_CHECK struct fault watching_new(const struct watching_room *rooms, const struct bytes *saved,
+                                     size_t count, const struct watching_hooks *hooks,
                                      struct watching **out);
 void watching_free(struct watching *w); /* NULL is fine */
 
@@ -76,8 +87,8 @@ MUST_CHECK struct fault watching_opened(struct watching *w, size_t sensor, int f
  */
 struct tick watching_turn(struct watching *w, struct tick now);
 
-/* Desk says that this commit is durable. ORDER: it is not the oldest that is open. */
-MUST_CHECK struct fault watching_committed(struct watching *w, uint64_t sequence);
+/* Desk says that this commit of a room is durable. ORDER: it is not the oldest that is open. */
+MUST_CHECK struct fault watching_committed(struct watching *w, size_t room, uint64_t sequence);
 
 /* Is everything read, decided and durable, and will no more come? */
 bool watching_is_done(const struct watching *w);

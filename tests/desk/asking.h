@@ -81,6 +81,7 @@ static inline void see_incident(struct rig *r, const char *source)
               "\"opened\":\"2025-11-25T08:59:00Z\",\"reasons\":[],\"service\":\"ssh\","
               "\"source\":\"%s\",\"targets\":[\"192.0.2.1\"]}",
               source);
+    buf_part(&body, bytes_text(r->b->agreement->id));
     buf_u64(&body, 1);
     buf_part(&body, bytes_text("state"));
     buf_u32(&body, 1);

@@ -141,7 +141,7 @@ static void a_file_cut_in_place_is_read_from_its_beginning(void **state)
 static void reading_goes_on_where_it_stopped(void **state)
 {
     struct feed *f = feed_new();
-    struct feed_place place[FEED_SENSORS];
+    struct feed_place place[FEED_SENSORS] = {0};
     struct buf saved = {0};
     struct bytes line;
     enum feed_got got;
@@ -151,7 +151,10 @@ static void reading_goes_on_where_it_stopped(void **state)
     add("g", "1\n2\n3\n");
     put(f, 0, "g", true, nowhere);
     assert_good(feed_next(f, &sensor, &line, &got));
-    feed_places_write(f, &saved);
+    assert_int_equal(feed_line_at(f, 0), 0);
+    place[0] = feed_at(f, 0);
+    assert_int_equal(place[0].offset, 2);
+    feed_places_write(place, &saved);
     feed_free(f);
     assert_good(feed_places_parse(buf_view(&saved), place));
     for (size_t n = 0; n < saved.len; n++)

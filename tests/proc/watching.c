@@ -9,28 +9,54 @@
 
 /* A room that adds numbers up: a line is a number, an incident is every tenth. */
 struct adder {
-    uint64_t lines, sum, flushes;
+    uint64_t lines, sum, flushes, idles, again, too_long;
+    uint64_t next;  /* where the line after the last begins */
     uint64_t fresh; /* incidents not handed out */
+    uint64_t wants; /* says that it is full at so many; 0: never */
+    bool by_clock;  /* idle changes something */
 };
 
-static void add_line(void *room, size_t sensor, uint64_t at, struct bytes line)
+static bool add_line(void *room, size_t sensor, uint64_t at, uint64_t next, struct bytes line)
 {
     struct adder *a = room;
     uint64_t n = 0;
 
     (void)sensor;
-    (void)at;
+    assert_int_equal(next, at + line.len + 1);
+    a->next = next;
     for (size_t i = 0; i < line.len; i++)
         n = n * 10 + (uint64_t)(line.data[i] - '0');
     a->sum += n;
     if (++a->lines % 10 == 0)
         a->fresh++;
+    return a->wants != 0 && a->fresh >= a->wants;
 }
 
-static void add_too_long(void *room, size_t sensor)
+static bool add_too_long(void *room, size_t sensor, uint64_t next)
 {
-    (void)room;
+    struct adder *a = room;
+
     (void)sensor;
+    a->too_long++;
+    a->next = next;
+    return false;
+}
+
+static void add_again(void *room, size_t sensor, struct bytes line)
+{
+    (void)sensor;
+    (void)line;
+    ((struct adder *)room)->again++;
+}
+
+static bool add_idle(void *room)
+{
+    struct adder *a = room;
+    bool changed = a->by_clock;
+
+    a->idles++;
+    a->by_clock = false;
+    return changed;
 }
 
 static void add_flush(void *room)
@@ -86,11 +112,12 @@ static struct fault add_restore(void *room, struct bytes state)
 struct desk {
     struct buf state[8]; /* by sequence % 8 */
     uint64_t sequence, durable, incidents, reopens;
+    struct desk *second; /* of another agreement */
 };
 
-static void desk_commit(void *context, struct bytes body)
+static void desk_commit(void *context, size_t room, struct bytes body)
 {
-    struct desk *d = context;
+    struct desk *d = room == 0 ? context : ((struct desk *)context)->second;
     struct cursor in = cursor_over(body, "commit");
     uint64_t sequence = cursor_u64(&in);
     struct bytes state = cursor_part(&in, WATCHING_STATE_MAX);
@@ -122,9 +149,10 @@ static void desk_lost(void *context, size_t sensor, struct fault why)
 }
 
 struct bench {
-    struct adder adder;
-    struct watching_room room;
-    struct desk desk;
+    struct adder adder, other;
+    struct watching_room room[2];
+    size_t rooms; /* 0: one */
+    struct desk desk, second;
     struct watching_hooks hooks;
     struct watching *w;
     struct tick now;
@@ -132,18 +160,38 @@ struct bench {
 
 static char file[] = "/tmp/parley-watching-XXXXXX";
 
+static struct watching_room room_of(struct adder *a)
+{
+    return (struct watching_room){.room = a,
+                                  .take = add_line,
+                                  .too_long = add_too_long,
+                                  .again = add_again,
+                                  .idle = add_idle,
+                                  .flush = add_flush,
+                                  .state = add_state,
+                                  .incidents = add_incidents,
+                                  .samples = add_samples,
+                                  .sources = add_sources,
+                                  .restore = add_restore};
+}
+
+static struct bytes saved_by(const struct desk *d)
+{
+    return d->durable == 0 ? bytes_text("") : buf_view(&d->state[d->durable % 8]);
+}
+
 static void begin(struct bench *b, bool follow)
 {
-    struct buf *saved = &b->desk.state[b->desk.durable % 8];
+    struct bytes saved[2] = {saved_by(&b->desk), saved_by(&b->second)};
     enum feed_start start;
 
-    b->room =
-        (struct watching_room){&b->adder,     add_line,    add_too_long, add_flush,  add_state,
-                               add_incidents, add_samples, add_sources,  add_restore};
+    b->room[0] = room_of(&b->adder);
+    b->room[1] = room_of(&b->other);
     b->hooks = (struct watching_hooks){desk_commit, desk_reopen, desk_lost, &b->desk};
+    b->desk.second = &b->second;
     b->desk.sequence = b->desk.durable;
-    assert_good(watching_new(&b->room, &b->hooks,
-                             b->desk.durable == 0 ? bytes_text("") : buf_view(saved), &b->w));
+    b->second.sequence = b->second.durable;
+    assert_good(watching_new(b->room, saved, b->rooms == 0 ? 1 : b->rooms, &b->hooks, &b->w));
     watching_expect(b->w, 0, follow);
     assert_good(watching_opened(b->w, 0, open(file, O_RDONLY | O_CLOEXEC), &start));
 }
@@ -151,8 +199,10 @@ static void begin(struct bench *b, bool follow)
 static void end(struct bench *b)
 {
     watching_free(b->w);
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++) {
         buf_done(&b->desk.state[i]);
+        buf_done(&b->second.state[i]);
+    }
 }
 
 static void write_numbers(uint64_t from, uint64_t to)
@@ -170,7 +220,9 @@ static void write_numbers(uint64_t from, uint64_t to)
 static void make_durable(struct bench *b)
 {
     while (b->desk.durable < b->desk.sequence)
-        assert_good(watching_committed(b->w, ++b->desk.durable));
+        assert_good(watching_committed(b->w, 0, ++b->desk.durable));
+    while (b->second.durable < b->second.sequence)
+        assert_good(watching_committed(b->w, 1, ++b->second.durable));
 }
 
 static void a_file_is_read_decided_and_done(void **state)
@@ -210,12 +262,12 @@ static void without_desk_nothing_more_is_read(void **state)
     lines = b.adder.lines;
     assert_int_equal(lines, (uint64_t)WATCHING_OPEN * WATCHING_RECORDS);
     assert_int_equal(watching_turn(b.w, b.now).us, INT64_MAX);
-    assert_good(watching_committed(b.w, 1));
+    assert_good(watching_committed(b.w, 0, 1));
     for (int i = 0; i < 100; i++)
         watching_turn(b.w, b.now);
     assert_int_equal(b.adder.lines, lines + WATCHING_RECORDS);
-    assert_fault(watching_committed(b.w, 3), FAULT_ORDER);
-    assert_fault(watching_committed(b.w, 1), FAULT_ORDER);
+    assert_fault(watching_committed(b.w, 0, 3), FAULT_ORDER);
+    assert_fault(watching_committed(b.w, 0, 1), FAULT_ORDER);
     end(&b);
 }
 
@@ -233,23 +285,150 @@ static void a_followed_file_is_committed_each_second_and_decided_when_idle(void 
     watching_turn(b.w, b.now);
     assert_int_equal(b.desk.sequence, 1);
     make_durable(&b);
-    for (int i = 0; i < 100; i++) { /* a quiet file costs no commits */
+    for (int i = 0; i < 100; i++) { /* a quiet file costs no commits, but time goes on in it */
         b.now.us += WATCHING_SECOND;
         watching_turn(b.w, b.now);
     }
     assert_int_equal(b.desk.sequence, 1);
     assert_int_equal(b.adder.flushes, 0);
+    assert_int_equal(b.adder.idles, 101); /* and in the second before */
     assert_int_equal(b.desk.reopens, 20);
-    b.now.us += 20 * WATCHING_SECOND;
+    b.adder.by_clock = true; /* an incident ended */
+    b.now.us += WATCHING_SECOND;
     watching_turn(b.w, b.now);
-    assert_int_equal(b.adder.flushes, 1);
     assert_int_equal(b.desk.sequence, 2);
     make_durable(&b);
     b.now.us += 200 * WATCHING_SECOND;
     watching_turn(b.w, b.now);
-    assert_int_equal(b.adder.flushes, 1);
+    assert_int_equal(b.adder.flushes, 0);
     assert_int_equal(b.desk.sequence, 2);
     assert_false(watching_is_done(b.w));
+    end(&b);
+}
+
+static void beside_a_followed_file_one_read_once_is_decided_after_two_minutes(void **state)
+{
+    struct bench b = {0};
+
+    (void)state;
+    assert_int_equal(truncate(file, 0), 0);
+    write_numbers(1, 5);
+    begin(&b, true);
+    watching_expect(b.w, 1, false);
+    watching_turn(b.w, b.now);
+    b.now.us += WATCHING_IDLE - 1;
+    watching_turn(b.w, b.now);
+    assert_int_equal(b.adder.flushes, 0);
+    b.now.us += 1;
+    watching_turn(b.w, b.now);
+    assert_int_equal(b.adder.flushes, 1);
+    assert_int_equal(b.adder.idles, 0);
+    end(&b);
+}
+
+static void a_room_that_is_full_is_committed_at_once(void **state)
+{
+    struct bench b = {.adder = {.wants = 3}};
+
+    (void)state;
+    assert_int_equal(truncate(file, 0), 0);
+    write_numbers(1, 100);
+    begin(&b, true);
+    b.adder.wants = 3; /* of ten lines an incident */
+    watching_turn(b.w, b.now);
+    assert_int_equal(b.adder.lines, 30);
+    assert_int_equal(b.desk.sequence, 1);
+    assert_int_equal(b.desk.incidents, 3);
+    end(&b);
+}
+
+static void a_line_too_long_is_passed_over_and_said(void **state)
+{
+    struct bench b = {0};
+    struct buf line = {0};
+    int fd = open(file, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+    (void)state;
+    for (size_t i = 0; i < (1 << 20) + 10; i++)
+        buf_byte(&line, '1');
+    buf_byte(&line, '\n');
+    assert_int_equal(write(fd, line.data, line.len), line.len);
+    close(fd);
+    begin(&b, true);
+    watching_turn(b.w, b.now);
+    assert_int_equal(b.adder.too_long, 1);
+    assert_true(b.adder.next >= (1 << 20) && b.adder.next <= line.len);
+    write_numbers(7, 7);
+    watching_turn(b.w, b.now);
+    assert_int_equal(b.adder.sum, 7);
+    assert_int_equal(b.adder.next, line.len + 2);
+    buf_done(&line);
+    end(&b);
+}
+
+/* Two agreements: a line is shown to both. One that joins later, or whose last commit was lost,
+ * gets what it has not had; the other is not shown it twice. */
+static void each_room_gets_every_line_once_wherever_it_stood(void **state)
+{
+    struct bench b = {0};
+
+    (void)state;
+    assert_int_equal(truncate(file, 0), 0);
+    write_numbers(1, 100);
+    begin(&b, true);
+    watching_turn(b.w, b.now);
+    b.now.us += WATCHING_SECOND;
+    watching_turn(b.w, b.now);
+    make_durable(&b);
+    watching_free(b.w);
+    b.rooms = 2;
+    begin(&b, true);
+    watching_turn(b.w, b.now);
+    assert_int_equal(b.adder.lines, 100);
+    assert_int_equal(b.adder.again, 100);
+    assert_int_equal(b.other.lines, 100);
+    write_numbers(101, 150);
+    b.now.us += WATCHING_SECOND;
+    watching_turn(b.w, b.now);
+    assert_int_equal(b.adder.lines, 150);
+    assert_int_equal(b.other.lines, 150);
+    assert_int_equal(b.desk.sequence, 2);
+    assert_int_equal(b.second.sequence, 1);
+    assert_good(watching_committed(b.w, 0, ++b.desk.durable));
+    assert_fault(watching_committed(b.w, 2, 1), FAULT_ORDER);
+    watching_free(b.w); /* the second's commit is lost */
+    begin(&b, true);
+    watching_turn(b.w, b.now);
+    assert_int_equal(b.adder.lines, 150);
+    assert_int_equal(b.other.lines, 150);
+    assert_int_equal(b.other.sum, 150 * 151 / 2);
+    end(&b);
+}
+
+/* While the first room catches up, its file is cut in place: nobody has had the new lines. */
+static void a_file_cut_in_place_is_new_to_all_rooms(void **state)
+{
+    struct bench b = {0};
+    enum feed_start start;
+
+    (void)state;
+    assert_int_equal(truncate(file, 0), 0);
+    write_numbers(1, 100);
+    begin(&b, true);
+    watching_turn(b.w, b.now);
+    b.now.us += WATCHING_SECOND;
+    watching_turn(b.w, b.now);
+    make_durable(&b);
+    watching_free(b.w);
+    b.rooms = 2;
+    begin(&b, true);
+    watching_turn(b.w, b.now);
+    assert_int_equal(truncate(file, 0), 0);
+    write_numbers(1, 3);
+    assert_good(watching_opened(b.w, 0, open(file, O_RDONLY | O_CLOEXEC), &start));
+    watching_turn(b.w, b.now);
+    assert_int_equal(b.adder.lines, 103);
+    assert_int_equal(b.other.lines, 103);
     end(&b);
 }
 
@@ -270,7 +449,7 @@ static void a_kill_loses_no_line_and_counts_none_twice(void **state)
             b.now.us += 100000;
             watching_turn(b.w, b.now);
             if ((random >> 33) % 3 == 0 && b.desk.durable < b.desk.sequence)
-                assert_good(watching_committed(b.w, ++b.desk.durable));
+                assert_good(watching_committed(b.w, 0, ++b.desk.durable));
             if ((random >> 40) % 17 == 0) {
                 watching_free(b.w);
                 begin(&b, false);
@@ -320,10 +499,14 @@ static void a_saved_state_that_is_none_is_refused(void **state)
     make_durable(&b);
     assert_int_equal(b.desk.sequence, 1);
     buf_bytes(&saved, buf_view(&b.desk.state[1]));
-    for (size_t n = 1; n < saved.len; n++)
-        assert_true(fault_is(watching_new(&b.room, &b.hooks, bytes_of(saved.data, n), &w)));
+    for (size_t n = 1; n < saved.len; n++) {
+        struct bytes cut = bytes_of(saved.data, n);
+
+        assert_true(fault_is(watching_new(b.room, &cut, 1, &b.hooks, &w)));
+    }
     buf_byte(&saved, 0);
-    assert_fault(watching_new(&b.room, &b.hooks, buf_view(&saved), &w), FAULT_EXTRA);
+    assert_fault(watching_new(b.room, (struct bytes[]){buf_view(&saved)}, 1, &b.hooks, &w),
+                 FAULT_EXTRA);
     assert_null(w);
     buf_done(&saved);
     end(&b);
@@ -351,6 +534,11 @@ int main(void)
         cmocka_unit_test(a_file_is_read_decided_and_done),
         cmocka_unit_test(without_desk_nothing_more_is_read),
         cmocka_unit_test(a_followed_file_is_committed_each_second_and_decided_when_idle),
+        cmocka_unit_test(beside_a_followed_file_one_read_once_is_decided_after_two_minutes),
+        cmocka_unit_test(a_room_that_is_full_is_committed_at_once),
+        cmocka_unit_test(a_line_too_long_is_passed_over_and_said),
+        cmocka_unit_test(each_room_gets_every_line_once_wherever_it_stood),
+        cmocka_unit_test(a_file_cut_in_place_is_new_to_all_rooms),
         cmocka_unit_test(a_kill_loses_no_line_and_counts_none_twice),
         cmocka_unit_test(a_sensor_that_is_not_there_yet_is_asked_for),
         cmocka_unit_test(a_saved_state_that_is_none_is_refused),
