@@ -39,6 +39,8 @@ enum exit_code list_run(const struct call *call);
 enum exit_code watch_replay(const struct call *call);
 enum exit_code watch_stats(const struct call *call);
 enum exit_code watch_explain(const struct call *call);
+enum exit_code pattern_check(const struct call *call);
+enum exit_code pattern_match(const struct call *call);
 enum exit_code peer_show(const struct call *call);
 enum exit_code peer_ping(const struct call *call);
 enum exit_code verify_run(const struct call *call);

@@ -235,6 +235,34 @@ const struct command commands[] = {
      .least = 1,
      .most = 1,
      .run = watch_explain},
+    {.name = "pattern check",
+     .group = GROUP_WATCH,
+     .help = "is this a STIX 2.1 pattern?",
+     .usage = "[PATTERN|-]",
+     .example = "parley pattern check \"[ipv4-addr:value = '198.51.100.7']\"\n"
+                "parley pattern check < pattern.txt",
+     .more = "Exit 0: valid. 2: not valid; says the column, from 1 in characters, and what was\n"
+             "expected there. Without PATTERN it is read from standard input. Needs no node.",
+     .with = WITH_SPEAK,
+     .most = 1,
+     .run = pattern_check},
+    {.name = "pattern match",
+     .group = GROUP_WATCH,
+     .help = "does a pattern match what was observed?",
+     .usage = "PATTERN FILE|-",
+     .example = "parley pattern match \"[url:value LIKE '%.example/%']\" observed.json\n"
+                "parley pattern match --batch questions.ndjson",
+     .more =
+         "FILE is a JSON array of STIX 2.1 bundles, each with its observed-data and objects,\n"
+         "or of observed-data with 2.0-style objects. Exit 0: match. 1: no match. 2: the\n"
+         "pattern is not valid. 4: it compares what the standard forbids to compare. 6: cannot\n"
+         "tell, the data are no observations or the pattern's budget is spent.\n"
+         "--batch reads lines {\"pattern\":..,\"observed_data\":[..]} from FILE or standard\n"
+         "input and answers each with a line: match, no match, or error EXIT and why.",
+     .flags = {{"--batch", NULL, "a question a line, instead of PATTERN FILE", NULL, 0}},
+     .with = WITH_SPEAK,
+     .most = 2,
+     .run = pattern_match},
     {.name = "ledger show",
      .group = GROUP_PROVE,
      .help = "the entries of our log, or of theirs",

@@ -17,52 +17,72 @@ enum {
     DST_PORT,
     PROTOCOLS,
     START,
+    ADDRESS_V4,
+    ADDRESS_V6,
 };
 
+/* The object types: what stands before the colon. */
+enum { KIND_EVENT, KIND_TRAFFIC, KIND_V4, KIND_V6 };
+
 static const struct pattern_property properties[] = {
-    {"x-parley-event:x_party_from", PATTERN_STRING, PARTY_FROM},
-    {"x-parley-event:x_party_to", PATTERN_STRING, PARTY_TO},
-    {"x-parley-event:x_party_from_id", PATTERN_STRING, PARTY_FROM_ID},
-    {"x-parley-event:x_party_to_id", PATTERN_STRING, PARTY_TO_ID},
-    {"x-parley-event:x_from_ground", PATTERN_STRING, FROM_GROUND},
-    {"x-parley-event:x_to_ground", PATTERN_STRING, TO_GROUND},
-    {"x-parley-event:x_from_as", PATTERN_INTEGER, FROM_AS},
-    {"x-parley-event:x_service", PATTERN_STRING, SERVICE},
-    {"x-parley-event:x_proof", PATTERN_STRING, PROOF},
-    {"x-parley-event:x_oriented", PATTERN_STRING, ORIENTED},
-    {"x-parley-event:src_ref.value", PATTERN_STRING, SRC},
-    {"x-parley-event:dst_ref.value", PATTERN_STRING, DST},
-    {"x-parley-event:src_port", PATTERN_INTEGER, SRC_PORT},
-    {"x-parley-event:dst_port", PATTERN_INTEGER, DST_PORT},
-    {"x-parley-event:protocols[*]", PATTERN_STRING, PROTOCOLS},
-    {"x-parley-event:start", PATTERN_TIME, START},
-    {"network-traffic:src_ref.value", PATTERN_STRING, SRC},
-    {"network-traffic:dst_ref.value", PATTERN_STRING, DST},
-    {"network-traffic:src_port", PATTERN_INTEGER, SRC_PORT},
-    {"network-traffic:dst_port", PATTERN_INTEGER, DST_PORT},
-    {"network-traffic:protocols[*]", PATTERN_STRING, PROTOCOLS},
-    {"network-traffic:start", PATTERN_TIME, START},
+    {"x-parley-event:x_party_from", PATTERN_STRING, PARTY_FROM, KIND_EVENT},
+    {"x-parley-event:x_party_to", PATTERN_STRING, PARTY_TO, KIND_EVENT},
+    {"x-parley-event:x_party_from_id", PATTERN_STRING, PARTY_FROM_ID, KIND_EVENT},
+    {"x-parley-event:x_party_to_id", PATTERN_STRING, PARTY_TO_ID, KIND_EVENT},
+    {"x-parley-event:x_from_ground", PATTERN_STRING, FROM_GROUND, KIND_EVENT},
+    {"x-parley-event:x_to_ground", PATTERN_STRING, TO_GROUND, KIND_EVENT},
+    {"x-parley-event:x_from_as", PATTERN_INTEGER, FROM_AS, KIND_EVENT},
+    {"x-parley-event:x_service", PATTERN_STRING, SERVICE, KIND_EVENT},
+    {"x-parley-event:x_proof", PATTERN_STRING, PROOF, KIND_EVENT},
+    {"x-parley-event:x_oriented", PATTERN_STRING, ORIENTED, KIND_EVENT},
+    {"x-parley-event:src_ref.value", PATTERN_ADDRESS, SRC, KIND_EVENT},
+    {"x-parley-event:dst_ref.value", PATTERN_ADDRESS, DST, KIND_EVENT},
+    {"x-parley-event:src_port", PATTERN_INTEGER, SRC_PORT, KIND_EVENT},
+    {"x-parley-event:dst_port", PATTERN_INTEGER, DST_PORT, KIND_EVENT},
+    {"x-parley-event:protocols[*]", PATTERN_STRING, PROTOCOLS, KIND_EVENT},
+    {"x-parley-event:start", PATTERN_TIME, START, KIND_EVENT},
+    {"network-traffic:src_ref.value", PATTERN_ADDRESS, SRC, KIND_TRAFFIC},
+    {"network-traffic:dst_ref.value", PATTERN_ADDRESS, DST, KIND_TRAFFIC},
+    {"network-traffic:src_port", PATTERN_INTEGER, SRC_PORT, KIND_TRAFFIC},
+    {"network-traffic:dst_port", PATTERN_INTEGER, DST_PORT, KIND_TRAFFIC},
+    {"network-traffic:protocols[*]", PATTERN_STRING, PROTOCOLS, KIND_TRAFFIC},
+    {"network-traffic:start", PATTERN_TIME, START, KIND_TRAFFIC},
+    {"ipv4-addr:value", PATTERN_ADDRESS, ADDRESS_V4, KIND_V4},
+    {"ipv6-addr:value", PATTERN_ADDRESS, ADDRESS_V6, KIND_V6},
 };
 
 static struct pattern_value none(void)
 {
-    return (struct pattern_value){PATTERN_NONE, 0, {NULL, 0}};
+    return (struct pattern_value){.type = PATTERN_NONE};
 }
 
 static struct pattern_value text(const char *t)
 {
-    return t == NULL ? none() : (struct pattern_value){PATTERN_STRING, 0, bytes_text(t)};
+    return t == NULL ? none()
+                     : (struct pattern_value){.type = PATTERN_STRING, .text = bytes_text(t)};
 }
 
 static struct pattern_value number(int64_t n)
 {
-    return (struct pattern_value){PATTERN_INTEGER, n, {NULL, 0}};
+    return (struct pattern_value){.type = PATTERN_INTEGER, .integer = n};
 }
 
-static struct pattern_value address(struct addr a, char *room)
+static struct pattern_value address(struct addr a)
 {
-    addr_write(a, room);
-    return text(room);
+    return (struct pattern_value){.type = PATTERN_ADDRESS, .addr = a};
+}
+
+/* The two ends as address objects of their family: the initiator first. */
+static unsigned addresses(const struct event *e, bool v4)
+{
+    return (unsigned)(addr_is_v4(e->from.addr) == v4) + (addr_is_v4(e->to.addr) == v4);
+}
+
+static struct pattern_value address_at(const struct event *e, bool v4, unsigned root)
+{
+    bool is_from = root == 0 && addr_is_v4(e->from.addr) == v4;
+
+    return address(is_from ? e->from.addr : e->to.addr);
 }
 
 /* STIX 2.1 section 6.11: from the outer to the inner protocol. */
@@ -84,10 +104,12 @@ static struct pattern_value ground(const struct end *end)
     return text(territory_ground_name((enum territory_ground)end->territory.ground));
 }
 
-static struct pattern_value get(const void *object, unsigned id, size_t nth, char *room)
+static struct pattern_value get(const void *object, unsigned id, unsigned root, size_t nth,
+                                char *room)
 {
     const struct event *e = object;
 
+    (void)room;
     if (id == PROTOCOLS)
         return protocol(e, nth);
     if (nth != 0)
@@ -114,17 +136,32 @@ static struct pattern_value get(const void *object, unsigned id, size_t nth, cha
     case ORIENTED:
         return text(orient_ground_name(e->ground));
     case SRC:
-        return address(e->from.addr, room);
+        return address(e->from.addr);
     case DST:
-        return address(e->to.addr, room);
+        return address(e->to.addr);
     case SRC_PORT:
         return number(e->from.port);
     case DST_PORT:
         return number(e->to.port);
+    case ADDRESS_V4:
+    case ADDRESS_V6:
+        return address_at(e, id == ADDRESS_V4, root);
     default:
-        return (struct pattern_value){PATTERN_TIME, e->time.us, {NULL, 0}};
+        return (struct pattern_value){.type = PATTERN_TIME, .integer = e->time.us};
     }
 }
 
-const struct pattern_vocabulary event_vocabulary = {properties,
-                                                    sizeof properties / sizeof properties[0], get};
+static unsigned roots(const void *object, unsigned kind)
+{
+    return kind == KIND_V4 || kind == KIND_V6 ? addresses(object, kind == KIND_V4) : 1;
+}
+
+static int64_t when(const void *object)
+{
+    const struct event *e = object;
+
+    return e->time.us;
+}
+
+const struct pattern_vocabulary event_vocabulary = {
+    properties, sizeof properties / sizeof properties[0], get, roots, when};

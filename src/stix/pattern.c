@@ -1,574 +1,452 @@
+/* pattern.c - observations, their operators and qualifiers; the finished pattern; asking it of an
+ * object of a vocabulary. */
 #include "stix/pattern.h"
 
-#include "base/clock.h"
+#include <stdlib.h>
+
 #include "base/memory.h"
 #include "base/text.h"
-#include "net/addr.h"
+#include "stix/grammar.h"
+#include "stix/regex.h"
 
 static const char rule[] = "STIX 2.1 section 9: patterning";
 
-enum operator{
-    OP_AND,
-    OP_OR,
-    OP_EQUAL,
-    OP_LESS,
-    OP_LESS_EQUAL,
-    OP_GREATER,
-    OP_GREATER_EQUAL,
-    OP_IN,
-    OP_LIKE,
-    OP_ISSUBSET,
-};
+/* ---- observations ---- */
 
-/* A comparison, or AND / OR over two nodes. Indices, so that the whole is one array. */
-struct node {
-    enum operator op;
-    bool negated;
-    uint16_t left, right; /* AND, OR */
-    unsigned id;          /* comparison: the property */
-    size_t first, count;  /* comparison: its constants */
-    struct prefix subnet; /* ISSUBSET */
-};
+static bool read_followed(struct draft *d, uint16_t *out);
 
-struct pattern {
-    const struct pattern_vocabulary *words;
-    struct node node[PATTERN_NODES];
-    size_t nodes;
+static bool add_part(struct draft *d, struct part part, uint16_t *out)
+{
+    if (d->p.parts == d->parts_room)
+        return lexer_fail(&d->in, FAULT_LIMIT, d->in.at,
+                          "at most 1024 observations, operators and qualifiers");
+    *out = d->p.parts;
+    d->p.part[d->p.parts++] = part;
+    return true;
+}
+
+/* Objects of a vocabulary are asked one by one: what needs two of them would never match. */
+static bool check_one(struct draft *d, size_t at)
+{
+    return d->p.words == NULL ||
+           lexer_fail(&d->in, FAULT_UNKNOWN, at,
+                      "what one event can meet: no AND, FOLLOWEDBY or REPEATS between events");
+}
+
+static bool read_repeats(struct draft *d, size_t at, struct part *out)
+{
+    out->kind = PART_REPEATS;
+    if (!lexer_integer(&d->in, 0, PATTERN_REPEATS, "a whole number above 0", &out->count))
+        return false;
+    if (out->count == 0)
+        return lexer_fail(&d->in, FAULT_RANGE, d->in.at - 1, "a whole number above 0");
+    if (!lexer_keyword(&d->in, "TIMES"))
+        return lexer_fail(&d->in, FAULT_SYNTAX, d->in.at, "TIMES");
+    return out->count == 1 || check_one(d, at);
+}
+
+static bool read_within(struct draft *d, struct part *out)
+{
+    out->kind = PART_WITHIN;
+    return lexer_seconds(&d->in, &out->seconds, &out->nanos) &&
+           (lexer_keyword(&d->in, "SECONDS") ||
+            lexer_fail(&d->in, FAULT_SYNTAX, d->in.at, "SECONDS"));
+}
+
+static bool read_span(struct draft *d, size_t at, struct part *out)
+{
+    out->kind = PART_SPAN;
+    if (d->p.words != NULL && d->p.words->time == NULL)
+        return lexer_fail(&d->in, FAULT_UNKNOWN, at, "no START: these objects have no time");
+    return lexer_time(&d->in, &out->start) &&
+           (lexer_keyword(&d->in, "STOP") || lexer_fail(&d->in, FAULT_SYNTAX, d->in.at, "STOP")) &&
+           lexer_time(&d->in, &out->stop);
+}
+
+/* Takes one qualifier if one stands here; *kind is PART_LEAF if none does. */
+static bool read_qualifier(struct draft *d, struct part *out, size_t *at)
+{
+    out->kind = PART_LEAF;
+    lexer_space(&d->in);
+    *at = d->in.at;
+    if (lexer_keyword(&d->in, "REPEATS"))
+        return read_repeats(d, *at, out);
+    if (lexer_keyword(&d->in, "WITHIN"))
+        return read_within(d, out);
+    return !lexer_keyword(&d->in, "START") || read_span(d, *at, out);
+}
+
+/* "An observation expression has at most one qualifier of a kind": *seen is a bit for each, or
+ * NULL behind ")", where the next level begins. */
+static bool read_qualifiers(struct draft *d, bool is_simple, uint16_t *out)
+{
+    unsigned seen = 0;
+
+    for (;;) {
+        struct part part = {.left = *out};
+        size_t at;
+
+        if (!read_qualifier(d, &part, &at))
+            return false;
+        if (part.kind == PART_LEAF)
+            return !fault_is(d->in.fault);
+        if (is_simple && (d->in.how & PATTERN_CHECKED) != 0 && (seen & 1u << part.kind) != 0)
+            return lexer_fail(&d->in, FAULT_DUPLICATE, at,
+                              "one qualifier of a kind; parentheses begin a new observation");
+        seen |= 1u << part.kind;
+        if (!add_part(d, part, out))
+            return false;
+    }
+}
+
+static bool read_simple(struct draft *d, uint16_t *out)
+{
+    struct part leaf = {.kind = PART_LEAF, .leaf = d->p.leaves++};
+
+    if (!compare_read(d, &leaf))
+        return false;
+    if (!lexer_sign(&d->in, "]"))
+        return lexer_fail(&d->in, FAULT_SYNTAX, d->in.at, "AND, OR or ]");
+    return add_part(d, leaf, out) && read_qualifiers(d, true, out);
+}
+
+static bool read_observation(struct draft *d, uint16_t *out)
+{
+    if (lexer_sign(&d->in, "["))
+        return read_simple(d, out);
+    if (!lexer_sign(&d->in, "("))
+        return lexer_fail(&d->in, FAULT_SYNTAX, d->in.at, "[ or (");
+    if (++d->depth > PATTERN_DEPTH)
+        return lexer_fail(&d->in, FAULT_LIMIT, d->in.at, "at most 32 parentheses in one another");
+    if (!read_followed(d, out))
+        return false;
+    d->depth--;
+    if (!lexer_sign(&d->in, ")"))
+        return lexer_fail(&d->in, FAULT_SYNTAX, d->in.at, "AND, OR, FOLLOWEDBY or )");
+    return read_qualifiers(d, false, out);
+}
+
+/* The operators between observations, loosest first; each takes to its left (section 9.5). */
+static const struct {
+    const char *word;
+    enum part_kind kind;
+} levels[] = {{"FOLLOWEDBY", PART_FOLLOWED}, {"OR", PART_OR}, {"AND", PART_AND}};
+
+static bool read_level(struct draft *d, size_t level, uint16_t *out)
+{
+    if (level == sizeof levels / sizeof levels[0])
+        return read_observation(d, out);
+    if (!read_level(d, level + 1, out))
+        return false;
+    while (lexer_keyword(&d->in, levels[level].word)) {
+        struct part part = {.kind = levels[level].kind, .left = *out};
+        size_t at = d->in.at - strlen(levels[level].word);
+
+        if (part.kind != PART_OR && !check_one(d, at))
+            return false;
+        if (!read_level(d, level + 1, &part.right) || !add_part(d, part, out))
+            return false;
+    }
+    return !fault_is(d->in.fault);
+}
+
+static bool read_followed(struct draft *d, uint16_t *out)
+{
+    return read_level(d, 0, out);
+}
+
+static void read_pattern(struct draft *d)
+{
+    size_t bad = utf8_bad(d->in.in);
     uint16_t root;
-    struct pattern_value *constant;
-    size_t constants;
-    char *text; /* the string constants' bytes */
-    size_t text_len;
+
+    if (bad < d->in.in.len) {
+        lexer_fail(&d->in, FAULT_SYNTAX, bad, "UTF-8");
+        return;
+    }
+    if (!read_followed(d, &root))
+        return;
+    lexer_space(&d->in);
+    if (d->in.at < d->in.in.len)
+        lexer_fail(&d->in, FAULT_EXTRA, d->in.at,
+                   "AND, OR, FOLLOWEDBY, WITHIN, REPEATS, START or the end");
+}
+
+/* ---- memory ---- */
+
+/* One block for a pattern of these sizes, 16-aligned pieces in a row. */
+struct layout {
+    size_t test, part, constant, step, postfix, text, size;
 };
 
-struct parser {
-    struct bytes in;
-    size_t at;
-    unsigned depth;
-    struct fault fault;
-    const char *expected;
-    struct pattern *p;
-};
-
-/* What a part of the expression stands for, and the kinds of object it can be true of: the
- * object types before the colon, a bit each. */
-struct part {
-    uint16_t node;
-    uint64_t kinds;
-};
-
-static bool fail(struct parser *s, enum fault_kind kind, size_t at, const char *expected)
+static size_t piece(size_t *at, size_t count, size_t size)
 {
-    if (!fault_is(s->fault)) {
-        s->fault =
-            fault_make(at >= s->in.len && kind == FAULT_SYNTAX ? FAULT_SHORT : kind, at, rule);
-        s->expected = expected;
+    size_t here = *at;
+
+    *at += (count * size + 15) & ~(size_t)15;
+    return here;
+}
+
+static struct layout lay_out(size_t tests, size_t parts, size_t constants, size_t steps,
+                             size_t postfixes, size_t text)
+{
+    struct layout l;
+    size_t at = 0;
+
+    (void)piece(&at, 1, sizeof(struct pattern));
+    l.test = piece(&at, tests, sizeof(struct test));
+    l.part = piece(&at, parts, sizeof(struct part));
+    l.constant = piece(&at, constants, sizeof(struct pattern_value));
+    l.step = piece(&at, steps, sizeof(struct step));
+    l.postfix = piece(&at, postfixes, sizeof(uint16_t));
+    l.text = piece(&at, text, 1);
+    l.size = at;
+    return l;
+}
+
+static void point_into(struct pattern *p, char *block, const struct layout *l)
+{
+    p->test = (struct test *)(void *)(block + l->test);
+    p->part = (struct part *)(void *)(block + l->part);
+    p->constant = (struct pattern_value *)(void *)(block + l->constant);
+    p->step = (struct step *)(void *)(block + l->step);
+    p->postfix = (uint16_t *)(void *)(block + l->postfix);
+    p->text = block + l->text;
+    p->size = l->size;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Room for all that a text of this length can say: a comparison takes five characters, a part
+ * four, a constant and a step two. Strings are kept as read and, longer, in NFC. */
+static char *draft_begin(struct draft *d, struct bytes text)
+{
+    struct layout l;
+    char *block;
+
+    d->tests_room = least(text.len / 5 + 1, PATTERN_TESTS);
+    d->parts_room = least(text.len / 4 + 2, PATTERN_PARTS);
+    d->constants_room = least(text.len / 2 + 1, PATTERN_CONSTANTS);
+    d->steps_room = text.len / 2 + 1;
+    d->postfix_room = 2 * d->tests_room + 1;
+    l = lay_out(d->tests_room, d->parts_room, d->constants_room, d->steps_room, d->postfix_room,
+                4 * text.len + 16);
+    block = memory_new(l.size);
+    point_into(&d->p, block, &l);
+    d->in.pool = d->p.text;
+    return block;
+}
+
+static struct bytes moved(struct bytes text, const char *from, const char *to)
+{
+    if (text.data == NULL)
+        return text;
+    return bytes_of(to + ((const char *)text.data - from), text.len);
+}
+
+static void copy(void *to, const void *from, size_t count, size_t size)
+{
+    if (count > 0)
+        memcpy(to, from, count * size);
+}
+
+/* A tight copy of the draft. */
+static struct pattern *draft_end(const struct draft *d)
+{
+    const struct pattern *from = &d->p;
+    struct layout l = lay_out(from->tests, from->parts, from->constants, from->steps,
+                              from->postfixes, d->in.pool_len);
+    char *block = memory_new(l.size);
+    struct pattern *p = (struct pattern *)(void *)block;
+
+    *p = *from;
+    point_into(p, block, &l);
+    copy(p->test, from->test, p->tests, sizeof *p->test);
+    copy(p->part, from->part, p->parts, sizeof *p->part);
+    copy(p->constant, from->constant, p->constants, sizeof *p->constant);
+    copy(p->step, from->step, p->steps, sizeof *p->step);
+    copy(p->postfix, from->postfix, p->postfixes, sizeof *p->postfix);
+    copy(p->text, from->text, d->in.pool_len, 1);
+    for (size_t i = 0; i < p->tests; i++)
+        p->test[i].type = moved(p->test[i].type, from->text, p->text);
+    for (size_t i = 0; i < p->constants; i++)
+        p->constant[i].text = moved(p->constant[i].text, from->text, p->text);
+    for (size_t i = 0; i < p->steps; i++)
+        p->step[i].key = moved(p->step[i].key, from->text, p->text);
+    return p;
+}
+
+static void free_regexes(struct pattern *p)
+{
+    for (size_t i = 0; i < p->tests; i++)
+        regex_free(p->test[i].regex);
+}
+
+static size_t column(struct bytes text, size_t at)
+{
+    size_t n = 1;
+
+    for (size_t i = 0; i < at && i < text.len; i++)
+        n += (text.data[i] & 0xc0) != 0x80;
+    return n;
+}
+
+static void explain(const struct draft *d, struct bytes text, struct pattern_error *error)
+{
+    if (error == NULL)
+        return;
+    *error = (struct pattern_error){0, NULL};
+    if (fault_is(d->in.fault))
+        *error = (struct pattern_error){column(text, d->in.fault.at), d->in.expected};
+    else if (d->in.odd_day != 0)
+        *error =
+            (struct pattern_error){column(text, d->in.odd_day - 1),
+                                   "a day that the calendar has: this can be asked of nothing"};
+}
+
+struct fault pattern_read(struct bytes text, const struct pattern_vocabulary *words, unsigned how,
+                          struct pattern **out, struct pattern_error *error)
+{
+    struct draft d = {.in = {.in = text, .how = how}, .p = {.words = words}};
+    char *block = NULL;
+
+    if (text.len > PATTERN_MAX) {
+        lexer_fail(&d.in, FAULT_LIMIT, PATTERN_MAX, "at most 65536 bytes");
+    } else {
+        block = draft_begin(&d, text);
+        read_pattern(&d);
     }
-    return false;
-}
-
-/* ---- words ---- */
-
-static int peek(const struct parser *s, size_t n)
-{
-    return n < s->in.len - s->at ? s->in.data[s->at + n] : -1;
-}
-
-static bool space_one(struct parser *s)
-{
-    int c = peek(s, 0);
-    size_t at = s->at;
-
-    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-        s->at++;
-        return true;
-    }
-    if (c != '/' || (peek(s, 1) != '*' && peek(s, 1) != '/'))
-        return false;
-    if (peek(s, 1) == '/') {
-        while (peek(s, 0) >= 0 && peek(s, 0) != '\n' && peek(s, 0) != '\r')
-            s->at++;
-        return true;
-    }
-    for (s->at += 2; peek(s, 0) >= 0; s->at++)
-        if (peek(s, 0) == '*' && peek(s, 1) == '/') {
-            s->at += 2;
-            return true;
-        }
-    return fail(s, FAULT_SYNTAX, at, "the end of the comment");
-}
-
-static void space(struct parser *s)
-{
-    while (space_one(s))
-        ;
-}
-
-static bool is_word_byte(int c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/* Takes the keyword if it stands here whole. Keywords are upper case (STIX 2.1 grammar). */
-static bool keyword(struct parser *s, const char *word)
-{
-    size_t n = strlen(word);
-
-    space(s);
-    if (s->in.len - s->at < n || memcmp(s->in.data + s->at, word, n) != 0 ||
-        is_word_byte(peek(s, n)))
-        return false;
-    s->at += n;
-    return true;
-}
-
-static bool sign(struct parser *s, const char *text)
-{
-    size_t n = strlen(text);
-
-    space(s);
-    if (s->in.len - s->at < n || memcmp(s->in.data + s->at, text, n) != 0)
-        return false;
-    s->at += n;
-    return true;
-}
-
-/* ---- constants ---- */
-
-static bool read_string(struct parser *s, struct pattern_value *out)
-{
-    size_t from = s->at++, text = s->p->text_len, bad;
-    int c;
-
-    while ((c = peek(s, 0)) >= 0 && c != '\'') {
-        if (c == '\\') {
-            c = peek(s, 1);
-            if (c != '\'' && c != '\\')
-                return fail(s, FAULT_SYNTAX, s->at + 1, "\\' or \\\\");
-            s->at++;
-        }
-        s->p->text[s->p->text_len++] = (char)c;
-        s->at++;
-    }
-    if (c < 0)
-        return fail(s, FAULT_SYNTAX, s->in.len, "the string's closing quote");
-    s->at++;
-    out->type = PATTERN_STRING;
-    out->text = bytes_of(s->p->text + text, s->p->text_len - text);
-    bad = utf8_bad(out->text);
-    return bad == out->text.len || fail(s, FAULT_SYNTAX, from, "UTF-8");
-}
-
-static bool read_integer(struct parser *s, struct pattern_value *out)
-{
-    bool minus = peek(s, 0) == '-';
-    size_t from = s->at + minus, n = 0;
-    uint64_t v;
-
-    while (peek(s, minus + n) >= '0' && peek(s, minus + n) <= '9')
-        n++;
-    if (peek(s, minus + n) == '.')
-        return fail(s, FAULT_MISMATCH, s->at, "a whole number: no property here has fractions");
-    if (!decimal_read(bytes_of(s->in.data + from, n), INT64_MAX, &v))
-        return fail(s, n == 0 ? FAULT_SYNTAX : FAULT_RANGE, s->at, "a whole number");
-    s->at = from + n;
-    out->type = PATTERN_INTEGER;
-    out->integer = minus ? -(int64_t)v : (int64_t)v;
-    return true;
-}
-
-/* t'2020-01-01T00:00:00Z', with a fraction of up to 9 digits, of which 6 are kept. */
-static bool read_time(struct parser *s, struct pattern_value *out)
-{
-    size_t from = s->at, at = from + 2;
-    uint8_t whole[INSTANT_TEXT];
-    struct instant t;
-    int64_t us = 0, scale = 100000;
-
-    if (s->in.len - at < INSTANT_TEXT)
-        return fail(s, FAULT_SYNTAX, s->in.len, "a time t'YYYY-MM-DDThh:mm:ssZ'");
-    memcpy(whole, s->in.data + at, INSTANT_TEXT - 1);
-    whole[INSTANT_TEXT - 1] = 'Z';
-    if (fault_is(instant_parse(bytes_of(whole, sizeof whole), &t)))
-        return fail(s, FAULT_RANGE, from, "a time t'YYYY-MM-DDThh:mm:ssZ'");
-    s->at = at + INSTANT_TEXT - 1;
-    if (peek(s, 0) == '.')
-        for (s->at++; peek(s, 0) >= '0' && peek(s, 0) <= '9'; s->at++, scale /= 10)
-            us += (peek(s, 0) - '0') * scale;
-    if (!sign(s, "Z'"))
-        return fail(s, FAULT_SYNTAX, s->at, "Z' at the end of the time");
-    out->type = PATTERN_TIME;
-    out->integer = t.us + us;
-    return true;
-}
-
-static bool read_constant(struct parser *s, struct pattern_value *out)
-{
-    static const char what[] = "a string, whole number, true, false or time";
-    int c;
-
-    space(s);
-    c = peek(s, 0);
-    *out = (struct pattern_value){PATTERN_NONE, 0, {NULL, 0}};
-    if (c == '\'')
-        return read_string(s, out);
-    if (c == 't' && peek(s, 1) == '\'')
-        return read_time(s, out);
-    if (c == '-' || (c >= '0' && c <= '9'))
-        return read_integer(s, out);
-    if ((c == 'h' || c == 'b') && peek(s, 1) == '\'')
-        return fail(s, FAULT_MISMATCH, s->at, "no property here is binary");
-    out->type = PATTERN_BOOLEAN;
-    out->integer = c == 't';
-    return keyword(s, "true") || keyword(s, "false") || fail(s, FAULT_SYNTAX, s->at, what);
-}
-
-static bool add_constant(struct parser *s, enum pattern_type type, struct node *n)
-{
-    struct pattern_value v;
-    size_t at;
-
-    space(s);
-    at = s->at;
-    if (s->p->constants == PATTERN_CONSTANTS)
-        return fail(s, FAULT_LIMIT, at, "at most 4096 constants");
-    if (!read_constant(s, &v))
-        return false;
-    if (v.type != type)
-        return fail(s, FAULT_MISMATCH, at, "a constant of the property's type");
-    s->p->constant[s->p->constants++] = v;
-    n->count++;
-    return true;
-}
-
-/* ---- comparisons ---- */
-
-static bool is_path_byte(int c)
-{
-    return is_word_byte(c) || c == '-' || c == ':' || c == '.' || c == '[' || c == ']' || c == '*';
-}
-
-/* Which kind of object a property is of: a bit for the first property that has the same type. */
-static uint64_t kind_of(const struct pattern_vocabulary *words, size_t property)
-{
-    const char *path = words->list[property].path;
-    size_t n = strcspn(path, ":") + 1;
-
-    for (size_t i = 0; i < words->count; i++)
-        if (strncmp(words->list[i].path, path, n) == 0)
-            return (uint64_t)1 << i % 64;
-    return 0;
-}
-
-static bool read_path(struct parser *s, const struct pattern_property **out, uint64_t *kinds)
-{
-    const struct pattern_vocabulary *words = s->p->words;
-    size_t n = 0;
-
-    space(s);
-    while (is_path_byte(peek(s, n)))
-        n++;
-    for (size_t i = 0; i < words->count; i++)
-        if (bytes_is(bytes_of(s->in.data + s->at, n), words->list[i].path)) {
-            *out = &words->list[i];
-            *kinds = kind_of(words, i);
-            s->at += n;
-            return true;
-        }
-    return fail(s, n == 0 ? FAULT_SYNTAX : FAULT_UNKNOWN, s->at,
-                "a property that events have, as x-parley-event:x_service");
-}
-
-static bool read_operator(struct parser *s, struct node *n)
-{
-    static const struct {
-        const char *text;
-        enum operator op;
-        bool negated;
-    } signs[] = {
-        {"==", OP_EQUAL, false},         {"=", OP_EQUAL, false},       {"!=", OP_EQUAL, true},
-        {"<>", OP_EQUAL, true},          {"<=", OP_LESS_EQUAL, false}, {"<", OP_LESS, false},
-        {">=", OP_GREATER_EQUAL, false}, {">", OP_GREATER, false},
-    };
-
-    n->negated = keyword(s, "NOT");
-    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
-        if (sign(s, signs[i].text)) {
-            n->op = signs[i].op;
-            n->negated ^= signs[i].negated;
-            return true;
-        }
-    if (keyword(s, "MATCHES") || keyword(s, "ISSUPERSET") || keyword(s, "EXISTS"))
-        return fail(s, FAULT_UNKNOWN, s->at, "an operator of = != < <= > >= IN LIKE ISSUBSET");
-    n->op = keyword(s, "IN") ? OP_IN : keyword(s, "LIKE") ? OP_LIKE : OP_ISSUBSET;
-    return n->op != OP_ISSUBSET || keyword(s, "ISSUBSET") ||
-           fail(s, FAULT_SYNTAX, s->at, "an operator of = != < <= > >= IN LIKE ISSUBSET");
-}
-
-static bool read_set(struct parser *s, enum pattern_type type, struct node *n)
-{
-    if (!sign(s, "("))
-        return fail(s, FAULT_SYNTAX, s->at, "( before the set");
-    do {
-        if (!add_constant(s, type, n))
-            return false;
-    } while (sign(s, ","));
-    return sign(s, ")") || fail(s, FAULT_SYNTAX, s->at, ", or ) in the set");
-}
-
-/* ISSUBSET's constant: a prefix, or one address. */
-static bool read_subnet(struct parser *s, struct node *n)
-{
-    struct bytes text = s->p->constant[n->first].text;
-    struct addr a;
-
-    if (!fault_is(prefix_parse(text, &n->subnet)))
-        return true;
-    if (fault_is(addr_parse(text, &a)))
-        return fail(s, FAULT_RANGE, s->at, "an address or prefix before here");
-    n->subnet = (struct prefix){a, 128};
-    return true;
-}
-
-static bool add_node(struct parser *s, struct node n, uint16_t *out)
-{
-    if (s->p->nodes == PATTERN_NODES)
-        return fail(s, FAULT_LIMIT, s->at, "at most 1024 comparisons and joints");
-    *out = (uint16_t)s->p->nodes;
-    s->p->node[s->p->nodes++] = n;
-    return true;
-}
-
-static bool orders(enum operator op)
-{
-    return op >= OP_LESS && op <= OP_GREATER_EQUAL;
-}
-
-static bool read_comparison(struct parser *s, struct part *out)
-{
-    const struct pattern_property *property = NULL;
-    struct node n = {.first = s->p->constants};
-    size_t at;
-
-    if (!read_path(s, &property, &out->kinds) || !read_operator(s, &n))
-        return false;
-    at = s->at;
-    n.id = property->id;
-    if (property->type == PATTERN_BOOLEAN && orders(n.op))
-        return fail(s, FAULT_MISMATCH, at, "= or !=: true and false have no order");
-    if (property->type != PATTERN_STRING && (n.op == OP_LIKE || n.op == OP_ISSUBSET))
-        return fail(s, FAULT_MISMATCH, at, "a property that is a string before LIKE, ISSUBSET");
-    if (n.op == OP_IN ? !read_set(s, property->type, &n) : !add_constant(s, property->type, &n))
-        return false;
-    return (n.op != OP_ISSUBSET || read_subnet(s, &n)) && add_node(s, n, &out->node);
-}
-
-static bool read_or(struct parser *s, struct part *out);
-
-static bool read_term(struct parser *s, struct part *out)
-{
-    if (!sign(s, "("))
-        return read_comparison(s, out);
-    if (++s->depth > PATTERN_DEPTH)
-        return fail(s, FAULT_LIMIT, s->at, "at most 32 parentheses in one another");
-    if (!read_or(s, out))
-        return false;
-    s->depth--;
-    return sign(s, ")") || fail(s, FAULT_SYNTAX, s->at, "AND, OR or )");
-}
-
-/* AND binds tighter than OR. Both sides of an AND must be about the same object. */
-static bool read_and(struct parser *s, struct part *out)
-{
-    if (!read_term(s, out))
-        return false;
-    while (keyword(s, "AND")) {
-        struct part more = {0, 0};
-
-        if (!read_term(s, &more))
-            return false;
-        out->kinds &= more.kinds;
-        if (out->kinds == 0)
-            return fail(s, FAULT_MISMATCH, s->at, "AND over one type of object");
-        if (!add_node(s, (struct node){.op = OP_AND, .left = out->node, .right = more.node},
-                      &out->node))
-            return false;
-    }
-    return true;
-}
-
-static bool read_or(struct parser *s, struct part *out)
-{
-    if (!read_and(s, out))
-        return false;
-    while (keyword(s, "OR")) {
-        struct part more = {0, 0};
-
-        if (!read_and(s, &more) ||
-            !add_node(s, (struct node){.op = OP_OR, .left = out->node, .right = more.node},
-                      &out->node))
-            return false;
-        out->kinds |= more.kinds;
-    }
-    return true;
-}
-
-static bool read_observation(struct parser *s)
-{
-    struct part whole = {0, 0};
-
-    if (!sign(s, "["))
-        return fail(s, FAULT_SYNTAX, s->at, "[");
-    if (!read_or(s, &whole))
-        return false;
-    s->p->root = whole.node;
-    if (!sign(s, "]"))
-        return fail(s, FAULT_SYNTAX, s->at, "AND, OR or ]");
-    space(s);
-    if (s->at == s->in.len)
-        return true;
-    if (keyword(s, "FOLLOWEDBY") || keyword(s, "REPEATS") || keyword(s, "WITHIN") ||
-        keyword(s, "START") || keyword(s, "AND") || keyword(s, "OR"))
-        return fail(s, FAULT_UNKNOWN, s->at, "one observation without qualifiers");
-    return fail(s, FAULT_EXTRA, s->at, "nothing after ]");
+    explain(&d, text, error);
+    if (fault_is(d.in.fault))
+        free_regexes(&d.p);
+    else
+        *out = draft_end(&d);
+    free(block);
+    return fault_is(d.in.fault) ? fault_make(d.in.fault.kind, d.in.fault.at, rule) : fault_none();
 }
 
 struct fault pattern_parse(struct bytes text, const struct pattern_vocabulary *words,
                            struct pattern **out, struct pattern_error *error)
 {
-    struct parser s = {.in = text};
-
-    if (text.len > PATTERN_MAX) {
-        s.fault = fault_make(FAULT_LIMIT, PATTERN_MAX, rule);
-        s.expected = "at most 16384 bytes";
-    } else {
-        s.p = memory_zeroed(1, sizeof *s.p);
-        s.p->words = words;
-        s.p->text = memory_new(text.len + 1);
-        s.p->constant = memory_new(PATTERN_CONSTANTS * sizeof *s.p->constant);
-        (void)(read_observation(&s) && !fault_is(s.fault));
-    }
-    if (fault_is(s.fault)) {
-        pattern_free(s.p);
-        if (error != NULL)
-            *error = (struct pattern_error){s.fault.at + 1, s.expected};
-        return s.fault;
-    }
-    s.p->constant = memory_resize(s.p->constant, s.p->constants + 1, sizeof *s.p->constant);
-    *out = s.p;
-    return fault_none();
+    return pattern_read(text, words, 0, out, error);
 }
 
 void pattern_free(struct pattern *p)
 {
     if (p == NULL)
         return;
-    free(p->constant);
-    free(p->text);
+    free_regexes(p);
     free(p);
 }
 
-/* ---- matching ---- */
-
-/* STIX 2.1 section 9.6, LIKE: % stands for any bytes, _ for one character. No backtracking tree:
- * only the last % is ever tried again. */
-static bool like(struct bytes text, struct bytes mask)
+size_t pattern_size(const struct pattern *p)
 {
-    size_t t = 0, m = 0, star = SIZE_MAX, again = 0;
-
-    while (t < text.len) {
-        if (m < mask.len && mask.data[m] == '%') {
-            star = m++;
-            again = t;
-        } else if (m < mask.len && mask.data[m] == '_') {
-            for (t++, m++; t < text.len && (text.data[t] & 0xc0) == 0x80; t++)
-                ;
-        } else if (m < mask.len && mask.data[m] == text.data[t]) {
-            t++;
-            m++;
-        } else if (star != SIZE_MAX) {
-            m = star + 1;
-            t = ++again;
-        } else {
-            return false;
-        }
-    }
-    while (m < mask.len && mask.data[m] == '%')
-        m++;
-    return m == mask.len;
+    return p->size;
 }
 
-static int compare(const struct pattern_value *a, const struct pattern_value *b)
+/* ---- asking an object of a vocabulary ---- */
+
+struct question {
+    const struct pattern *p;
+    const void *object;
+    unsigned kind, root;
+    struct value_room room;
+};
+
+/* Order, LIKE and MATCHES see an address as the text it is written as. */
+static void as_text(const struct test *t, struct pattern_value *v, char *room)
 {
-    if (a->type == PATTERN_STRING)
-        return bytes_compare(a->text, b->text);
-    return (a->integer > b->integer) - (a->integer < b->integer);
+    if (v->type != PATTERN_ADDRESS || t->operation == TEST_EQUAL || t->operation == TEST_IN ||
+        t->operation == TEST_ISSUBSET || t->operation == TEST_ISSUPERSET)
+        return;
+    addr_write(v->addr, room);
+    v->type = PATTERN_STRING;
+    v->text = bytes_text(room);
 }
 
-static bool in_subnet(struct bytes text, struct prefix subnet)
-{
-    struct addr a;
-
-    return !fault_is(addr_parse(text, &a)) && prefix_has(subnet, a);
-}
-
-static bool holds(const struct pattern *p, const struct node *n, const struct pattern_value *v)
-{
-    const struct pattern_value *c = &p->constant[n->first];
-
-    switch (n->op) {
-    case OP_EQUAL:
-        return compare(v, c) == 0;
-    case OP_LESS:
-        return compare(v, c) < 0;
-    case OP_LESS_EQUAL:
-        return compare(v, c) <= 0;
-    case OP_GREATER:
-        return compare(v, c) > 0;
-    case OP_GREATER_EQUAL:
-        return compare(v, c) >= 0;
-    case OP_LIKE:
-        return like(v->text, c->text);
-    case OP_ISSUBSET:
-        return in_subnet(v->text, n->subnet);
-    default:
-        for (size_t i = 0; i < n->count; i++)
-            if (compare(v, &c[i]) == 0)
-                return true;
-        return false;
-    }
-}
-
-/* True if it holds for one of the values the property has; a property without value is never
- * true, negated or not (STIX 2.1 section 9.6: the path must resolve). */
-static bool compares(const struct pattern *p, const struct node *n, const void *object)
+static bool one_holds(struct question *q, const struct test *t, size_t nth, bool *is_there)
 {
     char room[64];
+    struct pattern_value v = q->p->words->get(q->object, t->property, q->root, nth, room);
+    bool forbidden = false;
 
-    for (size_t nth = 0;; nth++) {
-        struct pattern_value v = p->words->get(object, n->id, nth, room);
-
-        if (v.type == PATTERN_NONE)
-            return false;
-        if (holds(p, n, &v) != n->negated)
-            return true;
-    }
+    *is_there = v.type != PATTERN_NONE;
+    if (!*is_there)
+        return false;
+    as_text(t, &v, room);
+    return value_test(q->p, t, &v, &q->room, &forbidden);
 }
 
-static bool node_matches(const struct pattern *p, uint16_t at, const void *object)
+/* True if it holds for one of the values the property has. A property without value is never
+ * true, negated or not (the path does not resolve); NOT EXISTS asks just that. */
+static bool test_holds(struct question *q, const struct test *t)
 {
-    const struct node *n = &p->node[at];
+    bool is_there = true, holds = false;
 
-    /* A child always stands before its parent in the array, so this ends. A chain of a thousand
-     * ANDs leans to the left; that is as deep as it gets. */
-    if (n->op == OP_AND)
-        return node_matches(p, n->left, object) && node_matches(p, n->right, object);
-    if (n->op == OP_OR)
-        return node_matches(p, n->left, object) || node_matches(p, n->right, object);
-    return compares(p, n, object);
+    if (t->kind != q->kind)
+        return false;
+    if (t->nth >= 0)
+        holds = one_holds(q, t, (size_t)t->nth, &is_there);
+    for (size_t nth = 0; t->nth < 0 && is_there && !holds; nth++)
+        holds = one_holds(q, t, nth, &is_there);
+    return t->operation == TEST_EXISTS ? holds != t->negated : holds;
+}
+
+static bool root_holds(struct question *q, const struct part *leaf)
+{
+    uint16_t at = leaf->first_test;
+
+    while (at < JUMP_NO) {
+        const struct test *t = &q->p->test[at];
+
+        at = test_holds(q, t) ? t->yes : t->no;
+    }
+    return at == JUMP_YES;
+}
+
+static bool leaf_holds(struct question *q, const struct part *leaf)
+{
+    for (uint64_t kinds = leaf->kinds; kinds != 0; kinds &= kinds - 1) {
+        unsigned roots;
+
+        q->kind = (unsigned)__builtin_ctzll(kinds);
+        roots = q->p->words->roots(q->object, q->kind);
+        for (q->root = 0; q->root < roots; q->root++)
+            if (root_holds(q, leaf))
+                return true;
+    }
+    return false;
+}
+
+/* One object is one observation, so an OR, and qualifiers of one, are all there can be. */
+static bool part_holds(struct question *q, uint16_t at)
+{
+    const struct part *part = &q->p->part[at];
+    struct moment when = {0, 0};
+
+    switch (part->kind) {
+    case PART_LEAF:
+        return leaf_holds(q, part);
+    case PART_OR:
+        return part_holds(q, part->left) || part_holds(q, part->right);
+    case PART_SPAN:
+        when.us = q->p->words->time(q->object);
+        return moment_compare(when, part->start) >= 0 && moment_compare(when, part->stop) < 0 &&
+               part_holds(q, part->left);
+    default:
+        return part_holds(q, part->left);
+    }
 }
 
 bool pattern_matches(const struct pattern *p, const void *object)
 {
-    return node_matches(p, p->root, object);
+    struct question q = {.p = p, .object = object};
+    bool holds = part_holds(&q, (uint16_t)(p->parts - 1));
+
+    buf_done(&q.room.one);
+    buf_done(&q.room.two);
+    return holds;
 }
