@@ -457,10 +457,10 @@ struct fault commit_catch_up(struct desk_pact *p)
     uint64_t from;
     struct fault f = bound_in_store(p, &from);
 
+    if (!fault_is(f))
+        f = commit_settle(p); /* first: what is binding is not found as released any more */
     if (!fault_is(f) && from < p->head.binding)
         f = store_bound(p, from, head_binding_note(&p->head));
-    if (!fault_is(f))
-        f = commit_settle(p);
     if (!fault_is(f))
         f = tell_newest(p, p->log);
     if (!fault_is(f) && p->mirror_open)

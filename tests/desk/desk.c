@@ -255,6 +255,58 @@ static void what_the_partner_cosigned_is_binding_after_a_crash(void **state)
     rig_free(r);
 }
 
+static json_t *case_shown(struct rig *r, const char *case_id)
+{
+    size_t n = ask(r, json_pack("{s:s, s:s}", "do", "case.show", "case", case_id));
+
+    is_good(r, n);
+    return r->answer[n];
+}
+
+/* D5: a power cut takes every lazy transaction since the decision's own, which was synced: that
+ * the entry is stored, that it is binding, and what its case came to. All of it is read again from
+ * the log and its notes, and nothing is said twice. */
+static void what_a_power_cut_takes_from_the_store_the_log_says_again(void **state)
+{
+    struct rig *r = founded();
+    char permit[PERMIT_MAX], draft[40], case_id[CASE_TEXT];
+    struct decider second = {"boris", OFFICER_RELEASER, r->b->boris};
+    struct rig_message m;
+    struct partner b;
+    json_t *before;
+    size_t n = say_notice(r, permit, draft);
+
+    (void)state;
+    partner_init(&b, r);
+    partner_greet(&b);
+    rig_kill(r);
+    copy("desk/parley.db", "synced");
+    rig_start(r);
+    rig_keeper(r);
+    n = ask(r, decision(r, draft, permit, &second));
+    is_good(r, n);
+    snprintf(case_id, sizeof case_id, "%s", text_of(r, n, "case"));
+    partner_greet(&b);
+    partner_cosign(&b);
+    assert_true(is_binding(r, case_id));
+    before = json_deep_copy(case_shown(r, case_id));
+    rig_kill(r);
+    copy("synced", "desk/parley.db");
+    rig_start(r);
+    while (rig_take(r, PROCESS_KEEPER, &m)) {
+        assert_int_not_equal(m.type, MESSAGE_SIGN);
+        buf_done(&m.body);
+    }
+    assert_true(json_equal(before, case_shown(r, case_id)));
+    assert_int_equal(json_array_size(entries(r)), 4);
+    n = ask(r, decision(r, draft, permit, &second));
+    is_good(r, n);
+    assert_int_equal(json_integer_value(json_object_get(r->answer[n], "index")), 3);
+    json_decref(before);
+    partner_done(&b);
+    rig_free(r);
+}
+
 /* DESIGN section 5, rule 2; R4: "ledger keeps the fact and digest, not the payload". A crash
  * between the cosignature and our REJECT loses neither the ground nor the rule. */
 static void a_statement_refused_by_rule_is_held_and_rejected_with_the_rule(void **state)
@@ -318,6 +370,7 @@ int main(void)
         cmocka_unit_test(a_clock_behind_our_own_last_entry_appends_nothing),
         cmocka_unit_test(a_log_that_lost_its_end_signs_nothing),
         cmocka_unit_test(what_the_partner_cosigned_is_binding_after_a_crash),
+        cmocka_unit_test(what_a_power_cut_takes_from_the_store_the_log_says_again),
         cmocka_unit_test(a_statement_refused_by_rule_is_held_and_rejected_with_the_rule),
     };
 

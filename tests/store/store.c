@@ -261,6 +261,33 @@ static void what_was_committed_is_there_after_opening_again(void **state)
     store_close(s);
 }
 
+/* Of a process that ends, a lazy commit loses nothing; that a power cut may is desk.c's to test. */
+static void a_lazy_commit_is_there_after_opening_again(void **state)
+{
+    struct store *s = opened();
+
+    (void)state;
+    assert_good(store_begin_lazy(s));
+    state_put(s, "lazy", "1");
+    assert_good(store_commit(s));
+    state_put(s, "prompt", "2");
+    assert_good(store_begin_lazy(s));
+    state_put(s, "gone", "3");
+    store_rollback(s);
+    assert_good(store_begin_lazy(s));
+    state_put(s, "lazy too", "4");
+    assert_good(store_commit(s));
+    assert_good(store_flush(s));
+    assert_good(store_flush(s));
+    store_close(s);
+    s = opened();
+    assert_true(state_is(s, "lazy", "1"));
+    assert_true(state_is(s, "prompt", "2"));
+    assert_false(state_is(s, "gone", "3"));
+    assert_true(state_is(s, "lazy too", "4"));
+    store_close(s);
+}
+
 static void what_was_rolled_back_or_left_open_is_gone(void **state)
 {
     struct store *s = opened();
@@ -641,6 +668,7 @@ int main(void)
         cmocka_unit_test_setup(the_tables_are_those_of_the_other_backend, setup),
         cmocka_unit_test_setup(parameters_come_in_the_order_of_their_numbers, setup),
         cmocka_unit_test_setup(what_was_committed_is_there_after_opening_again, setup),
+        cmocka_unit_test_setup(a_lazy_commit_is_there_after_opening_again, setup),
         cmocka_unit_test_setup(what_was_rolled_back_or_left_open_is_gone, setup),
         cmocka_unit_test_setup(values_of_every_kind_come_back_as_they_were, setup),
         cmocka_unit_test_setup(a_text_where_an_integer_belongs_is_refused, setup),
