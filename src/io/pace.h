@@ -4,7 +4,7 @@
  * A process that wakes for one message, works a tenth of a millisecond and sleeps again waits,
  * under the scheduler's default slice of some milliseconds, behind every neighbour that computes:
  * on a busy machine this and not the disk is what a statement's time is made of
- * (docs/decisions, "From a decision to binding"). Knows no priority: the share of the processor
+ * (docs/decisions/0008-from-decision-to-binding.md). Knows no priority: the share of the processor
  * stays what it was.
  */
 #ifndef PARLEY_IO_PACE_H
