@@ -3,6 +3,7 @@
 #include <libgen.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -10,6 +11,7 @@
 #include "cmd/args.h"
 #include "cmd/disk.h"
 #include "cmd/run.h"
+#include "stix/event.h"
 #include "json/profile.h"
 
 enum verdict { VERDICT_GOOD, VERDICT_WAITS, VERDICT_BAD };
@@ -55,6 +57,54 @@ static void check_form(struct checks *c, const struct agreement *a)
               a->article_count, unverified);
     add_check(c, VERDICT_GOOD, EXIT_DONE, "territory", "%zu and %zu prefixes, none declared twice",
               a->parties[0].prefix_count, a->parties[1].prefix_count);
+}
+
+/* The line of the `n`th "covers", from 1: the file has one member a line. 0 if it has not so many.
+ */
+static size_t line_of_covers(const char *path, size_t n)
+{
+    static const char member[] = "\"covers\": ";
+    struct buf text = {0};
+    size_t line = 0, found = 0;
+
+    if (fault_is(disk_read(path, AGREEMENT_MAX, &text)))
+        return 0;
+    for (const char *at = buf_str(&text); at != NULL && found < n; line++) {
+        const char *end = strchr(at, '\n');
+
+        at += strspn(at, " ");
+        found += strncmp(at, member, strlen(member)) == 0;
+        at = end == NULL ? NULL : end + 1;
+    }
+    buf_done(&text);
+    return found == n ? line : 0;
+}
+
+/* Every article that can carry a NOTICE says in STIX what it covers. */
+static void check_patterns(struct checks *c, const struct agreement *a, const char *path)
+{
+    size_t good = 0, seen = 0;
+
+    for (size_t i = 0; i < a->article_count; i++) {
+        struct pattern *pattern = NULL;
+        struct pattern_error error = {0, ""};
+        struct fault f;
+
+        if (a->articles[i].covers == NULL)
+            continue;
+        seen++;
+        f = pattern_parse(bytes_text(a->articles[i].covers), &event_vocabulary, &pattern, &error);
+        pattern_free(pattern);
+        good += !fault_is(f);
+        if (fault_is(f))
+            add_check(c, VERDICT_BAD, EXIT_FAILED, "covers",
+                      "line %zu: article %s, column %zu of the pattern: expected %s (%s)",
+                      line_of_covers(path, seen), a->articles[i].id, error.column, error.expected,
+                      f.rule);
+    }
+    if (good == seen)
+        add_check(c, VERDICT_GOOD, EXIT_DONE, "covers", "%zu pattern%s, as watch reads them", good,
+                  good == 1 ? "" : "s");
 }
 
 static void check_table(struct checks *c, const char *folder, const struct territory_table *t)
@@ -201,6 +251,7 @@ enum exit_code run_agreement_check(const struct call *call)
     }
     c.list = json_array();
     check_form(&c, a);
+    check_patterns(&c, a, path);
     check_tables(&c, a, path);
     check_signatures(&c, a, s);
     answer(&c, a);

@@ -501,7 +501,9 @@ const struct command commands[] = {
          "SIGTERM and SIGINT stop it, SIGHUP reads settings and agreements again. Its words go\n"
          "to stderr; `parley: ready` is the last of the start. Exits 2 if the folder, its\n"
          "settings or an agreement is wrong, 10 if another node runs there.",
-     .flags = {{"--node", "DIR", "the node's directory; else PARLEY_NODE", NULL, 0}},
+     .flags = {{"--node", "DIR", "the node's directory; else PARLEY_NODE", NULL, 0},
+               {"--passphrase-file", "FILE", "holds that of the node's keys; else asked for", NULL,
+                0}},
      .run = serve_run},
     {.name = "help",
      .group = GROUP_ADMIN,

@@ -59,6 +59,7 @@ struct parent {
     uid_t uid; /* the directory's owner: what the processes run as */
     gid_t gid;
     int lock, listen, socket;
+    int passphrase; /* of keeper's keys; -1: they have none. Never read here */
     struct child children[PROCESS_COUNT];
     bool announced, ending;
     bool together; /* the first start: GO waits until all have their channels */
@@ -130,6 +131,8 @@ static void tell_files(struct child *c)
     /* Who writes holds the lock: no other node starts before the last of them is dead. */
     if (c->process == PROCESS_DESK || c->process == PROCESS_KEEPER)
         tell_file(c, "lock", p->lock);
+    if (c->process == PROCESS_KEEPER)
+        tell_file(c, "passphrase", p->passphrase);
     for (size_t i = 0; c->process == PROCESS_WATCH && i < p->node->settings.sensor_count; i++)
         tell_sensor(c, i);
 }
@@ -589,7 +592,7 @@ static void run(struct parent *p)
 
 static void parent_done(struct parent *p)
 {
-    const int fds[] = {p->listen, p->socket, p->lock};
+    const int fds[] = {p->listen, p->socket, p->lock, p->passphrase};
 
     if (p->socket >= 0)
         unlink("control.sock");
@@ -600,9 +603,10 @@ static void parent_done(struct parent *p)
     free(p->node);
 }
 
-int parent_run(const char *directory)
+int parent_run(const char *directory, int passphrase)
 {
-    struct parent p = {.directory = directory, .lock = -1, .listen = -1, .socket = -1};
+    struct parent p = {
+        .directory = directory, .lock = -1, .listen = -1, .socket = -1, .passphrase = passphrase};
 
     log_open("parent", LOG_LEVEL_INFO);
     signal(SIGPIPE, SIG_IGN);

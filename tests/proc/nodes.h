@@ -133,7 +133,7 @@ static inline void node_start(struct test_node *n)
     if (n->pid == 0) {
         dup2(ends[1], STDOUT_FILENO);
         dup2(ends[1], STDERR_FILENO);
-        _exit(parent_run(n->directory));
+        _exit(parent_run(n->directory, -1));
     }
     close(ends[1]);
     n->output = ends[0];

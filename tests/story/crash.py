@@ -95,7 +95,7 @@ def kill_something(parties, rng):
     return f"{party.name} {name}"
 
 
-def settle(parties, seconds=150):
+def settle(parties, seconds=60):
     def calm():
         states = []
         for party in parties:

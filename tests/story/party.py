@@ -98,11 +98,11 @@ class Party:
                               self.home / f"{officer}.pem", "--root-key", self.home / "root.pem",
                               "--yes")
 
-    def serve(self, wait=True):
+    def serve(self, wait=True, flags=()):
         out = self.log.open("a")
         env = {k: v for k, v in os.environ.items() if not k.startswith("PARLEY_")}
         self.process = subprocess.Popen([*self.within, self.parley, "serve", "--node",
-                                         str(self.node)], env=env, stdout=out,
+                                         str(self.node), *map(str, flags)], env=env, stdout=out,
                                         stderr=subprocess.STDOUT, start_new_session=True)
         out.close()
         if wait:

@@ -4,10 +4,13 @@
 Everything goes through the command line, as users would. Without NAME it lists them. The tales
 stand here and in the modules named below.
 """
+import base64
 import inspect
 import json
+import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import exhibits  # noqa: E402
 import faults  # noqa: E402
 import notice  # noqa: E402
+from party import SOURCE  # noqa: E402
 from pair import Pair, entries, kinds, own_mounts, short_clocks  # noqa: E402
 
 
@@ -176,6 +180,86 @@ def exercise_and_real_do_not_mix(pair):
     mixed = pair.a.run("case", "check", said["case"], "--class", "REAL", "--yes",
                        officer="ivanova")
     assert mixed.returncode != 0, mixed.stdout
+
+
+def said_in_public(process):
+    """What everybody on the machine may read of a process: its words and its environment."""
+    folder = pathlib.Path(f"/proc/{process}")
+    return (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+
+
+def keys_with_a_passphrase_are_opened_by_keeper_alone(pair):
+    secret = "correct horse battery staple"
+    a = pair.a
+    a.stop()
+    for key in ("log", "cosign", "hello"):
+        path = a.node / "keys" / f"{key}.pem"
+        locked = subprocess.run(["openssl", "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-in", path,
+                                 "-passout", f"pass:{secret}"], check=True, capture_output=True)
+        path.write_bytes(locked.stdout)
+    right, wrong = pair.folder / "passphrase", pair.folder / "wrong"
+    right.write_text(secret + "\n")
+    wrong.write_text(secret + "r\n")
+    for flags, words in (((), "--passphrase-file"), (("--passphrase-file", wrong), "keys/log.pem")):
+        a.serve(wait=False, flags=flags)
+        assert a.process.wait(30) != 0
+        assert words in a.log.read_text(), a.log.read_text()[-1500:]
+    a.serve(flags=("--passphrase-file", right))
+    said = pair.check()
+    os.kill(a.children()["keeper"], signal.SIGKILL)
+    pair.settle()
+    a.until(lambda: a.is_ready() and "keeper" in a.children(), "keeper is there again")
+    assert pair.check()["index"] > said["index"]
+    for process in (a.process.pid, *a.children().values()):
+        assert secret.encode() not in said_in_public(process)
+    pair.settle()
+
+
+def log_key(genesis):
+    """The key that signs a party's heads, from the document that its root key signed."""
+    value = [leaf["v"] for leaf in genesis["leaves"] if leaf.get("p") == "key.log.ed25519"]
+    return base64.b64decode(value[0]).hex()
+
+
+def outside_check(party, agreement, author, key):
+    """The log directory as any C2SP reader would read it."""
+    folder = party.node / "ledger" / agreement / author
+    checkpoint = (folder / "checkpoint").read_text().splitlines()
+    return subprocess.run([sys.executable, SOURCE / "tests/ledger/check_log.py", folder,
+                           checkpoint[0], key], text=True, capture_output=True, timeout=60)
+
+
+def an_outside_reader_checks_both_ledgers_of_both_nodes(pair):
+    """While the nodes run and speak, and when they lie there killed."""
+    agreement = pair.a.json("status")["agreement"]
+    keys = {}
+    for party in (pair.a, pair.b):
+        genesis = json.loads((party.node / "agreements" / agreement / "genesis.json").read_text())
+        keys[party.name] = log_key(genesis)
+
+    def look(least):
+        for party in (pair.a, pair.b):
+            for author, key in keys.items():
+                result = outside_check(party, agreement, author, key)
+                assert result.returncode == 0, (party.name, author, result.stdout, result.stderr)
+                assert int(result.stdout.split()[0]) >= least, result.stdout
+
+    for _ in range(3):
+        for _ in range(5):
+            pair.check()
+            pair.check(pair.b, "li")
+        look(1)
+    pair.settle()
+    time.sleep(1.5)  # a running node publishes once a second
+    size = min(len(entries(pair.a)), len(entries(pair.b)))
+    look(size)
+    pair.check()
+    pair.a.kill()
+    pair.b.kill()
+    look(size)
+    pair.a.serve()
+    pair.b.serve()
+    pair.settle()
 
 
 def tales(module):
