@@ -297,6 +297,29 @@ const struct command commands[] = {
      .least = 0,
      .most = 1,
      .run = ledger_prove},
+    {.name = "ledger anchor",
+     .group = GROUP_PROVE,
+     .help = "have an outsider sign a head, by file",
+     .usage = "request|import [NOTE]",
+     .example = "parley ledger anchor request --out today\n"
+                "parley ledger anchor import today.note --stamp today.tsr --tsa ca.pem\n"
+                "parley ledger anchor import today.note --lines w.txt --witness VKEY",
+     .more = "Request writes the newest binding head (.note), an RFC 3161 query over its text\n"
+             "(.tsq) and the body of C2SP tlog-witness's add-checkpoint (.growth, from --from\n"
+             "SIZE). Carry them where you like: the node opens no connection for it. Import\n"
+             "checks what came back and keeps it; bundles carry it from then on. Once a day is\n"
+             "enough: it is what stops both parties together from telling another history.",
+     .flags = {{"--log", "WHOSE", "which log", "ours|theirs", 0},
+               {"--from", "SIZE", "of the head that the witness saw last", NULL, 0},
+               {"--out", "NAME", "of the files to be written, without ending", NULL, 0},
+               {"--stamp", "FILE", "the authority's answer", NULL, 0},
+               {"--lines", "FILE", "the witness's signature lines", NULL, 0},
+               {"--tsa", "CA.pem", "a time-stamping authority that you trust", NULL, 0},
+               {"--witness", "VKEY", "a C2SP witness that you trust", NULL, true}},
+     .with = WITH_NODE | WITH_SPEAK,
+     .least = 1,
+     .most = 2,
+     .run = ledger_anchor},
     {.name = "ledger audit",
      .group = GROUP_PROVE,
      .help = "read both logs anew, every hash and signature",
@@ -322,7 +345,9 @@ const struct command commands[] = {
      .least = 1,
      .most = 65,
      .flags = {{"--root", "PARTY=FINGERPRINT", "must be a root key of the bundle", NULL, true},
-               {"--keys", "BUNDLE", "a case bundle that brings both parties' keys", NULL, 0}},
+               {"--keys", "BUNDLE", "a case bundle that brings both parties' keys", NULL, 0},
+               {"--tsa", "CA.pem", "a time-stamping authority that you trust", NULL, 0},
+               {"--witness", "VKEY", "a C2SP witness that you trust", NULL, true}},
      .run = verify_run},
     {.name = "agreement check",
      .group = GROUP_AGREEMENT,

@@ -6,6 +6,7 @@
 #include "cmd/exhibit.h"
 #include "cmd/run.h"
 #include "cmd/say.h"
+#include "cmd/trusted.h"
 #include "cmd/verdict.h"
 #include "proof/bundle.h"
 
@@ -319,6 +320,7 @@ enum exit_code verify_run(const struct call *call)
 {
     const char *path = call->args->word[0];
     struct paper paper = {0};
+    struct trusted trusted = {.ca = {0}};
     struct buf text = {0};
     struct report report;
     enum exit_code code;
@@ -329,8 +331,15 @@ enum exit_code verify_run(const struct call *call)
     f = disk_read(path, BUNDLE_MAX, &text);
     if (fault_is(f))
         return disk_error(call->say, f, path);
-    bundle_verify(buf_view(&text), &report);
+    code = trusted_read(call, &trusted);
+    if (code != EXIT_DONE) {
+        buf_done(&text);
+        trusted_done(&trusted);
+        return code;
+    }
+    bundle_verify_anchored(buf_view(&text), &trusted.trust, &report);
     buf_done(&text);
+    trusted_done(&trusted);
     code = check_roots(call, &report, &paper);
     if (code == EXIT_DONE) {
         say_report(call, &report, &paper);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "desk/anchor.h"
 #include "desk/ask.h"
 #include "desk/state.h"
 
@@ -26,6 +27,7 @@ static const struct {
     {"ledger.checkpoint", ask_checkpoint, false, ""},
     {"ledger.prove", ask_prove, false, "log index"},
     {"ledger.growth", ask_growth, false, "log from"},
+    {"ledger.anchor", anchor_add, false, "log kind note data"},
     {"ledger.audit", ask_audit, false, ""},
     {"officer.list", officers_list, true, ""},
     {"officer.add", officers_enrol, false, "document"},

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "desk/anchor.h"
 #include "desk/state.h"
 #include "io/file.h"
 #include "proof/bundle.h"
@@ -17,6 +18,8 @@ struct link {
     uint32_t version;
 };
 
+enum { HEADS = BUNDLE_CASE + 1 + ANCHOR_KINDS }; /* each statement's, and each anchor's */
+
 struct part {
     const struct ledger *log;
     const char *party;
@@ -24,8 +27,11 @@ struct part {
     size_t entry_count, head_count;
     uint64_t index[BUNDLE_CASE]; /* of the genesis, then of the case's statements */
     struct buf text[BUNDLE_CASE], document[BUNDLE_CASE];
-    uint64_t size[BUNDLE_CASE + 1]; /* of the heads, ascending */
-    struct buf note[BUNDLE_CASE + 1];
+    uint64_t size[HEADS]; /* of the heads, ascending */
+    struct buf note[HEADS];
+    bool theirs; /* the partner's log */
+    size_t anchor_count;
+    struct anchor_kept anchor[ANCHOR_KINDS];
     struct link link[BUNDLE_CASE];
 };
 
@@ -171,6 +177,46 @@ static struct fault add_head(struct desk_pact *p, struct part *part, uint64_t in
     return rows_done(&r);
 }
 
+/* Where the head of this size is, or would be. */
+static size_t head_place(const struct part *part, uint64_t size)
+{
+    size_t i = 0;
+
+    while (i < part->head_count && part->size[i] < size)
+        i++;
+    return i;
+}
+
+/* The head that an anchor is over, among the others. */
+static void add_anchored_head(struct part *part, const struct anchor_kept *a)
+{
+    size_t i = head_place(part, a->size);
+
+    if (i < part->head_count && part->size[i] == a->size)
+        return;
+    memmove(&part->size[i + 1], &part->size[i], (part->head_count - i) * sizeof part->size[0]);
+    memmove(&part->note[i + 1], &part->note[i], (part->head_count - i) * sizeof part->note[0]);
+    part->size[i] = a->size;
+    part->note[i] = (struct buf){0};
+    buf_bytes(&part->note[i], buf_view(&a->note));
+    part->head_count++;
+}
+
+static void add_anchors(struct desk_pact *p, struct part *part)
+{
+    for (enum anchor_kind k = ANCHOR_STAMP; k < ANCHOR_KINDS; k++) {
+        struct anchor_kept *a = &part->anchor[part->anchor_count];
+
+        if (anchor_find(p, part->theirs, k, part->index[part->entry_count - 1], a)) {
+            part->anchor_count++;
+            add_anchored_head(part, a);
+        } else {
+            buf_done(&a->note);
+            buf_done(&a->data);
+        }
+    }
+}
+
 /* For each statement the head that made it binding; the newest last. */
 static struct fault add_heads(struct desk_pact *p, struct part *part)
 {
@@ -180,6 +226,8 @@ static struct fault add_heads(struct desk_pact *p, struct part *part)
         f = add_head(p, part, part->index[i]);
     if (!fault_is(f) && part->head_count == 0)
         f = fault_make(FAULT_MISSING, 0, "nothing of this log is binding yet");
+    if (!fault_is(f))
+        add_anchors(p, part);
     return f;
 }
 
@@ -190,6 +238,11 @@ static struct fault fill_log(const struct part *part, struct bundle_log *out)
     struct fault f = fault_none();
 
     out->origin = bytes_text(ledger_origin(part->log));
+    out->anchor_count = part->anchor_count;
+    for (size_t i = 0; i < part->anchor_count; i++)
+        out->anchors[i] =
+            (struct bundle_anchor){part->anchor[i].kind, head_place(part, part->anchor[i].size),
+                                   buf_view(&part->anchor[i].data)};
     for (size_t i = 0; i < part->head_count; i++)
         out->heads[i] = buf_view(&part->note[i]);
     for (size_t i = 0; i + 1 < part->head_count && !fault_is(f); i++)
@@ -247,9 +300,13 @@ static void part_free(struct part *part)
     for (size_t i = 0; i < BUNDLE_CASE; i++) {
         buf_done(&part->text[i]);
         buf_done(&part->document[i]);
-        buf_done(&part->note[i]);
     }
-    buf_done(&part->note[BUNDLE_CASE]);
+    for (size_t i = 0; i < HEADS; i++)
+        buf_done(&part->note[i]);
+    for (size_t i = 0; i < ANCHOR_KINDS; i++) {
+        buf_done(&part->anchor[i].note);
+        buf_done(&part->anchor[i].data);
+    }
     free(part);
 }
 
@@ -308,6 +365,7 @@ json_t *bundle_export(struct desk_pact *p, const json_t *ask, desk_answer say, v
         parts[i] = memory_zeroed(1, sizeof *parts[i]);
         parts[i]->log = ours ? p->log : p->mirror.log;
         parts[i]->party = ours ? p->own->id : p->peer->id;
+        parts[i]->theirs = !ours;
     }
     f = make(p, case_id, parts, &bundle);
     left = parts[0]->said + parts[1]->said + 2 - parts[0]->entry_count - parts[1]->entry_count;

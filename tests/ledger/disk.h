@@ -43,7 +43,8 @@ struct disk {
     int fail_errno;
     uint64_t full_at; /* bytes in all files that fit; 0: no end */
     long syncs, writes, opens;
-    bool short_writes;
+    bool short_writes;     /* of any length */
+    bool short_at_sectors; /* ending where a sector does, as the kernel's end where a page does */
 };
 
 static inline uint64_t disk_random(struct disk *d)
@@ -192,6 +193,8 @@ static inline ssize_t disk_write(void *context, int fd, const void *from, size_t
         return -1;
     if (d->short_writes && len > 1)
         len = 1 + disk_random(d) % (len - 1);
+    if (d->short_at_sectors && at % DISK_SECTOR + len > DISK_SECTOR && disk_random(d) % 2 == 0)
+        len = DISK_SECTOR - at % DISK_SECTOR;
     if (d->full_at != 0 && at + len > n->cache.len &&
         disk_used(d) + (at + len - n->cache.len) > d->full_at) {
         errno = ENOSPC;

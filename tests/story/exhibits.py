@@ -1,6 +1,10 @@
 """What a node's proofs, heads and directories are worth to a stranger."""
 import json
+import pathlib
 import re
+import subprocess
+
+AUTHORITY = pathlib.Path(__file__).resolve().parent.parent / "crypto" / "authority.sh"
 
 
 def verify(party, *words):
@@ -40,3 +44,26 @@ def a_stranger_checks_proofs_heads_and_directories(pair):
         code, verdict, checks = verify(a, "--keys", bundle, folder, *heads)
         assert (code, verdict) == (0, "VERIFIED"), (party.name, whose, verdict, checks)
         assert re.fullmatch("[0-9]+", (folder / "checkpoint").read_text().split("\n")[1])
+
+
+def an_outsider_signs_a_head_and_the_bundle_carries_it(pair):
+    """By file: the node itself asks nobody. The authority is OpenSSL's own command line."""
+    a, at = pair.a, pair.folder
+    said = pair.check()
+    pair.settle()
+    authority, today, bundle = at / "authority", at / "today", at / "case.parley"
+    subprocess.run([AUTHORITY, "new", authority], check=True)
+    a.parley_ok("ledger", "anchor", "request", "--out", today)
+    subprocess.run([AUTHORITY, "reply", authority, f"{today}.tsq", f"{today}.tsr"], check=True)
+    taken = ["ledger", "anchor", "import", f"{today}.note", "--stamp", f"{today}.tsr"]
+    assert a.run(*taken).returncode == 6  # nobody is trusted
+    subprocess.run([AUTHORITY, "new", at / "another"], check=True)
+    assert a.run(*taken, "--tsa", at / "another" / "ca.pem").returncode == 5
+    assert "Test clock" in a.parley_ok(*taken, "--tsa", authority / "ca.pem")
+    a.parley_ok("case", "export", said["case"], "--out", bundle)
+    code, verdict, checks = verify(a, bundle)
+    assert (code, verdict, checks["anchors"]) == (0, "VERIFIED", "noted"), checks
+    code, verdict, checks = verify(a, "--tsa", authority / "ca.pem", bundle)
+    assert (code, verdict, checks["anchors"]) == (0, "VERIFIED", "ok"), checks
+    code, verdict, checks = verify(a, "--tsa", at / "another" / "ca.pem", bundle)
+    assert (code, checks["anchors"]) == (5, "bad"), checks
