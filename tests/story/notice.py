@@ -7,7 +7,7 @@ import sys
 import time
 
 from pair import entries
-from party import SOURCE
+from party import SOURCE, make_agreement
 
 VICTIM = "192.0.2.10"  # the sensor of tools/make-sample
 PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -147,3 +147,77 @@ def a_stranger_verifies(pair, bundle):
 
 
 a_notice_from_sensor_line_to_a_strangers_check.sensors = sample
+
+
+def released(party, drafted, officer="petrov"):
+    party.parley_ok("release", "approve", drafted["draft"], "--yes", officer=officer)
+    return drafted["case"]
+
+
+def sees(party, case, kind):
+    party.until(lambda: kind in [s["kind"] for s in statements(party, case)], f"the {kind} arrives")
+
+
+def a_victims_address_is_opened_later_by_an_update(pair):
+    """Withheld first and provably the same later: the stranger's check says so of both."""
+    a, b = pair.a, pair.b
+    incident = incident_of(a)
+    case = released(a, a.json("case", "new", "--incident", incident["id"], "--yes",
+                              officer="ivanova"))
+    sees(b, case, "NOTICE")
+    pair.settle()
+    assert not any(VICTIM.encode() in data for data in bytes_of_folder(b.node).values())
+    released(a, a.json("case", "update", case, "--open", "targets", "--yes", officer="ivanova"))
+    sees(b, case, "UPDATE")
+    pair.settle()
+    assert VICTIM in str(b.json("case", "show", case)), "the partner reads what was opened"
+    bundle = pair.folder / f"{case}.parley"
+    b.parley_ok("case", "export", case, "--out", bundle)
+    assert VICTIM.encode() in bundle.read_bytes()
+    a_stranger_verifies(pair, bundle)
+
+
+a_victims_address_is_opened_later_by_an_update.sensors = sample
+
+
+def later_version(pair):
+    """A second version, which differs in a deadline and a title, signed by both."""
+    def change(agreement):
+        agreement["clocks"]["answer"] //= 2
+        agreement["articles"][0]["threshold"]["count"] = 60
+    return make_agreement(pair.folder, pair.a, pair.b, change, version=2,
+                          name="pact-2.agreement.json")
+
+
+def version_of(party, case):
+    return party.json("case", "show", case)["version"]
+
+
+def a_later_version_takes_over_for_new_cases(pair):
+    """Open cases end under the version they began with; both nodes obey the later one for new ones,
+    also after both were started anew."""
+    a, b = pair.a, pair.b
+    old = pair.check()["case"]
+    pair.settle()
+    pact = later_version(pair)
+    case = released(a, a.json("agreement", "propose", pact, "--yes", officer="ivanova"))
+    sees(b, case, "AGREEMENT")
+    released(b, b.json("agreement", "accept", pact, "--yes", officer="li"), "wang")
+    for party in (a, b):
+        party.until(lambda p=party: p.run("status").returncode == 0
+                    and p.json("status")["version"] == 2, "version 2 is obeyed")
+    pair.settle()
+    fresh = pair.check()["case"]
+    back = pair.check(b, "li")["case"]
+    pair.settle()
+    a.kill()
+    b.kill()
+    a.serve()
+    b.serve()
+    pair.settle()
+    for party in (a, b):
+        assert [version_of(party, c) for c in (old, fresh, back)] == [1, 2, 2]
+        assert party.json("case", "show", fresh)["state"] == "checked"
+    bundle = pair.folder / "fresh.parley"
+    a.parley_ok("case", "export", fresh, "--out", bundle)
+    a_stranger_verifies(pair, bundle)
