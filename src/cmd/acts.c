@@ -110,6 +110,23 @@ enum exit_code release_approve(const struct call *call)
     return speak_release(call, call->args->word[0]);
 }
 
+enum exit_code alarm_clear_run(const struct call *call)
+{
+    const char *name = call->args->word[0];
+    enum exit_code code;
+    json_t *a = ask_node(call, "alarm.clear", json_pack("{ss}", "name", name), &code);
+
+    if (a == NULL)
+        return code;
+    if (call->say->json) {
+        say_json(call->say, a);
+        return code;
+    }
+    answer_row(call->say, "cleared", name);
+    json_decref(a);
+    return code;
+}
+
 enum exit_code release_refuse(const struct call *call)
 {
     const char *draft = call->args->word[0];

@@ -38,6 +38,21 @@ static const struct list {
      "agreements",
      {"AGREEMENT", "VERSION", "STATE", "DIGEST"},
      {"id", "version", "state", "digest"}},
+    {"alarm list",
+     "alarm.list",
+     "alarms",
+     {"SINCE", "ALARM", "DETAIL"},
+     {"since", "alarm", "detail"}},
+    {"peer contradictions",
+     "contradiction.list",
+     "contradictions",
+     {"TIME", "PARTY", "KIND"},
+     {"time", "party", "kind"}},
+    {"release refusals",
+     "refusal.list",
+     "refusals",
+     {"DIRECTION", "RULE", "COUNT"},
+     {"direction", "rule", "count"}},
     {"ledger show",
      "ledger.show",
      "entries",
@@ -216,8 +231,11 @@ enum exit_code watch_explain(const struct call *call)
     json_array_foreach(answer_list(a, "samples"), i, item)
     {
         struct buf line = {0};
-        buf_print(&line, "sha256 %s, committed in entry #%lld", answer_text(item, "digest"),
-                  answer_number(item, "evidence"));
+        buf_print(&line, "sha256 %s, ", answer_text(item, "digest"));
+        if (json_object_get(item, "evidence") != NULL)
+            buf_print(&line, "committed in entry #%lld", answer_number(item, "evidence"));
+        else
+            buf_text(&line, "to be committed in the next evidence root");
         answer_row(s, "sample", buf_str(&line));
         buf_done(&line);
     }

@@ -35,6 +35,7 @@ enum exit_code release_list(const struct call *call);
 enum exit_code release_show(const struct call *call);
 enum exit_code release_approve(const struct call *call);
 enum exit_code release_refuse(const struct call *call);
+enum exit_code alarm_clear_run(const struct call *call);
 enum exit_code list_run(const struct call *call);
 enum exit_code watch_replay(const struct call *call);
 enum exit_code watch_stats(const struct call *call);

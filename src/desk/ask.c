@@ -451,9 +451,7 @@ json_t *ask_explain(struct desk_pact *p, const json_t *ask, desk_answer say, voi
     json_object_set(answer, "incident", found);
     json_object_set_new(answer, "title", json_string(article == NULL ? "" : article->title));
     json_object_set(answer, "reasons", json_object_get(found, "reasons"));
-    json_object_set_new(answer, "samples", json_array());
-    if (json_is_array(json_object_get(found, "samples")))
-        json_object_set(answer, "samples", json_object_get(found, "samples"));
+    json_object_set_new(answer, "samples", incident_samples(p, found));
     json_decref(all);
     return answer;
 }
@@ -480,5 +478,55 @@ json_t *ask_agreements(struct desk_pact *p, const json_t *ask, desk_answer say, 
                                         json_bytes(a->canonical)));
     }
     json_object_set_new(answer, "agreements", list);
+    return answer;
+}
+
+/* Two heads of one log that cannot both be: what a third person is shown. */
+json_t *ask_contradictions(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    struct rows r =
+        store_ask(p->desk->store, QUERY_CONTRADICTION_LIST, STORE_WITH(value_text(p->now->id)));
+    json_t *answer = answer_good(), *list = json_array();
+
+    (void)ask;
+    (void)say;
+    (void)client;
+    while (rows_next(&r)) {
+        char party[AGREEMENT_ID + 1], kind[32];
+
+        row_text(&r, 0, party, sizeof party);
+        row_text(&r, 1, kind, sizeof kind);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o, s:o}", "party", party, "kind",
+                                              kind, "note", json_bytes(row_bytes(&r, 2)), "held",
+                                              json_bytes(row_bytes(&r, 3)), "time",
+                                              json_seconds(row_integer(&r, 4))));
+    }
+    if (fault_is(rows_done(&r)))
+        json_array_clear(list);
+    json_object_set_new(answer, "contradictions", list);
+    return answer;
+}
+
+/* How often which rule refused what: numbers that can be published (mission 5.3). */
+json_t *ask_refusals(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    struct rows r =
+        store_ask(p->desk->store, QUERY_REFUSAL_LIST, STORE_WITH(value_text(p->now->id)));
+    json_t *answer = answer_good(), *list = json_array();
+
+    (void)ask;
+    (void)say;
+    (void)client;
+    while (rows_next(&r)) {
+        char direction[8], rule[DESK_WHY];
+
+        row_text(&r, 0, direction, sizeof direction);
+        row_text(&r, 1, rule, sizeof rule);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "direction", direction, "rule",
+                                              rule, "count", (json_int_t)row_integer(&r, 2)));
+    }
+    if (fault_is(rows_done(&r)))
+        json_array_clear(list);
+    json_object_set_new(answer, "refusals", list);
     return answer;
 }

@@ -157,6 +157,7 @@ void commit_go(struct desk_pact *p)
                                        : f.rule);
         return;
     }
+    alarm_clear(p, "log");
     if (ledger_size(p->log) > p->head.stored)
         report(p, "sign", ask_keeper(p));
 }

@@ -584,12 +584,37 @@ static struct fault bind(struct desk_pact *p, uint64_t index, const struct diges
                                value_blob(bytes_of(leaf->byte, 32))));
 }
 
+/* With a verdict it is no move of its case. */
+static struct fault note_verdict(struct desk_pact *p, const struct digest *leaf,
+                                 const char *verdict)
+{
+    return store_do(p->desk->store, QUERY_STATEMENT_VERDICT, NULL,
+                    STORE_WITH(value_text(verdict), value_text(p->now->id), value_text(p->peer->id),
+                               value_blob(bytes_of(leaf->byte, 32))));
+}
+
 /* Our REJECT came back from the partner's mirror; the statement is no move now either. */
 static struct fault refuse_again(struct desk_pact *p, const struct digest *leaf)
 {
-    return store_do(p->desk->store, QUERY_STATEMENT_VERDICT, NULL,
-                    STORE_WITH(value_text("rejected before"), value_text(p->now->id),
-                               value_text(p->peer->id), value_blob(bytes_of(leaf->byte, 32))));
+    return note_verdict(p, leaf, "rejected before");
+}
+
+/* Has the return of our CHECK the nonce that we sent? Only then did somebody read it. */
+static bool returns_nonce(struct desk_pact *p, const struct entry *e, const struct disclosed *d)
+{
+    struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_GET,
+                              STORE_WITH(value_text(p->now->id), value_text(p->own->id),
+                                         value_blob(bytes_of(e->answers.byte, 32))));
+    struct disclosed *ours;
+    bool same = false;
+
+    if (d != NULL && rows_next(&r) && !fault_is(disclosed_parse(row_bytes(&r, 11), &ours))) {
+        const char *nonce = disclosed_text(ours, "nonce");
+
+        same = nonce[0] != '\0' && strcmp(nonce, disclosed_text(d, "nonce")) == 0;
+        disclosed_free(ours);
+    }
+    return !fault_is(rows_done(&r)) && same;
 }
 
 /* What our node says to a statement of theirs that both hold now. */
@@ -601,6 +626,8 @@ static struct fault respond(struct desk_pact *p, const struct entry *e, const st
 
     if (said_already(p, KIND_REJECT, leaf))
         return refuse_again(p, leaf);
+    if (e->kind == KIND_CHECK && e->has_answers && !returns_nonce(p, e, d))
+        return note_verdict(p, leaf, "content: docs/STATEMENTS: the return has another nonce");
     if (judged[0] != '\0')
         ground = judged;
     else if (!said_already(p, KIND_RECEIPT, leaf)) /* what was good once, is */
@@ -703,6 +730,7 @@ static struct fault keeper_cosigned(struct desk_pact *p, struct bytes note)
     if (fault_is(f))
         return f;
     /* What the store had not yet seen bound goes back to the last head it knows. */
+    alarm_clear(p, "keeper refused to cosign");
     from = from < p->talk.mirror ? from : p->talk.mirror;
     p->kept_peer = c.size;
     /* Everything is synced that COSIGN promises: it goes first, and what follows from it (binding
@@ -796,6 +824,7 @@ static struct fault judged_hello(struct desk_pact *p, uint32_t link, struct byte
     if (fault_is(f))
         return f;
     p->greeted = true;
+    alarm_clear(p, "the partner broke a rule");
     relation = relation_of(p, hello.head, &size);
     if (relation == HEAD_PREFIX && size > p->head.binding)
         f = commit_bound(p, hello.head);

@@ -228,22 +228,29 @@ static void keep(struct desk_pact *p, const struct desk_case *c, bool live)
     }
 }
 
+/* One alarm a case, so that it goes with the last thing that is late in it. */
+static void overdue_name(const char *case_id, char *out)
+{
+    snprintf(out, DESK_ALARM, "overdue %s", case_id);
+}
+
 static void sound_overdue(struct desk_pact *p, struct desk_case *c)
 {
     for (size_t i = 0; i < c->life.due_count; i++) {
         const struct due *d = &c->life.due[i];
-        char due[INSTANT_TEXT + 1], detail[400];
+        char due[INSTANT_TEXT + 1], detail[400], name[DESK_ALARM];
         bool ours = (d->owes == SIDE_OPENER) == c->we_opened;
 
         if (d->state != DUE_OVERDUE)
             continue;
         instant_write(d->due, due);
-        snprintf(detail, sizeof detail, "%s: %s by %s was due %s; %s", c->id,
-                 duty_name((enum duty)d->duty), ours ? p->own->id : p->peer->id, due,
+        snprintf(detail, sizeof detail, "%s by %s was due %s; %s", duty_name((enum duty)d->duty),
+                 ours ? p->own->id : p->peer->id, due,
                  ours         ? "we owe it"
                  : d->receipt ? "their node gave a receipt, no officer answered"
                               : "their node has given no receipt");
-        alarm_raise(p, "overdue", detail);
+        overdue_name(c->id, name);
+        alarm_raise(p, name, detail);
     }
 }
 
@@ -260,7 +267,11 @@ struct fault life_reload(struct desk_pact *p, const char *case_id)
 
     if (!fault_is(f)) {
         bool live = is_live(c);
+        char name[DESK_ALARM];
 
+        overdue_name(case_id, name);
+        if (p->desk->clock[0] == '\0')
+            alarm_clear(p, name);
         if (has_overdue(p, c))
             sound_overdue(p, c);
         f = write_state(p, c, live);

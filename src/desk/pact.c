@@ -29,26 +29,6 @@ const struct agreement *pact_version(const struct desk_pact *p, uint32_t version
     return NULL;
 }
 
-void alarm_raise(struct desk_pact *p, const char *name, const char *detail)
-{
-    struct fault f =
-        store_do(p->desk->store, QUERY_ALARM_PUT, NULL,
-                 STORE_WITH(value_text(p->now->id), value_text(name), value_text(detail),
-                            value_integer(instant_seconds(p->desk->now))));
-
-    if (fault_is(f))
-        p->desk->host.say(p->desk->host.context, "alarm", f);
-}
-
-void alarm_clear(struct desk_pact *p, const char *name)
-{
-    struct fault f = store_do(p->desk->store, QUERY_ALARM_CLEAR, NULL,
-                              STORE_WITH(value_text(p->now->id), value_text(name)));
-
-    if (fault_is(f))
-        p->desk->host.say(p->desk->host.context, "alarm", f);
-}
-
 void state_get(struct desk_pact *p, const char *name, struct buf *out)
 {
     struct rows r = store_ask(p->desk->store, QUERY_STATE_GET,
@@ -299,6 +279,8 @@ static bool keeper_agrees(const struct desk_pact *p)
 void pact_fence(struct desk_pact *p)
 {
     p->fence[0] = '\0';
+    alarm_clear(p, "behind");
+    alarm_clear(p, "contradiction");
     if (ledger_size(p->log) < p->kept_own) {
         snprintf(p->fence, sizeof p->fence,
                  "the log has %llu entries and keeper signed %llu: restored from a backup? It is "
@@ -362,7 +344,10 @@ static struct fault know_mirror(struct desk_pact *p, struct conversation_start *
 struct fault pact_open(struct desk_pact *p)
 {
     struct conversation_start start = {.partner = p->peer->id};
-    struct fault f = open_folder(p->now->id, p->own->id, &p->own_dir);
+    struct fault f;
+
+    alarm_recall(p);
+    f = open_folder(p->now->id, p->own->id, &p->own_dir);
 
     if (!fault_is(f))
         f = open_folder(p->now->id, p->peer->id, &p->peer_dir);

@@ -189,6 +189,8 @@ void refill_keeper(struct desk_pact *p)
     struct behind *b;
     struct fault f;
 
+    if (p->log != NULL && p->kept_own >= p->head.stored)
+        alarm_clear(p, "keeper");
     if (p->catching || p->log == NULL || p->kept_own >= p->head.stored)
         return;
     b = memory_zeroed(1, sizeof *b);

@@ -23,6 +23,8 @@ enum {
     DESK_GROUP = 256,   /* entries between two heads: what one PUSH can carry */
     DESK_WAITING = 256, /* commands that wait for keeper */
     DESK_WHY = 200,
+    DESK_ALARMS = 64, /* names remembered; of more the store is asked */
+    DESK_ALARM = 48,
     DESK_EARLY = 8,     /* frames that judge handed on before gate said that the link is up */
     DESK_VERSIONS = 32, /* of all agreements; ipc/setup.h brings at most 16 at start */
 };
@@ -95,6 +97,9 @@ struct desk_pact {
     /* cases */
     struct desk_case *cases; /* owned; those with something open */
     size_t case_count, case_room;
+    char alarm[DESK_ALARMS][DESK_ALARM]; /* names that may stand in the store */
+    size_t alarm_count;
+    bool alarms_many; /* more than these */
     int64_t evidence; /* period number of the last EVIDENCE root */
 };
 
@@ -133,11 +138,14 @@ MUST_CHECK struct fault pact_take_peer(struct desk_pact *p, struct bytes entry,
 void pact_done(struct desk_pact *p);
 void pact_fence(struct desk_pact *p);
 bool pact_may_sign(const struct desk_pact *p, const char **why);
-void alarm_raise(struct desk_pact *p, const char *name, const char *detail);
-void alarm_clear(struct desk_pact *p, const char *name); /* its cause is gone */
 /* A small named text of the agreement in the store; "" if there is none. */
 void state_get(struct desk_pact *p, const char *name, struct buf *out);
 MUST_CHECK struct fault state_put(struct desk_pact *p, const char *name, const char *value);
+
+/* alarm.c: the same name and detail again is the same alarm. */
+void alarm_raise(struct desk_pact *p, const char *name, const char *detail);
+void alarm_clear(struct desk_pact *p, const char *name); /* its cause is gone */
+void alarm_recall(struct desk_pact *p);                  /* at start */
 
 /* say.c: inside a transaction of the caller */
 struct saying {
@@ -214,6 +222,15 @@ MUST_CHECK struct fault life_note(struct desk_pact *p, const struct entry *e,
 MUST_CHECK struct fault life_version(struct desk_pact *p, const char *case_id, uint32_t *out);
 struct desk_case *life_find(struct desk_pact *p, const char *case_id);
 
+/* incident.c: in watch's transaction */
+MUST_CHECK struct fault incident_put(struct desk_pact *p, struct bytes body);
+/* A raw line's SHA-256 waits for the next evidence root and is listed with its incident, which is
+ * named as watch does: "ARTICLE FROM SOURCE SERVICE OPENED". */
+MUST_CHECK struct fault incident_sample(struct desk_pact *p, struct bytes digest,
+                                        struct bytes incident);
+/* [ { digest, evidence: index of the entry that commits to it } ] */
+json_t *incident_samples(struct desk_pact *p, const json_t *incident);
+
 /* open.c */
 /*
  * Appends the opening of a field that a statement of ours in this case withholds: the one with leaf
@@ -241,6 +258,8 @@ json_t *draft_refuse(struct desk_pact *p, const json_t *ask, desk_answer say, vo
 json_t *officers_enrol(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *officers_list(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *bundle_export(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+json_t *alarms_list(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+json_t *alarms_clear(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *terms_say(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 /* Is there an acceptance that is binding and whose version is not in force yet? Then it is from now
  * on. Outside of any transaction. */

@@ -26,48 +26,6 @@ void watch_start(struct desk *d)
     d->watching = true;
 }
 
-/* An incident's name: what tells it from every other, so that a later report of it is the same. */
-static void name_of(const json_t *incident, char *out, size_t size)
-{
-    const char *opened = ask_text(incident, "opened");
-    struct buf text = {0};
-    struct digest digest;
-
-    buf_print(&text, "%s\n%s\n%s\n%s\n%s", ask_text(incident, "article"),
-              ask_text(incident, "from"), ask_text(incident, "source"),
-              ask_text(incident, "service"), opened);
-    digest = digest_of(buf_view(&text));
-    buf_clear(&text);
-    buf_text(&text, "I-");
-    buf_hex(&text, digest.byte, 6);
-    snprintf(out, size, "%s", buf_str(&text));
-    buf_done(&text);
-}
-
-static struct fault put_incident(struct desk_pact *p, struct bytes body)
-{
-    struct json_limits limits = {1 << 20, JSON_DEPTH};
-    json_t *incident;
-    struct instant opened;
-    char id[32], when[INSTANT_TEXT + 1];
-    struct fault f = json_read(body, limits, &incident);
-
-    if (fault_is(f))
-        return f;
-    name_of(incident, id, sizeof id);
-    snprintf(when, sizeof when, "%.19sZ", ask_text(incident, "opened"));
-    f = instant_parse(bytes_text(when), &opened);
-    if (!fault_is(f))
-        f = store_do(p->desk->store, QUERY_INCIDENT_PUT, NULL,
-                     STORE_WITH(value_text(p->now->id), value_text(id),
-                                value_text(ask_text(incident, "article")),
-                                value_integer(instant_seconds(opened)),
-                                (struct value){VALUE_TEXT, 0, body},
-                                value_integer(instant_seconds(p->desk->now))));
-    json_decref(incident);
-    return f;
-}
-
 static struct fault commit(struct desk_pact *p, struct cursor *in, uint64_t *sequence)
 {
     struct store *s = p->desk->store;
@@ -79,11 +37,13 @@ static struct fault commit(struct desk_pact *p, struct cursor *in, uint64_t *seq
     state = cursor_part(in, MESSAGE_MAX);
     count = cursor_u32(in);
     for (uint32_t i = 0; i < count && cursor_ok(in) && !fault_is(f); i++)
-        f = put_incident(p, cursor_part(in, 1 << 20));
+        f = incident_put(p, cursor_part(in, 1 << 20));
     count = cursor_u32(in);
-    for (uint32_t i = 0; i < count && cursor_ok(in) && !fault_is(f); i++)
-        f = store_do(s, QUERY_SAMPLE_PUT, NULL,
-                     STORE_WITH(value_text(p->now->id), value_blob(cursor_take(in, 32))));
+    for (uint32_t i = 0; i < count && cursor_ok(in) && !fault_is(f); i++) {
+        struct bytes digest = cursor_take(in, 32);
+
+        f = incident_sample(p, digest, cursor_part(in, 200));
+    }
     sources = cursor_part(in, 1 << 20);
     cursor_end(in);
     if (!fault_is(f))

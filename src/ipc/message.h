@@ -91,8 +91,9 @@ enum message_type {
     /* watch -> desk */
     MESSAGE_WATCH_COMMIT =
         62, /* part agreement id; u64 sequence; part state; *{part incident, one JSON object as
-               `watch replay --json` prints it}; *{sample[32]: digests of raw
-               sample lines for the next evidence root}; part sources JSON */
+               `watch replay --json` prints it}; *{sample[32]: digest of a raw line for the next
+               evidence root; part its incident: "ARTICLE FROM SOURCE SERVICE OPENED"}; part
+               sources JSON */
 };
 
 /* "gate", "desk" ..: the word in logs and in the process title. */

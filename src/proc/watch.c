@@ -142,8 +142,10 @@ static size_t room_samples(void *room, struct buf *out)
     size_t count;
 
     samples = watcher_samples(e->watcher, &count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         buf_add(out, samples[i].digest.byte, sizeof samples[i].digest.byte);
+        buf_part(out, bytes_text(samples[i].incident));
+    }
     watcher_taken(e->watcher);
     return count;
 }

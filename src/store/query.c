@@ -183,6 +183,8 @@ static const struct query_text queries[QUERY_COUNT] = {
     [QUERY_SAMPLE_WAITING] = {"sample-waiting", "ti", "ib",
                               "SELECT seq, digest FROM samples WHERE agreement = $1 AND "
                               "leaf IS NULL ORDER BY seq LIMIT $2"},
+    [QUERY_SAMPLE_LEAF] = {"sample-leaf", "tb", "b",
+                           "SELECT leaf FROM samples WHERE agreement = $1 AND digest = $2"},
     [QUERY_SAMPLE_COMMIT] = {"sample-commit", "bti", "",
                              "UPDATE samples SET leaf = $1 WHERE agreement = $2 AND seq = $3"},
 

@@ -74,6 +74,8 @@ static inline void enrol(struct rig *r, const char *name, struct secret *key, un
 static inline void see_incident(struct rig *r, const char *source)
 {
     struct buf body = {0}, incident = {0};
+    struct digest digest;
+    char name[100];
 
     buf_print(&incident,
               "{\"article\":\"5\",\"as\":64500,\"confidence\":\"high\",\"events\":50,"
@@ -86,7 +88,11 @@ static inline void see_incident(struct rig *r, const char *source)
     buf_part(&body, bytes_text("state"));
     buf_u32(&body, 1);
     buf_part(&body, buf_view(&incident));
-    buf_u32(&body, 0);
+    buf_u32(&body, 1);
+    digest = digest_of(bytes_text(source));
+    buf_add(&body, digest.byte, sizeof digest.byte);
+    snprintf(name, sizeof name, "5 b %s ssh 2025-11-25T08:59:00Z", source);
+    buf_part(&body, bytes_text(name));
     buf_part(&body, bytes_text("[]"));
     rig_hear(r, PROCESS_WATCH, MESSAGE_WATCH_COMMIT, &body);
     buf_done(&body);
