@@ -196,6 +196,11 @@ void hear_act(struct desk_pact *p, struct conversation_actions *actions);
 void hear_own(struct desk_pact *p); /* our log grew */
 void hear_keeper_lost(struct desk_pact *p);
 void hear_keeper_back(struct desk_pact *p);
+/* respond.c: in a transaction. `verdict` and `judged` are the rule and the ground by which judge
+ * refused it; "" if it did not. */
+MUST_CHECK struct fault respond_to(struct desk_pact *p, const struct entry *e,
+                                   const struct digest *leaf, const struct disclosed *d,
+                                   const char *verdict, const char *judged);
 /* refill.c: we are behind our own head; keeper is behind our log */
 void refill_do(struct desk_pact *p);
 void refill_keeper(struct desk_pact *p);
@@ -250,6 +255,7 @@ json_t *open_json(const struct disclosed *d);
 /* draft.c, ask.c, watch.c */
 typedef json_t *(*command_run)(struct desk_pact *p, const json_t *ask, desk_answer say,
                                void *client);
+json_t *draft_roles(unsigned officers); /* that may give a signature */
 json_t *draft_make(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *draft_decide(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *draft_list(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);

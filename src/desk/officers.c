@@ -1,0 +1,95 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "crypto/random.h"
+#include "desk/state.h"
+#include "release/holds.h"
+#include "release/release.h"
+#include "statement/case_id.h"
+#include "statement/fields.h"
+#include "statement/notice.h"
+#include "statement/type.h"
+#include "json/profile.h"
+
+/* Who may draft and release: CONTACT statements that the root keys signed. */
+
+json_t *officers_enrol(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    struct bytes document = bytes_text(ask_text(ask, "document"));
+    struct registry *trial = NULL;
+    struct disclosed *d = NULL;
+    struct buf text = {0};
+    struct digest leaf;
+    const char *why;
+    struct fault f = disclosed_parse(document, &d);
+
+    if (fault_is(f))
+        return answer_fault(f, "this is no CONTACT document", "parley officer add --help");
+    registry_write(p->registry, &text);
+    f = registry_parse(buf_view(&text), &trial);
+    buf_done(&text);
+    if (!fault_is(f))
+        f = registry_apply(trial, p->now, p->own, d);
+    registry_free(trial);
+    if (fault_is(f)) {
+        disclosed_free(d);
+        return answer_fault(f, "the officer cannot be enrolled so",
+                            "sign the document with the party's root key");
+    }
+    if (!pact_may_sign(p, &why)) {
+        disclosed_free(d);
+        return answer_error("clock", 1, "nothing can be said now", why, "parley doctor");
+    }
+    f = store_begin(p->desk->store);
+    if (!fault_is(f))
+        f = say_root_signed(p, KIND_CONTACT, document, &leaf);
+    if (!fault_is(f))
+        f = store_commit(p->desk->store);
+    else
+        store_rollback(p->desk->store);
+    if (fault_is(f)) {
+        disclosed_free(d);
+        return answer_fault(f, "the officer was not enrolled", "parley doctor");
+    }
+    wait_for(p->desk, &leaf,
+             json_pack("{s:i, s:b, s:o, s:s, s:s}", "v", 1, "ok", 1, "leaf", json_digest(&leaf),
+                       "officer", disclosed_text(d, "officer"), "state",
+                       disclosed_text(d, "state")),
+             say, client);
+    disclosed_free(d);
+    commit_go(p);
+    return NULL;
+}
+
+json_t *officers_list(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    json_t *answer = answer_good(), *list = json_array();
+    const struct contact *c;
+
+    (void)ask;
+    (void)say;
+    (void)client;
+    for (size_t i = 0; (c = registry_at(p->registry, i)) != NULL; i++) {
+        struct bytes key = bytes_of(c->key, c->key_len);
+        char fingerprint[FINGERPRINT_TEXT];
+        struct buf text = {0};
+        json_t *roles = json_array();
+
+        if ((c->roles & OFFICER_DRAFTER) != 0)
+            json_array_append_new(roles, json_string("drafter"));
+        if ((c->roles & OFFICER_RELEASER) != 0)
+            json_array_append_new(roles, json_string("releaser"));
+        buf_base64(&text, c->key, c->key_len);
+        fingerprint_write(suite_key_id(c->suite, key), fingerprint);
+        json_array_append_new(
+            list, json_pack("{s:s, s:o, s:s, s:s, s:s, s:s}", "officer", c->officer, "role", roles,
+                            "suite", suite_name(c->suite), "key", buf_str(&text), "fingerprint",
+                            fingerprint, "state", c->appointed ? "appointed" : "withdrawn"));
+        buf_done(&text);
+    }
+    json_object_set_new(answer, "officers", list);
+    return answer;
+}
