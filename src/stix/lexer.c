@@ -165,7 +165,8 @@ struct bytes lexer_keep(struct lexer *s, struct bytes text)
 {
     char *to = s->pool + s->pool_len;
 
-    memcpy(to, text.data, text.len);
+    if (text.len > 0)
+        memcpy(to, text.data, text.len);
     s->pool_len += text.len;
     return bytes_of(to, text.len);
 }
