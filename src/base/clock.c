@@ -101,6 +101,44 @@ struct fault instant_parse(struct bytes text, struct instant *out)
     return fault_none();
 }
 
+void instant_micro_write(struct instant t, char *out)
+{
+    int64_t fraction = t.us - instant_seconds(t) * 1000000;
+
+    instant_write(t, out);
+    out[INSTANT_TEXT - 1] = '.';
+    digits(out + INSTANT_TEXT, 6, fraction);
+    memcpy(out + INSTANT_TEXT + 6, "Z", 2);
+}
+
+struct fault instant_fraction_parse(struct bytes text, struct instant *out)
+{
+    static const char rule[] = "RFC 3339: UTC, at most nine digits of fraction";
+    uint8_t whole[INSTANT_TEXT];
+    size_t at = INSTANT_TEXT;
+    int64_t us = 0, unit = 100000;
+    struct fault f;
+
+    if (text.len <= INSTANT_TEXT || text.data[INSTANT_TEXT - 1] != '.')
+        return instant_parse(text, out);
+    for (; at < text.len && text.data[at] >= '0' && text.data[at] <= '9'; at++, unit /= 10)
+        us += (text.data[at] - '0') * unit;
+    if (at - INSTANT_TEXT > 9)
+        return fault_make(FAULT_RANGE, at, rule);
+    if (at == text.len)
+        return fault_make(FAULT_SHORT, at, rule);
+    if (text.data[at] != 'Z')
+        return fault_make(FAULT_SYNTAX, at, rule);
+    if (at + 1 != text.len)
+        return fault_make(FAULT_EXTRA, at + 1, rule);
+    memcpy(whole, text.data, INSTANT_TEXT - 1);
+    whole[INSTANT_TEXT - 1] = 'Z';
+    f = instant_parse(bytes_of(whole, sizeof whole), out);
+    if (!fault_is(f))
+        out->us += us;
+    return f;
+}
+
 static int64_t read_clock(clockid_t id)
 {
     struct timespec now;

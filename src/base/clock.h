@@ -21,7 +21,10 @@ struct tick {
     int64_t us; /* microseconds since some moment before this process began */
 };
 
-enum { INSTANT_TEXT = 20 }; /* length of "2026-11-25T09:22:17Z" */
+enum {
+    INSTANT_TEXT = 20,  /* length of "2026-11-25T09:22:17Z" */
+    INSTANT_MICRO = 27, /* length of "2026-11-25T09:22:17.000000Z" */
+};
 
 static inline struct instant instant_of_seconds(int64_t s)
 {
@@ -40,6 +43,15 @@ void instant_write(struct instant t, char *out);
 
 /* Reads just that form. SYNTAX, RANGE (a month 13, a 30 February). */
 MUST_CHECK struct fault instant_parse(struct bytes text, struct instant *out);
+
+/* As instant_write, with six digits of fraction; `out` has INSTANT_MICRO + 1 bytes. */
+void instant_micro_write(struct instant t, char *out);
+
+/*
+ * RFC 3339, UTC, `Z`, a fraction of 0 to 9 digits or none at all ("..:17.Z" is one of 0 digits):
+ * what STIX and TAXII write. Digits beyond the sixth are cut. SYNTAX, SHORT, EXTRA, RANGE.
+ */
+MUST_CHECK struct fault instant_fraction_parse(struct bytes text, struct instant *out);
 
 /* Days from 1970-01-01 to a date of the Gregorian calendar; month 1 to 12. */
 int64_t days_from_date(int64_t year, int month, int day);

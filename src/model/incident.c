@@ -102,15 +102,6 @@ const char *incident_report_name(enum incident_report r)
     return names[r];
 }
 
-void instant_micro_write(struct instant t, char *out)
-{
-    int64_t us = t.us % 1000000;
-
-    instant_write(t, out);
-    snprintf(out + INSTANT_TEXT - 1, INSTANT_MICRO - INSTANT_TEXT + 2, ".%06dZ",
-             (int)(us < 0 ? us + 1000000 : us));
-}
-
 static void json_addr(struct buf *out, bool has, struct addr a)
 {
     char text[ADDR_TEXT];

@@ -67,10 +67,6 @@ size_t incident_reasons(const struct incident *i, const char **out);
 
 const char *incident_report_name(enum incident_report r); /* "opened", "grown", "ended" */
 
-/* RFC 3339 in UTC with the event's microseconds; `out` has INSTANT_MICRO + 1 bytes. */
-enum { INSTANT_MICRO = 27 };
-void instant_micro_write(struct instant t, char *out);
-
 /* One JSON object, compact, without newline: what `watch replay --json` prints; for a live report
  * with a member "report" at the end, unless it is NONE. */
 void incident_json(const struct incident *i, enum incident_report report, struct buf *out);

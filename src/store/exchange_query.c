@@ -29,6 +29,8 @@ static const struct query_text queries[EXCHANGE_QUERY_COUNT] = {
                              SCAN("id = $2 ORDER BY spec DESC, version DESC LIMIT 1")},
     [EXCHANGE_OBJECT_BASE] = {"object-base", "itt", ROW_LETTERS,
                               SCAN("id = $2 AND spec = $3 ORDER BY version LIMIT 1")},
+    [EXCHANGE_OBJECT_CROWN] = {"object-crown", "itt", ROW_LETTERS,
+                               SCAN("id = $2 AND spec = $3 ORDER BY version DESC LIMIT 1")},
     [EXCHANGE_OBJECT_SUPERSEDE] = {"object-supersede", "itt", "",
                                    "UPDATE objects SET first = 0, last = 0 WHERE collection = $1 "
                                    "AND id = $2 AND spec < $3 AND (first = 1 OR last = 1)"},
@@ -39,7 +41,8 @@ static const struct query_text queries[EXCHANGE_QUERY_COUNT] = {
     [EXCHANGE_OBJECT_DROP] = {"object-drop", "i", "", "DELETE FROM objects WHERE added = $1"},
     [EXCHANGE_OBJECT_COUNT] = {"object-count", "i", "i",
                                "SELECT COUNT(*) FROM objects WHERE collection = $1"},
-    [EXCHANGE_BODY] = {"body", "i", "b", "SELECT body FROM objects WHERE added = $1"},
+    [EXCHANGE_OBJECT_GET] = {"object-get", "i", ROW_LETTERS "b",
+                             "SELECT " ROW ", body FROM objects WHERE added = $1"},
 
     [EXCHANGE_SCAN_ALL] = {"scan-all", "iii", ROW_LETTERS, SCAN(AFTER_2)},
     [EXCHANGE_SCAN_LAST] = {"scan-last", "iii", ROW_LETTERS, SCAN("last = 1 AND " AFTER_2)},

@@ -20,16 +20,17 @@ enum exchange_query {
     EXCHANGE_COLLECTION_PUT = SCHEMA_QUERIES,
     EXCHANGE_COLLECTION_GET,
 
-    EXCHANGE_NEWEST,      /* of the whole store: the last `added` given out */
-    EXCHANGE_OBJECT_PUT,  /* changes 0 rows if this version is there */
-    EXCHANGE_OBJECT_TOP,  /* newest spec, newest version of one object */
-    EXCHANGE_OBJECT_BASE, /* newest spec, oldest version of one object */
+    EXCHANGE_NEWEST,       /* of the whole store: the last `added` given out */
+    EXCHANGE_OBJECT_PUT,   /* changes 0 rows if this version is there */
+    EXCHANGE_OBJECT_TOP,   /* newest spec, newest version of one object */
+    EXCHANGE_OBJECT_BASE,  /* oldest version of one object in one spec */
+    EXCHANGE_OBJECT_CROWN, /* newest version of one object in one spec */
     EXCHANGE_OBJECT_SUPERSEDE,
     EXCHANGE_OBJECT_MARK_FIRST,
     EXCHANGE_OBJECT_MARK_LAST,
     EXCHANGE_OBJECT_DROP,
     EXCHANGE_OBJECT_COUNT,
-    EXCHANGE_BODY, /* by `added` */
+    EXCHANGE_OBJECT_GET, /* by `added`: a row and its bytes */
 
     /* scans, ascending by `added`, after $2, at most $3 (or one more parameter before $2) */
     EXCHANGE_SCAN_ALL,

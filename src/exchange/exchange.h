@@ -1,0 +1,77 @@
+/*
+ * exchange.h - TAXII 2.1: one request in, one answer out. No socket, no HTTP library, no clock.
+ *
+ * OASIS TAXII 2.1, sections 3 to 5: every endpoint, with its filters, headers and error bodies.
+ * Objects are stored and given back byte for byte. Whatever a client sends is answered by a code of
+ * the 2xx or 4xx kind; 503 says that our own store is not to be had.
+ *
+ * Who asks is found first (401), then whether he takes what we send (406), then what he asks for
+ * (404), then whether he may (403), then how he asks (400, 415, 422).
+ */
+#ifndef PARLEY_EXCHANGE_EXCHANGE_H
+#define PARLEY_EXCHANGE_EXCHANGE_H
+
+#include "base/buf.h"
+#include "exchange/config.h"
+#include "stix/judged.h"
+#include "store/store.h"
+
+enum {
+    EXCHANGE_CONTENT = 4 << 20, /* max_content_length of every API root */
+    EXCHANGE_STATUS_DAYS = 7,   /* how long a status can be asked for */
+    EXCHANGE_PATH = 1024,       /* bytes of a path; the longest of ours has 500 */
+};
+
+enum exchange_method {
+    EXCHANGE_OTHER = 0,
+    EXCHANGE_GET, /* and HEAD: gate leaves the body out */
+    EXCHANGE_POST,
+    EXCHANGE_DELETE,
+};
+
+struct exchange_ask {
+    enum exchange_method method;
+    struct bytes path, query; /* as on the wire; query without the '?' */
+    struct bytes accept, content_type, authorization;
+    const uint8_t *pin;          /* 32 bytes, or NULL: no client certificate */
+    const struct judged *judged; /* of a POST */
+};
+
+struct exchange_answer {
+    unsigned status;
+    bool challenge; /* send WWW-Authenticate */
+    bool has_dates; /* send X-TAXII-Date-Added-First and -Last */
+    struct instant first, last;
+    struct buf body; /* owned; MEDIA_TAXII */
+};
+
+/* What only the house knows. */
+struct exchange_host {
+    void *context;
+    /*
+     * May this object enter a PARTNER root, to be read by the partner? release/ decides (not for
+     * objects that come from the partner himself). A fault's rule is said to the sender.
+     */
+    struct fault (*may_leave)(void *context, const struct config_root *root, const struct object *o,
+                              struct bytes body);
+};
+
+struct exchange; /* opaque, owned */
+
+/* `config`, `host` and `store` (of schema_exchange) must outlive it. Makes collections' numbers and
+ * the key under `next`. Faults as store.h. */
+MUST_CHECK struct fault exchange_new(const struct config *config, const struct exchange_host *host,
+                                     struct store *store, struct exchange **out);
+void exchange_free(struct exchange *x); /* NULL is fine */
+
+/* Answers; *out begins zeroed and is freed with exchange_answer_done. A fault is the store's: the
+ * answer is then a 503, and the caller logs. */
+MUST_CHECK struct fault exchange_answer(struct exchange *x, const struct exchange_ask *ask,
+                                        struct instant now, struct exchange_answer *out);
+void exchange_answer_done(struct exchange_answer *a);
+
+/* The answer to what HTTP itself refuses (413, 408, 429 ..), with the body that TAXII wants. */
+void exchange_refuse(unsigned status, const char *title, const char *description,
+                     struct exchange_answer *out);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * filter.h - what is asked of a collection: TAXII 2.1 sections 3.4 and 3.5.
+ *
+ * Fields are ANDed, the values of one field ORed. The same field twice is refused, for one of the
+ * two would be lost in silence; a value that cannot be is refused for the same reason.
+ */
+#ifndef PARLEY_EXCHANGE_FILTER_H
+#define PARLEY_EXCHANGE_FILTER_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fault.h"
+
+enum {
+    FILTER_QUERY = 8192, /* bytes of a query string */
+    FILTER_VALUES = 64,  /* of one field */
+    FILTER_VALUE = 300,  /* bytes of one value: an id has at most 288 */
+    FILTER_NEXT = 96,    /* our `next` is shorter */
+    FILTER_DEFAULT = 100,
+    FILTER_MOST = 1000, /* objects of a page, whatever was asked */
+};
+
+enum filter_version {
+    FILTER_LAST = 1, /* the default */
+    FILTER_FIRST = 2,
+    FILTER_ALL = 4, /* alone */
+};
+
+struct filter_list {
+    size_t count;
+    char value[FILTER_VALUES][FILTER_VALUE];
+};
+
+struct filter {
+    bool has_added_after;
+    struct instant added_after; /* strictly after; digits beyond microseconds are cut */
+    unsigned limit;             /* 1 to FILTER_MOST; FILTER_DEFAULT if not asked */
+    char next[FILTER_NEXT];     /* "" if not asked, or asked empty, as MISP does */
+    struct filter_list ids, types, specs;
+    bool has_version;  /* match[version] was asked */
+    unsigned versions; /* FILTER_* bits; 0 only where times are given */
+    size_t time_count;
+    struct instant time[FILTER_VALUES]; /* exact versions */
+};
+
+/* Which fields an endpoint knows. What it does not know is ignored ("SHOULD"): it may be a filter
+ * of a later version. */
+enum filter_fields {
+    FILTER_PAGE = 1,    /* added_after, limit, next */
+    FILTER_IDS = 2,     /* match[id] */
+    FILTER_TYPES = 4,   /* match[type] */
+    FILTER_VERSION = 8, /* match[version] */
+    FILTER_SPEC = 16,   /* match[spec_version] */
+};
+
+/*
+ * Reads a query string (without the '?'), percent-encoded. `fields` are those of the endpoint.
+ * *out is written on success alone. Faults, with the offset of the field: DUPLICATE, SYNTAX
+ * (encoding, a time, a number), RANGE (limit 0), LIMIT (more values than we take), EXTRA ("all"
+ * beside other versions). rule is a sentence for the client.
+ */
+MUST_CHECK struct fault filter_parse(struct bytes query, unsigned fields, struct filter *out);
+
+/* Is `text` in the list? An empty list holds everything. */
+bool filter_list_has(const struct filter_list *list, const char *text);
+
+#endif

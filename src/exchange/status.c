@@ -1,0 +1,109 @@
+#include "exchange/status.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/random.h"
+#include "store/exchange_query.h"
+
+static void uuid_make(char *out)
+{
+    uint8_t b[16];
+
+    random_bytes(b, sizeof b);
+    b[6] = (uint8_t)(0x40 | (b[6] & 0x0f)); /* RFC 4122 section 4.4 */
+    b[8] = (uint8_t)(0x80 | (b[8] & 0x3f));
+    snprintf(out, STATUS_ID, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+             b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+             b[14], b[15]);
+}
+
+void status_begin(struct status *s, size_t total, struct instant now)
+{
+    *s = (struct status){.total = total, .when = now};
+    uuid_make(s->id);
+}
+
+void status_done(struct status *s)
+{
+    buf_done(&s->successes);
+    buf_done(&s->failures);
+    buf_done(&s->text);
+}
+
+/* `why` may hold a client's own words: the library writes it as JSON. */
+static void detail_add(struct buf *list, const char *id, struct instant version, const char *why)
+{
+    char when[INSTANT_MICRO + 1], *text;
+    json_t *item;
+
+    instant_micro_write(version, when);
+    item = json_pack("{s:s, s:s}", "id", id, "version", when);
+    if (why != NULL)
+        json_object_set_new(item, "message", json_string(why));
+    text = json_dumps(item, JSON_COMPACT);
+    if (list->len > 0)
+        buf_byte(list, ',');
+    buf_text(list, text);
+    free(text);
+    json_decref(item);
+}
+
+void status_success(struct status *s, const struct judged_object *o, bool put)
+{
+    struct instant version = o->object.has_version ? o->object.version : s->when;
+
+    detail_add(&s->successes, o->object.id, version,
+               put ? NULL : "this version is there already; its bytes were not changed");
+    s->succeeded++;
+}
+
+void status_failure(struct status *s, const struct judged_object *o, const char *rule)
+{
+    const struct object_error *e = &o->error;
+    char why[OBJECT_PROPERTY + OBJECT_WHY + 32];
+
+    if (rule != NULL)
+        detail_add(&s->failures, o->object.id, o->object.version, rule);
+    else {
+        snprintf(why, sizeof why, "%s%s%s (STIX 2.1)", e->property, e->property[0] ? " " : "",
+                 e->why);
+        detail_add(&s->failures, e->id[0] != '\0' ? e->id : "unknown", s->when, why);
+    }
+    s->failed++;
+}
+
+static void list_write(const char *name, const struct buf *items, struct buf *out)
+{
+    if (items->len == 0)
+        return;
+    buf_print(out, ",\"%s\":[", name);
+    buf_bytes(out, buf_view(items));
+    buf_byte(out, ']');
+}
+
+static void text_make(struct status *s)
+{
+    char when[INSTANT_MICRO + 1];
+
+    instant_micro_write(s->when, when);
+    buf_print(&s->text,
+              "{\"id\":\"%s\",\"status\":\"complete\",\"request_timestamp\":\"%s\","
+              "\"total_count\":%zu,\"success_count\":%zu,\"failure_count\":%zu,"
+              "\"pending_count\":0",
+              s->id, when, s->total, s->succeeded, s->failed);
+    list_write("successes", &s->successes, &s->text);
+    list_write("failures", &s->failures, &s->text);
+    buf_byte(&s->text, '}');
+}
+
+struct fault status_store(struct status *s, struct store *store, const char *root,
+                          const char *visitor, struct instant now)
+{
+    text_make(s);
+    return store_do(store, EXCHANGE_STATUS_PUT, NULL,
+                    STORE_WITH(value_text(s->id), value_text(root), value_text(visitor),
+                               value_integer(now.us),
+                               (struct value){VALUE_TEXT, 0, buf_view(&s->text)}));
+}

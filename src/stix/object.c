@@ -1,0 +1,449 @@
+#include "stix/object.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "stix/pattern.h"
+
+enum object_family {
+    FAMILY_CUSTOM = 0, /* a type that the standard does not have */
+    FAMILY_DOMAIN,     /* SDO and SRO: created, modified, spec_version (section 3.2) */
+    FAMILY_OBSERVABLE, /* SCO: none of them is required */
+    FAMILY_MARKING,    /* created, never modified */
+};
+
+enum { REQUIRED = 5 };
+
+/* STIX 2.1 sections 4 to 7: the types, and what each requires beyond its family. `technical`: on
+ * the allow-list of R1. What is not: content (email-message, artifact, note, opinion, report),
+ * accounts and persons (user-account, email-addr, identity, threat-actor), places (location). */
+static const struct type_row {
+    const char *type;
+    enum object_family family;
+    bool technical;
+    const char *required[REQUIRED];
+} types[] = {
+    {"attack-pattern", FAMILY_DOMAIN, true, {"name"}},
+    {"campaign", FAMILY_DOMAIN, true, {"name"}},
+    {"course-of-action", FAMILY_DOMAIN, true, {"name"}},
+    {"grouping", FAMILY_DOMAIN, true, {"context", "object_refs"}},
+    {"identity", FAMILY_DOMAIN, false, {"name"}},
+    {"indicator", FAMILY_DOMAIN, true, {"pattern", "pattern_type", "valid_from"}},
+    {"infrastructure", FAMILY_DOMAIN, true, {"name"}},
+    {"intrusion-set", FAMILY_DOMAIN, true, {"name"}},
+    {"location", FAMILY_DOMAIN, false, {NULL}},
+    {"malware", FAMILY_DOMAIN, true, {"is_family"}},
+    {"malware-analysis", FAMILY_DOMAIN, true, {"product"}},
+    {"note", FAMILY_DOMAIN, false, {"content", "object_refs"}},
+    {"observed-data", FAMILY_DOMAIN, true, {"first_observed", "last_observed", "number_observed"}},
+    {"opinion", FAMILY_DOMAIN, false, {"opinion", "object_refs"}},
+    {"report", FAMILY_DOMAIN, false, {"name", "published", "object_refs"}},
+    {"threat-actor", FAMILY_DOMAIN, false, {"name"}},
+    {"tool", FAMILY_DOMAIN, true, {"name"}},
+    {"vulnerability", FAMILY_DOMAIN, true, {"name"}},
+    {"relationship", FAMILY_DOMAIN, true, {"relationship_type", "source_ref", "target_ref"}},
+    {"sighting", FAMILY_DOMAIN, true, {"sighting_of_ref"}},
+    {"extension-definition",
+     FAMILY_DOMAIN,
+     true,
+     {"created_by_ref", "name", "schema", "version", "extension_types"}},
+    {"language-content", FAMILY_DOMAIN, false, {"object_ref", "contents"}},
+    {"marking-definition", FAMILY_MARKING, true, {NULL}},
+    {"artifact", FAMILY_OBSERVABLE, false, {NULL}},
+    {"autonomous-system", FAMILY_OBSERVABLE, true, {"number"}},
+    {"directory", FAMILY_OBSERVABLE, true, {"path"}},
+    {"domain-name", FAMILY_OBSERVABLE, true, {"value"}},
+    {"email-addr", FAMILY_OBSERVABLE, false, {"value"}},
+    {"email-message", FAMILY_OBSERVABLE, false, {"is_multipart"}},
+    {"file", FAMILY_OBSERVABLE, true, {NULL}},
+    {"ipv4-addr", FAMILY_OBSERVABLE, true, {"value"}},
+    {"ipv6-addr", FAMILY_OBSERVABLE, true, {"value"}},
+    {"mac-addr", FAMILY_OBSERVABLE, true, {"value"}},
+    {"mutex", FAMILY_OBSERVABLE, true, {"name"}},
+    {"network-traffic", FAMILY_OBSERVABLE, true, {"protocols"}},
+    {"process", FAMILY_OBSERVABLE, true, {NULL}},
+    {"software", FAMILY_OBSERVABLE, true, {"name"}},
+    {"url", FAMILY_OBSERVABLE, true, {"value"}},
+    {"user-account", FAMILY_OBSERVABLE, false, {NULL}},
+    {"windows-registry-key", FAMILY_OBSERVABLE, true, {NULL}},
+    {"x509-certificate", FAMILY_OBSERVABLE, true, {NULL}},
+};
+
+static const struct type_row *type_find(struct bytes type)
+{
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (bytes_is(type, types[i].type))
+            return &types[i];
+    return NULL;
+}
+
+bool object_type_is_technical(struct bytes type)
+{
+    const struct type_row *row = type_find(type);
+
+    return row != NULL && row->technical;
+}
+
+/* ---- what is being read -----------------------------------------------------------------------
+ */
+
+struct reading {
+    const json_t *tree;
+    struct fault fault;
+    struct object_error error;
+};
+
+static void fail(struct reading *r, enum fault_kind kind, const char *property, const char *format,
+                 ...) __attribute__((format(printf, 4, 5)));
+
+static void fail(struct reading *r, enum fault_kind kind, const char *property, const char *format,
+                 ...)
+{
+    va_list list;
+
+    if (fault_is(r->fault))
+        return;
+    r->fault = fault_make(kind, 0, "STIX 2.1");
+    snprintf(r->error.property, sizeof r->error.property, "%s", property);
+    va_start(list, format);
+    vsnprintf(r->error.why, sizeof r->error.why, format, list);
+    va_end(list);
+}
+
+/* A text, or NULL: absent, or, which is a fault, something else. */
+static const char *text_of(struct reading *r, const char *name)
+{
+    const json_t *v = json_object_get(r->tree, name);
+
+    if (v == NULL)
+        return NULL;
+    if (!json_is_string(v) || json_string_length(v) != strlen(json_string_value(v))) {
+        fail(r, FAULT_SYNTAX, name, "is not a string");
+        return NULL;
+    }
+    return json_string_value(v);
+}
+
+/* Section 2.13 "timestamp": RFC 3339, Z. False if it is absent or wrong. */
+static bool time_of(struct reading *r, const char *name, struct instant *out)
+{
+    const char *text = text_of(r, name);
+
+    if (text == NULL)
+        return false;
+    if (fault_is(instant_fraction_parse(bytes_text(text), out))) {
+        fail(r, FAULT_SYNTAX, name, "is no time as 2026-11-25T09:22:17.000Z");
+        return false;
+    }
+    return true;
+}
+
+/* ---- ids and references -----------------------------------------------------------------------
+ */
+
+static bool is_type_name(struct bytes type)
+{
+    if (type.len < 3 || type.len > 250 || type.data[0] == '-' || type.data[type.len - 1] == '-')
+        return false;
+    for (size_t i = 0; i < type.len; i++) {
+        uint8_t c = type.data[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-')
+            return false;
+        if (c == '-' && type.data[i - 1] == '-')
+            return false;
+    }
+    return true;
+}
+
+static bool is_uuid(struct bytes text)
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+    if (text.len != sizeof form - 1)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.data[i];
+        bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+
+        if (form[i] == '-' ? c != '-' : !hex)
+            return false;
+    }
+    return true;
+}
+
+bool object_id_is_good(struct bytes id)
+{
+    enum { UUID = 36 };
+
+    return id.len > UUID + 2 && memcmp(id.data + id.len - UUID - 2, "--", 2) == 0 &&
+           is_type_name(bytes_of(id.data, id.len - UUID - 2)) &&
+           is_uuid(bytes_of(id.data + id.len - UUID, UUID));
+}
+
+static void check_ref(struct reading *r, const char *name, const json_t *v)
+{
+    if (!json_is_string(v))
+        fail(r, FAULT_SYNTAX, name, "is not an identifier");
+    else if (!object_id_is_good(bytes_of(json_string_value(v), json_string_length(v))))
+        fail(r, FAULT_SYNTAX, name, "is no identifier as type--uuid");
+}
+
+static void check_refs(struct reading *r, const char *name, const json_t *list)
+{
+    if (!json_is_array(list) || json_array_size(list) == 0)
+        fail(r, FAULT_SYNTAX, name, "is not a list of identifiers with at least one in it");
+    for (size_t i = 0; i < json_array_size(list) && !fault_is(r->fault); i++)
+        check_ref(r, name, json_array_get(list, i));
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t a = strlen(name), b = strlen(end);
+
+    return a >= b && strcmp(name + a - b, end) == 0;
+}
+
+/* "the property name MUST end with _ref or _refs" (section 3.1): so the name says the form. In
+ * spec 2.0 an observable inside observed-data refers by a short key; those are not at this level.
+ */
+static void check_references(struct reading *r, bool custom)
+{
+    json_t *tree = (json_t *)(uintptr_t)r->tree;
+
+    if (custom)
+        return;
+    for (void *i = json_object_iter(tree); i != NULL; i = json_object_iter_next(tree, i)) {
+        const char *name = json_object_iter_key(i);
+
+        if (ends_with(name, "_refs"))
+            check_refs(r, name, json_object_iter_value(i));
+        else if (ends_with(name, "_ref"))
+            check_ref(r, name, json_object_iter_value(i));
+    }
+}
+
+/* ---- the parts of an object -------------------------------------------------------------------
+ */
+
+static void read_identity(struct reading *r, struct object *o)
+{
+    const char *type = text_of(r, "type"), *id = text_of(r, "id");
+    size_t length = type == NULL ? 0 : strlen(type);
+
+    if (type == NULL || id == NULL)
+        fail(r, FAULT_MISSING, type == NULL ? "type" : "id", "is required");
+    else if (!is_type_name(bytes_text(type)))
+        fail(r, FAULT_SYNTAX, "type", "is no type name: 3 to 250 of a-z, 0-9, -");
+    else if (!object_id_is_good(bytes_text(id)))
+        fail(r, FAULT_SYNTAX, "id", "is no identifier as type--uuid");
+    else if (strncmp(id, type, length) != 0 || strncmp(id + length, "--", 2) != 0)
+        fail(r, FAULT_SYNTAX, "id", "begins with another type than the object's");
+    else {
+        snprintf(o->type, sizeof o->type, "%s", type);
+        snprintf(o->id, sizeof o->id, "%s", id);
+    }
+}
+
+/* Section 3.2: a domain object that does not say it is of STIX 2.0; an observable that does not is
+ * of 2.1, where it stands by itself. */
+static void read_spec(struct reading *r, const struct type_row *row, struct object *o)
+{
+    const char *spec = text_of(r, "spec_version");
+    bool names_itself = row != NULL && row->family != FAMILY_OBSERVABLE;
+
+    if (spec == NULL)
+        spec = names_itself ? "2.0" : "2.1";
+    if (strcmp(spec, "2.0") != 0 && strcmp(spec, "2.1") != 0)
+        fail(r, FAULT_RANGE, "spec_version", "is neither 2.0 nor 2.1");
+    else
+        snprintf(o->spec, sizeof o->spec, "%s", spec);
+}
+
+static void read_version(struct reading *r, const struct type_row *row, struct object *o)
+{
+    bool domain = row != NULL && row->family == FAMILY_DOMAIN;
+    struct instant created = {0}, modified = {0};
+    bool has_created = time_of(r, "created", &created);
+    bool has_modified = time_of(r, "modified", &modified);
+
+    if (!has_created && (domain || (row != NULL && row->family == FAMILY_MARKING)))
+        fail(r, FAULT_MISSING, "created", "is required");
+    if (!has_modified && domain)
+        fail(r, FAULT_MISSING, "modified", "is required");
+    if (has_created && has_modified && modified.us < created.us)
+        fail(r, FAULT_ORDER, "modified", "is earlier than created");
+    o->has_version = has_modified || has_created;
+    o->version = has_modified ? modified : created;
+}
+
+static void check_required(struct reading *r, const struct type_row *row)
+{
+    for (size_t i = 0; row != NULL && i < REQUIRED && row->required[i] != NULL; i++)
+        if (json_object_get(r->tree, row->required[i]) == NULL)
+            fail(r, FAULT_MISSING, row->required[i], "is required of this type");
+}
+
+/* "MUST NOT be earlier than", section by section: the second is at or after, or after, the first.
+ */
+static const struct {
+    const char *type, *first, *second;
+    bool strictly;
+} orders[] = {
+    {"indicator", "valid_from", "valid_until", true},
+    {"observed-data", "first_observed", "last_observed", false},
+    {"sighting", "first_seen", "last_seen", false},
+    {"campaign", "first_seen", "last_seen", false},
+    {"infrastructure", "first_seen", "last_seen", false},
+    {"intrusion-set", "first_seen", "last_seen", false},
+    {"malware", "first_seen", "last_seen", false},
+    {"threat-actor", "first_seen", "last_seen", false},
+    {"relationship", "start_time", "stop_time", true},
+};
+
+static void check_orders(struct reading *r, const struct object *o)
+{
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        struct instant first, second;
+
+        if (strcmp(o->type, orders[i].type) != 0 || !time_of(r, orders[i].first, &first) ||
+            !time_of(r, orders[i].second, &second))
+            continue;
+        if (second.us < first.us || (orders[i].strictly && second.us == first.us))
+            fail(r, FAULT_ORDER, orders[i].second, "is not after %s", orders[i].first);
+    }
+}
+
+static void check_pattern(struct reading *r, const struct object *o)
+{
+    const char *pattern = text_of(r, "pattern"), *kind = text_of(r, "pattern_type");
+    struct pattern_error wrong = {0};
+    struct pattern *parsed = NULL;
+
+    if (strcmp(o->type, "indicator") != 0 || pattern == NULL || kind == NULL ||
+        strcmp(kind, "stix") != 0)
+        return;
+    if (fault_is(pattern_parse(bytes_text(pattern), NULL, &parsed, &wrong)))
+        fail(r, FAULT_SYNTAX, "pattern", "column %zu: expected %s", wrong.column,
+             wrong.expected == NULL ? "another pattern" : wrong.expected);
+    pattern_free(parsed);
+}
+
+/* An observed-data has objects or object_refs; a hash-named object without a value is none. */
+static void check_whole(struct reading *r, const struct object *o)
+{
+    bool objects = json_object_get(r->tree, "objects") != NULL;
+    bool refs = json_object_get(r->tree, "object_refs") != NULL;
+
+    if (strcmp(o->type, "observed-data") == 0 && objects == refs)
+        fail(r, FAULT_MISSING, "object_refs", "exactly one of objects and object_refs is required");
+}
+
+/* An unknown marking is the strictest: only what says TLP lowers nothing else. */
+static void read_markings(struct reading *r, struct object *o)
+{
+    const json_t *list = json_object_get(r->tree, "object_marking_refs");
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *v = json_array_get(list, i);
+        struct bytes id = bytes_of(json_string_value(v), json_string_length(v));
+
+        if (!json_is_string(v))
+            return; /* check_references said so */
+        o->tlp = tlp_stricter(o->tlp, tlp_read(id));
+    }
+}
+
+static void read_revoked(struct reading *r, struct object *o)
+{
+    const json_t *v = json_object_get(r->tree, "revoked");
+
+    if (v != NULL && !json_is_boolean(v))
+        fail(r, FAULT_SYNTAX, "revoked", "is neither true nor false");
+    o->revoked = json_is_true(v);
+}
+
+static void read_object(struct reading *r, struct object *o)
+{
+    const struct type_row *row;
+
+    read_identity(r, o);
+    if (fault_is(r->fault))
+        return;
+    row = type_find(bytes_text(o->type));
+    o->technical = row != NULL && row->technical;
+    read_spec(r, row, o);
+    read_version(r, row, o);
+    check_required(r, row);
+    check_references(r, row == NULL);
+    check_orders(r, o);
+    check_pattern(r, o);
+    check_whole(r, o);
+    read_revoked(r, o);
+    read_markings(r, o);
+}
+
+/* ---- the bytes --------------------------------------------------------------------------------
+ */
+
+/* jansson recurses: the depth is known before it sees a byte. */
+static bool is_too_deep(struct bytes text)
+{
+    unsigned depth = 0;
+    bool inside = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.data[i];
+
+        if (inside && c == '\\')
+            i++;
+        else if (c == '"')
+            inside = !inside;
+        else if (!inside && (c == '{' || c == '[') && ++depth > OBJECT_DEPTH)
+            return true;
+        else if (!inside && (c == '}' || c == ']') && depth > 0)
+            depth--;
+    }
+    return false;
+}
+
+static json_t *load(struct reading *r, struct bytes text)
+{
+    json_error_t error;
+    json_t *tree = NULL;
+
+    if (text.len > OBJECT_MAX)
+        fail(r, FAULT_LIMIT, "", "is larger than %d bytes", OBJECT_MAX);
+    else if (is_too_deep(text))
+        fail(r, FAULT_LIMIT, "", "is nested deeper than %d", OBJECT_DEPTH);
+    else if ((tree = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES,
+                                &error)) == NULL) {
+        bool twice = json_error_code(&error) == json_error_duplicate_key;
+
+        fail(r, twice ? FAULT_DUPLICATE : FAULT_SYNTAX, "", "line %d column %d: %s", error.line,
+             error.column, error.text);
+    } else if (!json_is_object(tree))
+        fail(r, FAULT_SYNTAX, "", "is not a JSON object");
+    return tree;
+}
+
+struct fault object_parse(struct bytes text, struct object *out, struct object_error *error)
+{
+    struct reading r = {0};
+    struct object o = {0};
+    json_t *tree = load(&r, text);
+
+    r.tree = tree;
+    if (!fault_is(r.fault))
+        read_object(&r, &o);
+    json_decref(tree);
+    if (!fault_is(r.fault))
+        *out = o;
+    else if (error != NULL) {
+        *error = r.error;
+        memcpy(error->id, o.id, sizeof error->id);
+    }
+    return r.fault;
+}

@@ -1,0 +1,64 @@
+/*
+ * object.h - one STIX object as a receiver needs it: what it is, which version, how it is marked,
+ * and whether it is well formed enough to be passed on.
+ *
+ * STIX 2.1 sections 2 to 7: id form, required properties by type, times and their order, forms of
+ * references, the pattern of an indicator. Custom types, properties and extensions are let be:
+ * what is not understood is kept. The bytes are never changed: the caller stores what came.
+ * Knows no collection, no right, no store.
+ */
+#ifndef PARLEY_STIX_OBJECT_H
+#define PARLEY_STIX_OBJECT_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "model/marking.h"
+
+enum {
+    OBJECT_MAX = 1 << 20, /* bytes of one object */
+    OBJECT_DEPTH = 64,    /* containers in containers; real ones have less than ten */
+    OBJECT_ID = 300,      /* "type--uuid" and its NUL: a type has at most 250 characters */
+    OBJECT_TYPE = 251,
+    OBJECT_SPEC = 8, /* "2.1" */
+    OBJECT_PROPERTY = 96,
+    OBJECT_WHY = 160,
+};
+
+struct object {
+    char id[OBJECT_ID];
+    char type[OBJECT_TYPE];
+    char spec[OBJECT_SPEC]; /* "2.1"; "2.0" where a type that must name its version does not */
+    bool has_version;
+    struct instant version; /* modified, else created; TAXII: else the date it was added */
+    bool revoked;
+    enum tlp tlp; /* the strictest of its markings; NONE if it has none */
+    enum pap pap;
+    bool technical; /* its type is on the allow-list of what parties exchange (R1) */
+};
+
+/* What was wrong: the property ("" for the whole) and a sentence; and whose, as far as it was read. */
+struct object_error {
+    char id[OBJECT_ID]; /* "" if there is no good one */
+    char property[OBJECT_PROPERTY];
+    char why[OBJECT_WHY];
+};
+
+/*
+ * Reads one object. *out is written on success alone, `error` on a fault alone (may be NULL).
+ * Faults: SHORT, SYNTAX (no JSON, wrong type of a value, form of an id or time), DUPLICATE,
+ * LIMIT (size, depth), MISSING (a required property), ORDER (modified before created,
+ * valid_until not after valid_from), RANGE, EXTRA.
+ */
+MUST_CHECK struct fault object_parse(struct bytes text, struct object *out,
+                                     struct object_error *error);
+
+/* Is this type on the allow-list of technical objects? No type of content, account or person is. */
+bool object_type_is_technical(struct bytes type);
+
+/* "type--uuid" (RFC 4122 text form, lower case); section 2.9. */
+bool object_id_is_good(struct bytes id);
+
+#endif
