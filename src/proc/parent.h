@@ -23,7 +23,8 @@ enum parent_exit {
 
 /* Runs the node in this directory until it is told to stop; answers the exit status. Becomes the
  * process it is called in: changes the working directory, takes over signals. `passphrase` is a
- * file with that of the node's keys, taken over, or -1; keeper alone is handed it, at each start. */
+ * file with that of the node's keys, taken over, or -1; keeper alone is handed it, at each start.
+ */
 int parent_run(const char *directory, int passphrase);
 
 #endif

@@ -244,11 +244,10 @@ def an_outside_reader_checks_both_ledgers_of_both_nodes(pair):
                 assert result.returncode == 0, (party.name, author, result.stdout, result.stderr)
                 assert int(result.stdout.split()[0]) >= least, result.stdout
 
-    for _ in range(3):
-        for _ in range(5):
-            pair.check()
-            pair.check(pair.b, "li")
-        look(1)
+    for _ in range(6):
+        pair.check()
+        pair.check(pair.b, "li")
+    look(1)
     pair.settle()
     time.sleep(1.5)  # a running node publishes once a second
     size = min(len(entries(pair.a)), len(entries(pair.b)))
