@@ -155,8 +155,8 @@ def links_ended(party):
                for line in party.log.read_text().splitlines())
 
 
-def every_check_has_one_receipt(pair):
-    for author, other in ((pair.a, pair.b), (pair.b, pair.a)):
+def every_check_has_one_receipt(two):
+    for author, other in ((two.a, two.b), (two.b, two.a)):
         checks = [e for e in entries(author) if "kind CHECK" in e["text"]
                   and "answers -" in e["text"]]
         answered = [e["text"].split("answers ")[1].split("\n")[0] for e in entries(other)

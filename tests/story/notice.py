@@ -180,12 +180,12 @@ def a_victims_address_is_opened_later_by_an_update(pair):
 a_victims_address_is_opened_later_by_an_update.sensors = sample
 
 
-def later_version(pair):
+def later_version(two):
     """A second version, which differs in a deadline and a title, signed by both."""
     def change(agreement):
         agreement["clocks"]["answer"] //= 2
         agreement["articles"][0]["threshold"]["count"] = 60
-    return make_agreement(pair.folder, pair.a, pair.b, change, version=2,
+    return make_agreement(two.folder, two.a, two.b, change, version=2,
                           name="pact-2.agreement.json")
 
 
