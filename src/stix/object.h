@@ -39,7 +39,8 @@ struct object {
     bool technical; /* its type is on the allow-list of what parties exchange (R1) */
 };
 
-/* What was wrong: the property ("" for the whole) and a sentence; and whose, as far as it was read. */
+/* What was wrong: the property ("" for the whole) and a sentence; and whose, as far as it was read.
+ */
 struct object_error {
     char id[OBJECT_ID]; /* "" if there is no good one */
     char property[OBJECT_PROPERTY];
