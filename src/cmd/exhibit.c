@@ -144,13 +144,17 @@ static enum exit_code judge(const struct call *call, const struct exhibit *e, si
         alone_compare(&one, &two, t, out, &evidence);
         return EXIT_DONE;
     }
+    if (count == 2 && all_are(e, 0, 2, FILE_BUNDLE)) {
+        trust_compare(buf_view(&e[0].text), buf_view(&e[1].text), out, &evidence);
+        return EXIT_DONE;
+    }
     if (count == 2 && all_are(e, 0, 2, FILE_HEAD)) {
         heads_verify(buf_view(&e[0].text), buf_view(&e[1].text), t, out, &evidence);
         return EXIT_DONE;
     }
     return say_error(call->say, EXIT_USAGE, "usage",
-                     "one case bundle; one or two tlog-proofs; two heads; or a log's directory "
-                     "and heads of it",
+                     "one or two case bundles; one or two tlog-proofs; two heads; or a log's "
+                     "directory and heads of it",
                      "parley help verify", "these files are not checked together");
 }
 

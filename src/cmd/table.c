@@ -361,8 +361,9 @@ const struct command commands[] = {
      .example = "parley verify C-7Q2K91MDX0PA44ZT.parley\n"
                 "parley verify --keys C-7Q2K91MDX0PA44ZT.parley 3.tlog-proof\n"
                 "parley verify --keys C-7Q2K91MDX0PA44ZT.parley ledger/pact/cert-b old.note",
-     .more = "One case bundle; or, with the keys out of any bundle of the two parties (--keys), a\n"
-             "tlog-proof with its .entry and .document beside it, two of them (do they say two\n"
+     .more = "One case bundle, or two (do both name the same keys?); or, with the keys out of any\n"
+             "bundle of the two parties (--keys), a tlog-proof with its .entry and .document "
+             "beside it, two of them (do they say two\n"
              "things of one place?), two heads (one history or two?), or a log's directory and\n"
              "heads that must lie in it. Lists each check it made. Exit 0: VERIFIED. 5: FORGED OR\n"
              "ALTERED, the check that failed is named, or CONTRADICTION: one party signed two\n"

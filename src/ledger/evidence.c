@@ -1,6 +1,7 @@
 #include "ledger/evidence.h"
 
-static const char *const names[] = {"none", "split view", "not an extension", "an entry replaced"};
+static const char *const names[] = {"none", "split view", "not an extension", "an entry replaced",
+                                    "two geneses"};
 
 const char *evidence_name(enum evidence e)
 {

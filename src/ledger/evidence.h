@@ -18,9 +18,12 @@ enum evidence {
                               that the author himself gave */
     EVIDENCE_REPLACED,     /* two entries in one place, each shown to lie under a head that the
                               author signed: stands alone */
+    EVIDENCE_TWO_GENESES,  /* two sets of role keys, each signed by the same root keys for the same
+                              agreement: stands alone */
 };
 
-/* "none", "split view", "not an extension", "an entry replaced". */
+/* "none", "split view", "not an extension", "an entry replaced",
+ * "two geneses". */
 const char *evidence_name(enum evidence e);
 
 /* Judges two notes of `author`'s log; `proof` is the consistency proof given for them, NULL if

@@ -59,3 +59,58 @@ bool trust_side(const struct trust *t, struct bytes origin, size_t *out)
         }
     return false;
 }
+
+static bool same_roots(const struct report_party *a, const struct report_party *b)
+{
+    if (strcmp(a->id, b->id) != 0 || a->root_count != b->root_count)
+        return false;
+    for (size_t i = 0; i < a->root_count; i++)
+        if (strcmp(a->roots[i].suite, b->roots[i].suite) != 0 ||
+            strcmp(a->roots[i].fingerprint, b->roots[i].fingerprint) != 0)
+            return false;
+    return true;
+}
+
+static bool same_keys(const struct note_signer *a, const struct note_signer *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (a->key[i].suite != b->key[i].suite ||
+            !bytes_equal(bytes_of(a->key[i].key, a->key[i].len),
+                         bytes_of(b->key[i].key, b->key[i].len)))
+            return false;
+    return true;
+}
+
+static void compare(const struct trust *a, const struct trust *b, struct findings *out,
+                    enum evidence *evidence)
+{
+    for (size_t i = 0; i < BUNDLE_LOGS; i++) {
+        if (strcmp(a->agreement, b->agreement) != 0 ||
+            !same_roots(&a->parties[i], &b->parties[i])) {
+            findings_add(out, "genesis", CHECK_UNKNOWN,
+                         "they are of two agreements, or of other root keys");
+            return;
+        }
+        if (same_keys(&a->author[i], &b->author[i]) && same_keys(&a->cosigner[i], &b->cosigner[i]))
+            continue;
+        *evidence = EVIDENCE_TWO_GENESES;
+        findings_add(out, "genesis", CHECK_BAD,
+                     "two geneses: the root keys of %s signed two sets of keys", a->parties[i].id);
+        out->verdict = VERDICT_CONTRADICTION;
+        return;
+    }
+    findings_add(out, "genesis", CHECK_OK, "both name the same keys of both parties");
+}
+
+void trust_compare(struct bytes one, struct bytes two, struct findings *out,
+                   enum evidence *evidence)
+{
+    struct trust *t = memory_zeroed(2, sizeof *t);
+
+    *evidence = EVIDENCE_NONE;
+    if (!fault_is(trust_read(one, &t[0], out)) && !fault_is(trust_read(two, &t[1], out)))
+        compare(&t[0], &t[1], out, evidence);
+    free(t);
+}

@@ -8,6 +8,7 @@
 #ifndef PARLEY_PROOF_TRUST_H
 #define PARLEY_PROOF_TRUST_H
 
+#include "ledger/evidence.h"
 #include "ledger/note.h"
 #include "proof/bundle.h"
 #include "proof/findings.h"
@@ -22,6 +23,14 @@ struct trust {
 /* Checks form, agreement and genesis of the bundle and takes the keys. Adds a row `keys`. *out is
  * written on success alone; the fault is the check's. */
 MUST_CHECK struct fault trust_read(struct bytes bundle, struct trust *out, struct findings *f);
+
+/*
+ * Two bundles of one agreement: do the same root keys name the same role keys in both? A row
+ * `keys` for each that does not hold, then a row `genesis`: CONTRADICTION where a party's root
+ * keys signed two sets of keys, as one does who wants to be rid of what he said under the first.
+ */
+void trust_compare(struct bytes one, struct bytes two, struct findings *out,
+                   enum evidence *evidence);
 
 /* Which party's log has this origin? False if neither's. */
 bool trust_side(const struct trust *t, struct bytes origin, size_t *out);

@@ -238,6 +238,40 @@ static void an_order_changed_in_the_uncosigned_tail_binds_nobody(void **state)
     drill_free(d);
 }
 
+/* ledger.md: "denying a key ('stolen')". There is no way to take a key back that was not in the
+ * record (docs/limits.md): who shows another genesis has signed two. */
+static void a_party_that_denies_its_keys_has_signed_two_geneses(void **state)
+{
+    struct drill *d = drill_new();
+    struct history told = {0};
+    struct buf denied = {0}, cosigned = {0}, proof = {0};
+    enum evidence evidence;
+    struct findings f;
+
+    (void)state;
+    history_to(d, &told, 6);
+    agree_on(d, &told, 6, &cosigned);
+    make_text(&(struct make_wishes){.new_keys = true}, &denied);
+    findings_init(&f);
+    trust_compare(buf_view(&d->bundle), buf_view(&denied), &f, &evidence);
+    assert_int_equal(f.verdict, VERDICT_CONTRADICTION);
+    assert_string_equal(evidence_name(evidence), "two geneses");
+    assert_finding(&f, "genesis", CHECK_BAD, "cert-a");
+    findings_init(&f);
+    trust_compare(buf_view(&d->bundle), buf_view(&d->bundle), &f, &evidence);
+    assert_int_equal(f.verdict, VERDICT_VERIFIED);
+    /* What he said under the first keys stays said: B cosigned it. */
+    prove(&told, 4, 6, buf_view(&cosigned), &proof);
+    findings_init(&f);
+    alone_verify(&(struct alone){buf_view(&proof), buf_view(&told.text[4]), {0}}, &d->trust, &f);
+    assert_int_equal(f.verdict, VERDICT_VERIFIED);
+    history_done(&told);
+    buf_done(&denied);
+    buf_done(&cosigned);
+    buf_done(&proof);
+    drill_free(d);
+}
+
 /* The node restored to another disk, the journal edited: what B's copy names. */
 static void an_entry_edited_in_a_copy_is_named_by_its_leaf(void **state)
 {
@@ -445,6 +479,7 @@ int main(void)
         cmocka_unit_test(a_log_rolled_back_to_a_backup_is_convicted_by_its_larger_head),
         cmocka_unit_test(what_the_sender_kept_back_is_shown_as_not_binding),
         cmocka_unit_test(an_order_changed_in_the_uncosigned_tail_binds_nobody),
+        cmocka_unit_test(a_party_that_denies_its_keys_has_signed_two_geneses),
         cmocka_unit_test(an_entry_edited_in_a_copy_is_named_by_its_leaf),
         cmocka_unit_test(a_head_without_one_suites_line_is_no_head),
         cmocka_unit_test(a_document_swapped_under_an_entry_is_not_the_entrys),

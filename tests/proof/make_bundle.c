@@ -134,7 +134,8 @@ static void begin_log(struct make *m, size_t by)
     snprintf(what, sizeof what, "%s root", log->party);
     log->root = example_key(what);
     for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++) {
-        snprintf(what, sizeof what, "%s %s", log->party, role_name(role));
+        snprintf(what, sizeof what, "%s %s%s", log->party, role_name(role),
+                 by == 0 && m->wish.new_keys ? " new" : "");
         log->role[role] = example_key(what);
     }
     e.permit_kind = PERMIT_ROOT;

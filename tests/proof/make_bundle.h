@@ -24,6 +24,7 @@ struct make_wishes {
     int ack_later;         /* seconds that the ACK waits */
     int64_t notice_claims; /* seconds added to the NOTICE's claimed time */
     bool wrong_opening, opening_elsewhere, opening_is_a_list;
+    bool new_keys;           /* the first party's role keys are others, its root keys are not */
     bool other_genesis_root; /* the second party's genesis is signed by the first one's root */
     size_t gap_at, other_case_at, other_class_at, other_previous_at, no_answers_at; /* 0 is none */
     size_t unknown_version_at, no_document_at;                                      /* 0 is none */

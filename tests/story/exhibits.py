@@ -1,8 +1,11 @@
 """What a node's proofs, heads and directories are worth to a stranger."""
+import base64
+import hashlib
 import json
 import pathlib
 import re
 import subprocess
+import time
 
 AUTHORITY = pathlib.Path(__file__).resolve().parent.parent / "crypto" / "authority.sh"
 
@@ -67,3 +70,46 @@ def an_outsider_signs_a_head_and_the_bundle_carries_it(pair):
     assert (code, verdict, checks["anchors"]) == (0, "VERIFIED", "ok"), checks
     code, verdict, checks = verify(a, "--tsa", at / "another" / "ca.pem", bundle)
     assert (code, checks["anchors"]) == (5, "bad"), checks
+
+
+class Witness:
+    """A third C2SP witness (tlog-witness, tlog-cosignature) that signs by OpenSSL's command."""
+
+    def __init__(self, folder, name="witness.example/w1"):
+        self.key, self.name, self.folder = folder / "witness.pem", name, folder
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", self.key],
+                       check=True)
+        der = subprocess.run(["openssl", "pkey", "-in", self.key, "-pubout", "-outform", "DER"],
+                             check=True, capture_output=True).stdout
+        public = b"\x04" + der[-32:]
+        self.id = hashlib.sha256(name.encode() + b"\n" + public).digest()[:4]
+        self.vkey = f"{name}+{self.id.hex()}+{base64.b64encode(public).decode()}"
+
+    def sign(self, request):
+        """The answer to the body of an add-checkpoint whose old size is 0."""
+        old, empty, note = request.split("\n", 2)
+        assert (old, empty) == ("old 0", ""), request
+        text = note[:note.rindex("\n\n") + 1]
+        now = int(time.time())
+        message, signature = self.folder / "message", self.folder / "signature"
+        message.write_bytes(f"cosignature/v1\ntime {now}\n{text}".encode())
+        subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", self.key, "-rawin", "-in",
+                        message, "-out", signature], check=True)
+        raw = self.id + now.to_bytes(8, "big") + signature.read_bytes()
+        return f"\u2014 {self.name} {base64.b64encode(raw).decode()}\n"
+
+
+def a_third_witness_signs_a_head_and_the_bundle_carries_it(pair):
+    a, at = pair.a, pair.folder
+    said = pair.check()
+    pair.settle()
+    witness, bundle, lines = Witness(at), at / "case.parley", at / "lines"
+    a.parley_ok("ledger", "anchor", "request", "--log", "theirs", "--out", at / "today")
+    lines.write_text(witness.sign((at / "today.growth").read_text()))
+    taken = ["ledger", "anchor", "import", "--log", "theirs", at / "today.note", "--lines", lines]
+    assert a.run(*taken, "--witness", Witness(at, "another.example").vkey).returncode == 5
+    assert witness.name in a.parley_ok(*taken, "--witness", witness.vkey)
+    a.parley_ok("case", "export", said["case"], "--out", bundle)
+    assert verify(a, bundle)[2]["anchors"] == "noted"
+    code, verdict, checks = verify(a, "--witness", witness.vkey, bundle)
+    assert (code, verdict, checks["anchors"]) == (0, "VERIFIED", "ok"), checks
