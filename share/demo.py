@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The story that ./demo tells: two parties, one incident, a statement that a stranger verifies.
+"""The story that ./demo and `parley demo` tell: two parties, one incident, a statement that a stranger verifies.
 
 Runs only what a user would type. Usage: demo.py PARLEY FOLDER [--plain] [EVE FILE...]
 """
@@ -11,8 +11,7 @@ import shutil
 import subprocess
 import sys
 
-SOURCE = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(SOURCE / "tests" / "story"))
+SHARE = pathlib.Path(__file__).resolve().parent
 from party import Party, make_agreement  # noqa: E402
 
 PLAIN = not sys.stdout.isatty() or "NO_COLOR" in os.environ
@@ -44,7 +43,7 @@ def show(party, *args, officer=None, expect=0):
 def sample(folder):
     path = folder / "sample.eve.json"
     with path.open("w") as out:
-        subprocess.run([sys.executable, SOURCE / "tools" / "make-sample"], stdout=out, check=True)
+        subprocess.run([sys.executable, SHARE / "make-sample"], stdout=out, check=True)
     return path
 
 
@@ -72,6 +71,10 @@ def main():
     PLAIN = PLAIN or args.plain
     parley, folder = pathlib.Path(args.parley).resolve(), pathlib.Path(args.folder).resolve()
     files = [pathlib.Path(f).resolve() for f in args.files]
+    if folder.exists() and any(folder.iterdir()) and not (folder / "pact.agreement.json").exists():
+        print(f"error: {folder} is not empty\n  why: the demo begins by emptying its folder, and this "
+              "one holds no earlier demo\n  try: another --folder", file=sys.stderr)
+        raise SystemExit(2)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
 
@@ -156,6 +159,12 @@ def tell(a, b, parley, folder, files):
     finish(a, case, totals, folder, bundle)
 
 
+def near(path):
+    """As the reader would type it from where he is."""
+    short = os.path.relpath(path)
+    return str(path) if short.startswith("..") else short
+
+
 def kinds(party, case):
     result = party.run("case", "show", case, "--json")
     return [s["kind"] for s in json.loads(result.stdout)["statements"]] if not result.returncode else []
@@ -183,12 +192,12 @@ def finish(a, case, totals, folder, bundle):
     print(f"case          {case}   deadlines kept {kept}, late {late}")
     print(f"ledger        size {ledger['size']}, root {checkpoint[2]}")
     print("VERIFIED      by an independent check, offline")
-    node, home = a.node.relative_to(SOURCE), a.home.relative_to(SOURCE)
-    parley = pathlib.Path(a.parley).relative_to(SOURCE)
+    node, home = near(a.node), near(a.home)
+    parley = near(a.parley)
     print("next:")
-    print(f"  {parley} verify {bundle.relative_to(SOURCE)}")
+    print(f"  {parley} verify {near(bundle)}")
     print(f"  {parley} serve --node {node}      (then, elsewhere: {parley} desk --node {node})")
-    print(f"  {parley} agreement show {(folder / 'pact.agreement.json').relative_to(SOURCE)}")
+    print(f"  {parley} agreement show {near(folder / 'pact.agreement.json')}")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ enum exit_code key_new(const struct call *call);
 enum exit_code key_fingerprint(const struct call *call);
 enum exit_code key_list(const struct call *call);
 
+enum exit_code demo_run(const struct call *call);
 enum exit_code status_run(const struct call *call);
 enum exit_code doctor_run(const struct call *call);
 enum exit_code desk_run(const struct call *call);

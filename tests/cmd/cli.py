@@ -15,7 +15,7 @@ import unittest
 
 PARLEY = os.environ["PARLEY_BIN"]
 SOURCE = pathlib.Path(os.environ["PARLEY_SOURCE"])
-sys.path.insert(0, str(SOURCE / "tests" / "story"))
+sys.path.insert(0, str(SOURCE / "share"))
 from party import Party, make_agreement  # noqa: E402
 
 

@@ -449,7 +449,7 @@ class Officers(WithNode):
 
     def setUp(self):
         super().setUp()
-        sys.path.insert(0, str(pathlib.Path(os.environ["PARLEY_SOURCE"]) / "tests" / "story"))
+        sys.path.insert(0, str(pathlib.Path(os.environ["PARLEY_SOURCE"]) / "share"))
         from party import Party, make_agreement
         a, b = Party(PARLEY, self.home, "cert-a"), Party(PARLEY, self.home, "cert-b")
         self.root, self.other = a.home / "root.pem", b.home / "root.pem"

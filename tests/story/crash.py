@@ -21,7 +21,8 @@ import tempfile
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent),
+                str(pathlib.Path(__file__).resolve().parents[2] / "share")]
 from party import Party, make_agreement  # noqa: E402
 
 CHILDREN = ("gate", "judge", "watch", "desk", "keeper")

@@ -9,14 +9,14 @@ import time
 from pair import entries
 from party import SOURCE, make_agreement
 
-VICTIM = "192.0.2.10"  # the sensor of tools/make-sample
+VICTIM = "192.0.2.10"  # the sensor of share/make-sample
 PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 def sample(folder):
     path = pathlib.Path(folder) / "sample.eve.json"
     with path.open("w") as out:
-        subprocess.run([sys.executable, SOURCE / "tools" / "make-sample"], stdout=out, check=True)
+        subprocess.run([sys.executable, SOURCE / "share" / "make-sample"], stdout=out, check=True)
     return [f"sensor-1={path}:once"]
 
 

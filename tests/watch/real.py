@@ -44,7 +44,7 @@ def real_files(source, real, folder):
 def sample_files(source, folder):
     path = folder / "sample.eve.json"
     with path.open("w") as out:
-        subprocess.run([sys.executable, source / "tools" / "make-sample"], stdout=out, check=True)
+        subprocess.run([sys.executable, source / "share" / "make-sample"], stdout=out, check=True)
     return agreement(source, folder, lambda value: None), [str(path)]
 
 

@@ -117,7 +117,7 @@ class Bench:
     @staticmethod
     def sample():
         """The EVE records that the project's own generator writes."""
-        return subprocess.run([sys.executable, ROOT / "tools" / "make-sample"],
+        return subprocess.run([sys.executable, ROOT / "share" / "make-sample"],
                               stdout=subprocess.PIPE, check=True).stdout
 
     def eve_files(self):

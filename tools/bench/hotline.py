@@ -9,7 +9,7 @@ import time
 
 from frame import ROOT
 
-sys.path.insert(0, str(ROOT / "tests" / "story"))
+sys.path.insert(0, str(ROOT / "share"))
 from party import Party, make_agreement  # noqa: E402
 
 PACKAGES = ["openssl"]

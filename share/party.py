@@ -1,6 +1,6 @@
 """Two parties on one machine, through the command line alone, as users would run them.
 
-Used by ./demo and by every story test. Nothing here knows how a node works inside.
+Used by ./demo, by `parley demo` and by every story test. Nothing here knows how a node works inside.
 """
 import copy
 import hashlib
@@ -13,7 +13,8 @@ import socket
 import subprocess
 import time
 
-SOURCE = pathlib.Path(__file__).resolve().parents[2]
+SHARE = pathlib.Path(__file__).resolve().parent
+SOURCE = SHARE.parent  # the tree; only for who runs in it
 
 
 def free_port():
@@ -172,7 +173,7 @@ class Party:
 
 def make_agreement(folder, a, b, change=None, version=1, name="pact.agreement.json"):
     """An agreement between two parties from the shipped example, signed by both."""
-    template = json.loads((SOURCE / "share" / "pact-2015.agreement.json").read_text())
+    template = json.loads((SHARE / "pact-2015.agreement.json").read_text())
     agreement = copy.deepcopy(template)
     agreement["version"] = version
     for party, made in zip((a, b), agreement["parties"]):
