@@ -197,7 +197,14 @@ static bool make_genesis(struct init *i)
     return true;
 }
 
-/* NAME=PATH[:follow|once], the path made absolute. NULL: it is none. */
+/* What is no file: the node calls or is called there (docs/settings.md). */
+static bool is_no_file(const char *path)
+{
+    return strcmp(path, "-") == 0 || strncmp(path, "udp:", 4) == 0 ||
+           strncmp(path, "unix:", 5) == 0 || strncmp(path, "unix-dgram:", 11) == 0;
+}
+
+/* NAME=PATH[:follow|once], a file's path made absolute. NULL: it is none. */
 static json_t *sensor_of(const char *text)
 {
     const char *equals = strchr(text, '=');
@@ -211,10 +218,11 @@ static json_t *sensor_of(const char *text)
         *mode = '\0';
     }
     full = path != NULL && path[0] != '\0' ? realpath(path, NULL) : NULL;
-    if (equals != NULL && (full != NULL || path[0] == '/')) {
+    if (equals != NULL && (full != NULL || path[0] == '/' || is_no_file(path))) {
         name = memory_text(text, (size_t)(equals - text));
-        sensor = json_pack("{ss,ss,ss,sb}", "name", name, "path", full != NULL ? full : path,
-                           "format", "eve", "follow", follow);
+        sensor =
+            json_pack("{ss,ss,ss,sb}", "name", name, "path", full != NULL ? full : path, "format",
+                      strncmp(path, "udp:", 4) == 0 ? "netflow" : "auto", "follow", follow);
         free(name);
     }
     free(full);

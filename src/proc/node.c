@@ -433,3 +433,70 @@ struct fault node_control(const struct settings *s, uid_t uid, gid_t gid, int *o
         log_warn("control.sock: cannot be given to its group: %s", strerrordesc_np(errno));
     return f;
 }
+
+/* As much as the kernel gives: what comes between two looks must wait there. */
+static void widen(int fd)
+{
+    enum { WANTED = 16 << 20 };
+    int size = WANTED;
+
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) != 0)
+        log_warn("a sensor's socket keeps the system's own buffer: %s", strerrordesc_np(errno));
+}
+
+static struct fault sensor_udp(const struct settings_sensor *s, int *out)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(s->endpoint.port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(s->endpoint.port)};
+    bool is_v4 = addr_is_v4(s->endpoint.addr);
+    const struct sockaddr *address = is_v4 ? (const void *)&v4 : (const void *)&v6;
+    int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    v4.sin_addr.s_addr = htonl(addr_v4(s->endpoint.addr));
+    memcpy(&v6.sin6_addr, s->endpoint.addr.byte, sizeof v6.sin6_addr);
+    if (fd < 0 || bind(fd, address, is_v4 ? sizeof v4 : sizeof v6) != 0) {
+        struct fault f = fault_io("node: a sensor's udp port");
+
+        if (fd >= 0)
+            close(fd);
+        return f;
+    }
+    widen(fd);
+    *out = fd;
+    return fault_none();
+}
+
+static struct fault sensor_unix(const struct settings_sensor *s, uid_t uid, gid_t gid, int *out)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    bool stream = s->kind == SENSOR_UNIX;
+    int fd = socket(AF_UNIX, (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct stat st;
+    mode_t mask;
+    bool good;
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", settings_path(s));
+    if (lstat(address.sun_path, &st) == 0 && S_ISSOCK(st.st_mode))
+        unlink(address.sun_path); /* of a node that was killed; anything else is not ours */
+    mask = umask(0117);
+    good = fd >= 0 && bind(fd, (struct sockaddr *)(void *)&address, sizeof address) == 0 &&
+           (!stream || listen(fd, 8) == 0);
+    umask(mask);
+    if (!good) {
+        struct fault f = fault_io("node: a sensor's socket");
+
+        if (fd >= 0)
+            close(fd);
+        return f;
+    }
+    if (chown(address.sun_path, uid, gid) != 0)
+        log_warn("%s: cannot be given to the node's group: %s", s->where, strerrordesc_np(errno));
+    *out = fd;
+    return fault_none();
+}
+
+struct fault node_sensor(const struct settings_sensor *s, uid_t uid, gid_t gid, int *out)
+{
+    return s->kind == SENSOR_UDP ? sensor_udp(s, out) : sensor_unix(s, uid, gid, out);
+}

@@ -54,4 +54,9 @@ void node_setup(const struct node *n, enum process process, struct buf *out);
 MUST_CHECK struct fault node_listen(const struct settings *s, int *out);
 MUST_CHECK struct fault node_control(const struct settings *s, uid_t uid, gid_t gid, int *out);
 
+/* The socket on which a sensor calls us (UNIX, DATAGRAM, UDP), nonblocking; a local one's path
+ * belongs to the node's user and group. */
+MUST_CHECK struct fault node_sensor(const struct settings_sensor *s, uid_t uid, gid_t gid,
+                                    int *out);
+
 #endif

@@ -7,6 +7,7 @@
  */
 #include "proc/parent.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -60,6 +61,7 @@ struct parent {
     gid_t gid;
     int lock, listen, socket;
     int passphrase; /* of keeper's keys; -1: they have none. Never read here */
+    int sensor[SETTINGS_SENSORS]; /* sockets on which sensors call us; -1 */
     struct child children[PROCESS_COUNT];
     bool announced, ending;
     bool together; /* the first start: GO waits until all have their channels */
@@ -104,20 +106,43 @@ static void tell_file(struct child *c, const char *name, int fd)
     buf_done(&body);
 }
 
-/* Opened anew each time: the file may have been rotated. */
+/* A file is opened anew each time, for it may have been rotated; a socket once, for its life. */
 static void tell_sensor(struct child *c, size_t index)
 {
     const struct settings_sensor *s = &c->parent->node->settings.sensors[index];
-    int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int *socket = &c->parent->sensor[index];
     char name[32];
+    int fd = -1;
 
-    if (fd < 0) {
-        log_warn("sensor %s: %s: %s", s->name, s->path, strerrordesc_np(errno));
+    snprintf(name, sizeof name, "sensor.%zu", index);
+    if (s->kind == SENSOR_FILE)
+        fd = open(settings_path(s), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    else if (s->kind == SENSOR_INPUT)
+        fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    else if (*socket < 0 && fault_is(node_sensor(s, c->parent->uid, c->parent->gid, socket)))
+        *socket = -1;
+    if (fd < 0 && *socket < 0) {
+        log_warn("sensor %s: %s: %s", s->name, s->where, strerrordesc_np(errno));
         return;
     }
-    snprintf(name, sizeof name, "sensor.%zu", index);
-    tell_file(c, name, fd);
-    close(fd);
+    tell_file(c, name, fd >= 0 ? fd : *socket);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* The sockets of settings that are left. */
+static void close_sensors(struct parent *p)
+{
+    for (size_t i = 0; i < SETTINGS_SENSORS; i++) {
+        const struct settings_sensor *s = &p->node->settings.sensors[i];
+
+        if (p->sensor[i] < 0)
+            continue;
+        close(p->sensor[i]);
+        p->sensor[i] = -1;
+        if (s->kind == SENSOR_UNIX || s->kind == SENSOR_DATAGRAM)
+            unlink(settings_path(s));
+    }
 }
 
 static void tell_files(struct child *c)
@@ -216,17 +241,58 @@ static void heard_ready(struct child *c)
     log_info("ready");
 }
 
+/* The file of that number beside `path`, where rotation put it: its name begins as `path`'s does.
+ * -1: it is not there. */
+static int open_rotated(const char *path, uint64_t device, uint64_t inode)
+{
+    const char *name = strrchr(path, '/') + 1;
+    size_t folder = (size_t)(name - path), stem = strcspn(name, ".");
+    char full[SETTINGS_PATH + 256];
+    struct dirent *entry;
+    struct stat st;
+    DIR *dir;
+    int fd = -1;
+
+    snprintf(full, sizeof full, "%.*s", (int)folder, path);
+    dir = opendir(full);
+    while (dir != NULL && fd < 0 && (entry = readdir(dir)) != NULL) {
+        if (strncmp(entry->d_name, name, stem) != 0)
+            continue;
+        snprintf(full + folder, sizeof full - folder, "%s", entry->d_name);
+        if (lstat(full, &st) != 0 || !S_ISREG(st.st_mode) || st.st_ino != inode ||
+            st.st_dev != device)
+            continue;
+        fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return fd;
+}
+
 static void heard_reopen(struct child *c, struct bytes body)
 {
     struct cursor in = cursor_over(body, "parent: REOPEN");
     uint32_t index = cursor_u32(&in);
+    uint64_t device = cursor_u64(&in), inode = cursor_u64(&in);
+    const struct settings *s = &c->parent->node->settings;
+    char name[32];
+    int fd;
 
     cursor_end(&in);
-    if (cursor_ok(&in) && c->process == PROCESS_WATCH &&
-        index < c->parent->node->settings.sensor_count)
-        tell_sensor(c, index);
-    else
+    if (!cursor_ok(&in) || c->process != PROCESS_WATCH || index >= s->sensor_count) {
         log_warn("%s asks for a sensor that it may not have", process_name(c->process));
+        return;
+    }
+    if (s->sensors[index].kind != SENSOR_FILE)
+        return; /* a socket stays the same */
+    fd = inode != 0 ? open_rotated(settings_path(&s->sensors[index]), device, inode) : -1;
+    if (fd < 0) {
+        tell_sensor(c, index);
+        return;
+    }
+    snprintf(name, sizeof name, "rotated.%u", index);
+    tell_file(c, name, fd);
+    close(fd);
 }
 
 /* Reads settings and agreements again and starts those processes anew that were told the old
@@ -241,6 +307,7 @@ static void reload(struct parent *p, bool desk_too)
         free(fresh);
         return;
     }
+    close_sensors(p); /* they go by their place in the settings */
     node_done(p->node);
     free(p->node);
     p->node = fresh;
@@ -594,6 +661,7 @@ static void parent_done(struct parent *p)
 {
     const int fds[] = {p->listen, p->socket, p->lock, p->passphrase};
 
+    close_sensors(p);
     if (p->socket >= 0)
         unlink("control.sock");
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
@@ -608,6 +676,8 @@ int parent_run(const char *directory, int passphrase)
     struct parent p = {
         .directory = directory, .lock = -1, .listen = -1, .socket = -1, .passphrase = passphrase};
 
+    for (size_t i = 0; i < SETTINGS_SENSORS; i++)
+        p.sensor[i] = -1;
     log_open("parent", LOG_LEVEL_INFO);
     signal(SIGPIPE, SIG_IGN);
     p.node = memory_zeroed(1, sizeof *p.node);

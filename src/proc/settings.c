@@ -58,19 +58,70 @@ static void read_addresses(const struct member *root, struct settings *s)
     }
 }
 
+/* Where a sensor's lines come from, by how it is spelt. */
+static const struct {
+    const char *begins;
+    enum sensor_kind kind;
+} kinds[] = {{"udp:", SENSOR_UDP},
+             {"unix-dgram:", SENSOR_DATAGRAM},
+             {"unix:", SENSOR_UNIX},
+             {"", SENSOR_FILE}};
+
+static void read_where(const struct member *m, struct settings_sensor *out)
+{
+    enum { SOCKET_PATH = 107 }; /* sun_path without its NUL */
+    const char *text = as_line(m, SETTINGS_PATH - 1);
+    size_t i = 0;
+
+    if (!reader_ok(m->in) || text == NULL)
+        return;
+    copy(text, out->where, sizeof out->where);
+    while (strncmp(text, kinds[i].begins, strlen(kinds[i].begins)) != 0)
+        i++;
+    out->kind = kinds[i].kind;
+    text += strlen(kinds[i].begins);
+    if (strcmp(out->where, "-") == 0)
+        out->kind = SENSOR_INPUT;
+    else if (out->kind == SENSOR_UDP && fault_is(endpoint_parse(bytes_text(text), &out->endpoint)))
+        member_fail(m, FAULT_SYNTAX, "it is not udp:ADDRESS:PORT with a literal address");
+    else if (out->kind != SENSOR_UDP && text[0] != '/')
+        member_fail(m, FAULT_SYNTAX, "the path must be absolute");
+    else if (out->kind != SENSOR_FILE && out->kind != SENSOR_UDP && strlen(text) > SOCKET_PATH)
+        member_fail(m, FAULT_LIMIT, "a socket's path has at most 107 bytes");
+}
+
+const char *settings_path(const struct settings_sensor *s)
+{
+    const char *path = strchr(s->where, '/');
+
+    return path == NULL || s->kind == SENSOR_UDP ? "" : path;
+}
+
+static void read_format(const struct member *item, struct settings_sensor *out)
+{
+    static const char *const formats[] = {"auto", "eve", "zeek", "nfcapd", "netflow", NULL};
+    struct member m = member_get(item, "format");
+    const char *word = formats[member_word(item, "format", formats)];
+
+    if (!reader_ok(item->in))
+        return;
+    out->format = reader_format_named(bytes_text(word));
+    if (out->kind == SENSOR_UDP && strcmp(word, "netflow") != 0)
+        member_fail(&m, FAULT_MISMATCH, "what comes by udp is netflow");
+}
+
 static void read_sensor(const struct member *item, struct settings_sensor *out)
 {
-    static const char *const formats[] = {"eve", NULL};
     struct member name = member_get(item, "name"), path = member_get(item, "path");
-    const char *text = as_line(&path, SETTINGS_PATH - 1);
 
     read_id(&name, out->name);
-    if (reader_ok(item->in) && text != NULL && text[0] != '/')
-        member_fail(&path, FAULT_SYNTAX, "the path must be absolute");
-    copy(text, out->path, sizeof out->path);
-    member_word(item, "format", formats);
+    read_where(&path, out);
+    read_format(item, out);
     out->follow = member_flag(item, "follow");
-    member_only(item, "name", "path", "format", "follow", NULL);
+    out->silent_after = out->follow ? SETTINGS_SILENT : 0;
+    if (member_has(item, "silent-after"))
+        out->silent_after = (uint32_t)member_integer(item, "silent-after", 0, 31536000);
+    member_only(item, "name", "path", "format", "follow", "silent-after", NULL);
 }
 
 static void read_sensors(const struct member *root, struct settings *s)

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/fault.h"
 #include "net/endpoint.h"
+#include "sensor/reader.h"
 
 enum {
     SETTINGS_MAX = 1 << 20, /* bytes on disk */
@@ -22,6 +23,8 @@ enum {
     SETTINGS_AGREEMENTS = 8,
     SETTINGS_ADDRESSES = 32,
     SETTINGS_SENSORS = 64,
+    SETTINGS_SILENT =
+        900, /* seconds: what a followed sensor may be silent for if nothing is said */
 };
 
 struct settings_address {
@@ -29,10 +32,22 @@ struct settings_address {
     struct endpoint address;  /* where it is to be dialled */
 };
 
+enum sensor_kind {
+    SENSOR_FILE = 0, /* "/PATH": a file, or a named pipe */
+    SENSOR_INPUT,    /* "-": the node's own standard input */
+    SENSOR_UNIX,     /* "unix:/PATH": a stream socket on which the sensor calls us */
+    SENSOR_DATAGRAM, /* "unix-dgram:/PATH": a line a datagram */
+    SENSOR_UDP,      /* "udp:ADDRESS:PORT": NetFlow, IPFIX */
+};
+
 struct settings_sensor {
     char name[SETTINGS_ID];
-    char path[SETTINGS_PATH]; /* absolute */
-    bool follow;              /* go on reading at its end, also over rotation */
+    char where[SETTINGS_PATH]; /* as the settings spell it */
+    enum sensor_kind kind;
+    struct endpoint endpoint;           /* of UDP */
+    const struct reader_format *format; /* NULL: known by its first bytes */
+    bool follow;                        /* go on reading at its end, also over rotation */
+    uint32_t silent_after;              /* seconds without a line that are an alarm; 0: never */
 };
 
 struct settings {
@@ -59,6 +74,9 @@ struct settings_error {
  * may be NULL. Faults as json/member.h. */
 MUST_CHECK struct fault settings_parse(struct bytes text, struct settings *out,
                                        struct settings_error *error);
+
+/* The absolute path in `where`; "" where there is none. Lent. */
+const char *settings_path(const struct settings_sensor *s);
 
 /* Where a node of an agreement is to be dialled: the settings' address for it, else the literal
  * address that it is. SYNTAX: it is a name and the settings have no address for it. */

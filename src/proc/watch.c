@@ -155,7 +155,7 @@ static json_t *source_json(const struct eye *e, size_t i)
     const struct watch *w = e->watch;
     const struct settings_sensor *s = &w->settings.sensors[i];
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:I}", "name", s->name, "path", s->path, "mode",
+    return json_pack("{s:s, s:s, s:s, s:s, s:I}", "name", s->name, "path", s->where, "mode",
                      s->follow ? "follow" : "once", "state",
                      !s->follow && w->read_out ? "done" : "reading", "offset",
                      (json_int_t)watcher_offset(e->watcher, (uint32_t)i));

@@ -41,12 +41,62 @@ static void the_good_form_is_read(void **state)
     assert_string_equal(s.operators, "adm");
     assert_true(s.listens && s.listen.port == 7315);
     assert_true(s.sensor_count == 1 && s.sensors[0].follow);
-    assert_string_equal(s.sensors[0].path, "/var/log/suricata/eve.json");
+    assert_string_equal(settings_path(&s.sensors[0]), "/var/log/suricata/eve.json");
+    assert_string_equal(s.sensors[0].format->name, "eve");
+    assert_int_equal(s.sensors[0].kind, SENSOR_FILE);
+    assert_int_equal(s.sensors[0].silent_after, SETTINGS_SILENT);
     assert_good(settings_resolve(&s, "node.cert-b.example:7315", &e));
     endpoint_write(&e, text);
     assert_string_equal(text, "192.0.2.7:7315");
     assert_good(settings_resolve(&s, "198.51.100.1:5", &e));
     assert_fault(settings_resolve(&s, "node.cert-c.example:7315", &e), FAULT_SYNTAX);
+}
+
+/* `good` with one text in place of another. */
+static struct fault with(const char *from, const char *to, struct settings_error *error)
+{
+    const char *at = strstr(good, from);
+    struct buf text = {0};
+    struct fault f;
+
+    buf_add(&text, good, (size_t)(at - good));
+    buf_text(&text, to);
+    buf_text(&text, at + strlen(from));
+    f = settings_parse(buf_view(&text), &s, error);
+    buf_done(&text);
+    return f;
+}
+
+static void a_sensor_is_a_file_a_socket_or_the_input(void **state)
+{
+    static const struct {
+        const char *where, *path;
+        enum sensor_kind kind;
+    } kinds[] = {
+        {"/var/log/x", "/var/log/x", SENSOR_FILE},
+        {"-", "", SENSOR_INPUT},
+        {"unix:/run/x.sock", "/run/x.sock", SENSOR_UNIX},
+        {"unix-dgram:/run/x.sock", "/run/x.sock", SENSOR_DATAGRAM},
+    };
+    struct settings_error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        assert_good(with("/var/log/suricata/eve.json", kinds[i].where, &error));
+        assert_int_equal(s.sensors[0].kind, kinds[i].kind);
+        assert_string_equal(settings_path(&s.sensors[0]), kinds[i].path);
+    }
+    assert_good(
+        with("\"eve\",\n   \"name\": \"edge\",\n   \"path\": \"/var/log/suricata/eve.json\"",
+             "\"netflow\",\n   \"name\": \"edge\",\n   \"path\": "
+             "\"udp:127.0.0.1:2055\",\n   \"silent-after\": 60",
+             &error));
+    assert_int_equal(s.sensors[0].kind, SENSOR_UDP);
+    assert_int_equal(s.sensors[0].endpoint.port, 2055);
+    assert_int_equal(s.sensors[0].silent_after, 60);
+    assert_fault(with("/var/log/suricata/eve.json", "udp:127.0.0.1:2055", &error), FAULT_MISMATCH);
+    assert_fault(with("/var/log/suricata/eve.json", "udp:localhost:2055", &error), FAULT_SYNTAX);
+    assert_fault(with("/var/log/suricata/eve.json", "unix:x.sock", &error), FAULT_SYNTAX);
 }
 
 static void what_is_wrong_is_told_with_its_member_and_line(void **state)
@@ -100,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_good_form_is_read),
+        cmocka_unit_test(a_sensor_is_a_file_a_socket_or_the_input),
         cmocka_unit_test(what_is_wrong_is_told_with_its_member_and_line),
         cmocka_unit_test(every_prefix_and_every_other_form_is_refused),
     };
