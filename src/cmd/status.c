@@ -27,9 +27,45 @@ static int64_t room_of(const char *folder, char *out, size_t size)
     return left;
 }
 
+/* Silent, or it cannot be read: nobody would otherwise miss what does not come. */
+static bool is_deaf(const json_t *sensor)
+{
+    const char *state = answer_text(sensor, "state");
+
+    return strcmp(state, "silent") == 0 || strcmp(state, "lost") == 0;
+}
+
+static size_t deaf_sensors(const json_t *a)
+{
+    size_t i, n = 0;
+    json_t *sensor;
+
+    json_array_foreach(answer_list(a, "sensors"), i, sensor) n += is_deaf(sensor);
+    return n;
+}
+
+static void print_deaf(struct say *s, const json_t *a)
+{
+    size_t i;
+    json_t *sensor;
+
+    json_array_foreach(answer_list(a, "sensors"), i, sensor)
+    {
+        struct buf line = {0};
+
+        if (!is_deaf(sensor))
+            continue;
+        buf_print(&line, "%s is %s; the last record came %s", answer_text(sensor, "name"),
+                  answer_text(sensor, "state"), answer_text(sensor, "heard"));
+        answer_row(s, "SENSOR", buf_str(&line));
+        buf_done(&line);
+    }
+}
+
 static bool needs_you(const json_t *a)
 {
-    return answer_number(a, "needs-you") > 0 || json_array_size(answer_list(a, "overdue")) > 0 ||
+    return deaf_sensors(a) > 0 || answer_number(a, "needs-you") > 0 ||
+           json_array_size(answer_list(a, "overdue")) > 0 ||
            json_array_size(answer_list(a, "alarms")) > 0;
 }
 
@@ -107,6 +143,7 @@ static void print_needs(struct say *s, const json_t *a)
     size_t i;
     json_t *item;
 
+    print_deaf(s, a);
     say_data(s, "%-11s %lld\n%-11s %lld\n", "needs you", answer_number(a, "needs-you"), "waits",
              answer_number(a, "waits-for-them"));
     print_deadline(s, a);

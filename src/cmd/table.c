@@ -263,6 +263,10 @@ const struct command commands[] = {
      .help = "the node's sensors and how far they are read",
      .usage = "",
      .example = "parley watch sources",
+     .more = "STATE: reading; done (a file read once); silent (no record for `silent-after`\n"
+             "seconds, which `parley status` tells too); lost (it cannot be read: see the log).\n"
+             "Counts are since watch began; LAG is the bytes not yet read, -1 where nobody can\n"
+             "say. --json adds damage and losses by the rule that was broken.",
      .with = WITH_NODE | WITH_SPEAK,
      .run = list_run},
     {.name = "watch explain",

@@ -128,11 +128,35 @@ static void check_add(json_t *list, const char *name, const char *state, const c
                                           "found", found, "try", try));
 }
 
+/* A sensor that is silent or lost sees nothing: the quiet is not peace. */
+static void check_sensors(json_t *list, const json_t *sensors)
+{
+    char text[300];
+    size_t i, bad = 0;
+    json_t *one;
+
+    snprintf(text, sizeof text, "%zu sources", json_array_size(sensors));
+    json_array_foreach(sensors, i, one)
+    {
+        const char *state = ask_text(one, "state");
+
+        if (strcmp(state, "silent") != 0 && strcmp(state, "lost") != 0)
+            continue;
+        if (bad++ == 0)
+            snprintf(text, sizeof text, "%s is %s", ask_text(one, "name"), state);
+    }
+    if (bad > 1)
+        snprintf(text + strlen(text), sizeof text - strlen(text), ", and %zu more", bad - 1);
+    check_add(list, "sensors", json_array_size(sensors) != 0 && bad == 0 ? "ok" : "warn", text,
+              json_array_size(sensors) == 0 ? "parley init --help"
+              : bad == 0                    ? ""
+                                            : "parley watch sources");
+}
+
 json_t *ask_doctor(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
 {
     json_t *answer = answer_good(), *list = json_array(), *totals, *sensors;
     struct fault store = store_check(p->desk->store);
-    char text[300];
 
     (void)ask;
     (void)say;
@@ -156,9 +180,7 @@ json_t *ask_doctor(struct desk_pact *p, const json_t *ask, desk_answer say, void
                                                   : "fewer than two are enrolled",
               registry_at(p->registry, 1) != NULL ? "" : "parley officer add --help");
     sensors = watch_sources(p, &totals);
-    snprintf(text, sizeof text, "%zu sources", json_array_size(sensors));
-    check_add(list, "sensors", json_array_size(sensors) != 0 ? "ok" : "warn", text,
-              json_array_size(sensors) != 0 ? "" : "parley init --help");
+    check_sensors(list, sensors);
     json_decref(sensors);
     json_decref(totals);
     json_object_set_new(answer, "checks", list);

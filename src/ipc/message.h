@@ -45,7 +45,8 @@ enum message_type {
     MESSAGE_READY = 6,  /* empty: in the sandbox, working */
     MESSAGE_RELOAD = 7, /* desk: a new agreement version lies in the node's directory; the parent
                            starts gate, judge, watch and keeper anew with it */
-    MESSAGE_REOPEN = 8, /* watch: u32 sensor index; answered by MESSAGE_FILE */
+    MESSAGE_REOPEN = 8, /* watch: u32 sensor index; u64 device, u64 inode (0: that of the path):
+                           answered by MESSAGE_FILE, "sensor.N", or "rotated.N" for that inode */
 
     /* gate -> desk and judge */
     MESSAGE_LINK_UP = 20,   /* u32 link; part agreement id; part party; u8 1 if we dialled;

@@ -1,24 +1,28 @@
 #include "proc/feed.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cursor.h"
 #include "base/memory.h"
-#include "sensor/lines.h"
+#include "crypto/digest.h"
 
-struct source {
+struct tap {
     int fd, next; /* -1: none. `next` waits until all of `fd` is read */
-    bool follow, ended;
+    int call;     /* of a socket that listens: who called; -1 */
+    enum source_kind kind;
+    bool listens, follow, ended, regular, packed;
+    const struct reader_format *format;
     struct feed_place at;
     uint64_t line_at; /* where the line handed out last begins */
     uint64_t skip_to; /* lines before this offset were read in an earlier life */
-    struct lines *lines;
+    struct source *source;
 };
 
 struct feed {
-    struct source source[FEED_SENSORS];
+    struct tap tap[FEED_SENSORS];
     size_t turn; /* who is asked first next time */
 };
 
@@ -27,17 +31,35 @@ struct feed *feed_new(void)
     struct feed *f = memory_zeroed(1, sizeof *f);
 
     for (size_t i = 0; i < FEED_SENSORS; i++)
-        f->source[i].fd = f->source[i].next = -1;
+        f->tap[i].fd = f->tap[i].next = f->tap[i].call = -1;
     return f;
 }
 
-static void drop(struct source *s)
+static void hang_up(struct tap *s)
 {
-    lines_free(s->lines);
-    s->lines = NULL;
+    source_free(s->source);
+    s->source = NULL;
+    if (s->call >= 0)
+        close(s->call);
+    s->call = -1;
+}
+
+static void drop(struct tap *s)
+{
+    hang_up(s);
     if (s->fd >= 0)
         close(s->fd);
     s->fd = -1;
+}
+
+void feed_declare(struct feed *f, size_t sensor, enum source_kind kind, bool listens,
+                  const struct reader_format *format)
+{
+    struct tap *s = &f->tap[sensor];
+
+    s->kind = kind;
+    s->listens = listens;
+    s->format = format;
 }
 
 void feed_free(struct feed *f)
@@ -45,9 +67,9 @@ void feed_free(struct feed *f)
     if (f == NULL)
         return;
     for (size_t i = 0; i < FEED_SENSORS; i++) {
-        drop(&f->source[i]);
-        if (f->source[i].next >= 0)
-            close(f->source[i].next);
+        drop(&f->tap[i]);
+        if (f->tap[i].next >= 0)
+            close(f->tap[i].next);
     }
     free(f);
 }
@@ -67,16 +89,65 @@ static bool is_same(const struct stat *st, const struct feed_place *place)
     return place->inode == st->st_ino && place->device == st->st_dev;
 }
 
-/* Begins to read `fd` at this offset of its text. */
-static void begin(struct source *s, int fd, const struct stat *st, uint64_t offset)
+/* The first `len` bytes of a file as a number; 0 if it has fewer. */
+static uint64_t head_of(int fd, size_t len)
 {
-    bool seekable = S_ISREG(st->st_mode) && !is_packed(fd);
+    uint8_t head[FEED_HEAD];
+    struct digest d;
+    uint64_t n = 0;
+
+    if (len > FEED_HEAD || pread(fd, head, len, 0) != (ssize_t)len)
+        return 0;
+    d = digest_of(bytes_of(head, len));
+    for (size_t i = 0; i < sizeof n; i++)
+        n = n << 8 | d.byte[i];
+    return n | 1; /* never 0 */
+}
+
+/* Is it the same inode with another beginning? */
+static bool is_rewritten(int fd, const struct feed_place *place)
+{
+    return place->head_len != 0 && head_of(fd, (size_t)place->head_len) != place->head;
+}
+
+/* The hash is over as much of the head as was read; while that grows, it is made again. */
+static void know_head(struct tap *s)
+{
+    uint64_t len = s->at.offset < FEED_HEAD ? s->at.offset : FEED_HEAD;
+    bool grown = len >= 2 * s->at.head_len || (len == FEED_HEAD && s->at.head_len != FEED_HEAD);
+
+    if (!s->regular || s->packed || s->at.head_len == FEED_HEAD || !grown)
+        return;
+    s->at.head = head_of(s->fd, (size_t)len);
+    s->at.head_len = s->at.head != 0 ? len : 0;
+}
+
+static bool is_from_start(const struct tap *s, int fd)
+{
+    uint8_t head[FEED_HEAD];
+    ssize_t n = pread(fd, head, sizeof head, 0);
+
+    return n > 0 && source_from_start(s->format, bytes_of(head, (size_t)n));
+}
+
+/* Begins to read `fd` at this place, or at its beginning if its format wants that. */
+static void begin(struct tap *s, int fd, const struct stat *st, const struct feed_place *at)
+{
+    uint64_t offset = at->offset;
 
     s->fd = fd;
     s->ended = false;
-    s->at = (struct feed_place){st->st_dev, st->st_ino, offset};
-    s->skip_to = seekable ? 0 : offset;
-    s->lines = lines_new(fd, seekable ? offset : 0);
+    s->regular = S_ISREG(st->st_mode);
+    s->packed = s->regular && is_packed(fd);
+    s->at = *at;
+    s->skip_to = s->packed ? offset : 0;
+    if (s->listens)
+        return;
+    if (!s->regular || s->packed)
+        offset = 0;
+    if (offset != 0 && is_from_start(s, fd))
+        s->at.offset = offset = 0; /* who has had it says so by its own place */
+    s->source = source_new(fd, s->kind, s->format, offset, 0);
 }
 
 static bool is_shorter(int fd, const struct stat *st, uint64_t offset)
@@ -92,18 +163,20 @@ struct fault feed_start_of(int fd, const struct feed_place *from, enum feed_star
     if (fstat(fd, &st) != 0)
         return fault_io("sensor: fstat");
     *out = FEED_RESUMED;
-    if (from->inode == 0)
+    if (from->inode == 0 || !S_ISREG(st.st_mode)) /* a stream goes on wherever it is */
         *out = FEED_FRESH;
-    else if (!is_same(&st, from) || is_shorter(fd, &st, from->offset))
+    else if (!is_same(&st, from) || is_shorter(fd, &st, from->offset) || is_rewritten(fd, from))
         *out = FEED_ROTATED;
-    *at = (struct feed_place){st.st_dev, st.st_ino, *out == FEED_RESUMED ? from->offset : 0};
+    *at = (struct feed_place){.device = st.st_dev, .inode = st.st_ino};
+    if (*out == FEED_RESUMED)
+        *at = *from;
     return fault_none();
 }
 
 struct fault feed_put(struct feed *f, size_t sensor, int fd, bool follow,
                       const struct feed_place *from, enum feed_start *out)
 {
-    struct source *s = &f->source[sensor];
+    struct tap *s = &f->tap[sensor];
     struct feed_place at = {0};
     struct fault bad = feed_start_of(fd, from, out, &at);
     struct stat st;
@@ -116,13 +189,13 @@ struct fault feed_put(struct feed *f, size_t sensor, int fd, bool follow,
     }
     drop(s);
     s->follow = follow;
-    begin(s, fd, &st, at.offset);
+    begin(s, fd, &st, &at);
     return fault_none();
 }
 
 struct fault feed_reopened(struct feed *f, size_t sensor, int fd, bool *out)
 {
-    struct source *s = &f->source[sensor];
+    struct tap *s = &f->tap[sensor];
     struct stat st;
 
     *out = false;
@@ -138,7 +211,8 @@ struct fault feed_reopened(struct feed *f, size_t sensor, int fd, bool *out)
         close(fd);
         return bad;
     }
-    if (s->fd >= 0 && is_same(&st, &s->at) && !is_shorter(fd, &st, s->at.offset)) {
+    if (s->fd >= 0 && is_same(&st, &s->at) && !is_shorter(fd, &st, s->at.offset) &&
+        !is_rewritten(fd, &s->at)) {
         close(fd);
         return fault_none();
     }
@@ -152,7 +226,7 @@ struct fault feed_reopened(struct feed *f, size_t sensor, int fd, bool *out)
 }
 
 /* The old file is read to its end: on to the new one. False if there is none. */
-static struct fault turn_over(struct source *s, bool *out)
+static struct fault turn_over(struct tap *s, bool *out)
 {
     int fd = s->next;
     struct stat st;
@@ -166,26 +240,56 @@ static struct fault turn_over(struct source *s, bool *out)
         close(fd);
         return fault_io("sensor: fstat");
     }
-    begin(s, fd, &st, 0);
+    begin(s, fd, &st, &(struct feed_place){.device = st.st_dev, .inode = st.st_ino});
     return fault_none();
 }
 
-/* The next line that was not read in an earlier life. */
-static struct fault read_new(struct source *s, struct bytes *line, enum lines_got *got)
+/* Somebody calls, if nobody is there; false: nobody does. */
+static bool answer(struct tap *s)
 {
+    if (!s->listens)
+        return true;
+    if (s->call >= 0)
+        return true;
+    s->call = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (s->call >= 0)
+        s->source = source_new(s->call, SOURCE_STREAM, s->format, 0, s->at.offset);
+    return s->call >= 0;
+}
+
+/* Has the caller closed its end? Its last line, if it had no newline, was handed out before. */
+static bool is_closed(const struct tap *s)
+{
+    uint8_t byte;
+
+    return s->call >= 0 && recv(s->call, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* The next line that was not read in an earlier life. */
+static struct fault read_new(struct tap *s, struct bytes *line, enum lines_got *got)
+{
+    bool final = !s->follow || s->next >= 0;
     struct fault f;
 
+    *got = LINES_NONE;
+    if (!answer(s))
+        return fault_none();
     do
-        f = lines_next(s->lines, !s->follow || s->next >= 0, line, got);
-    while (!fault_is(f) && *got != LINES_NONE && lines_next_at(s->lines) <= s->skip_to);
+        f = source_next(s->source, final || is_closed(s), line, got);
+    while (!fault_is(f) && *got != LINES_NONE && source_next_at(s->source) <= s->skip_to);
     if (!fault_is(f) && *got != LINES_NONE) {
-        s->at.offset = lines_next_at(s->lines);
-        s->line_at = lines_at(s->lines);
+        s->at.offset = source_next_at(s->source);
+        s->line_at = source_at(s->source);
+        know_head(s);
+    } else if (s->listens && (fault_is(f) || is_closed(s))) {
+        hang_up(s); /* damage of one call ends that call, not the sensor */
+        f = fault_none();
+        *got = LINES_NONE;
     }
     return f;
 }
 
-static struct fault read_source(struct source *s, struct bytes *line, enum lines_got *got)
+static struct fault read_source(struct tap *s, struct bytes *line, enum lines_got *got)
 {
     bool again = false;
 
@@ -211,7 +315,7 @@ struct fault feed_next(struct feed *f, size_t *sensor, struct bytes *line, enum 
 
     for (size_t n = 0; n < FEED_SENSORS; n++) {
         size_t i = (f->turn + n) % FEED_SENSORS;
-        struct source *s = &f->source[i];
+        struct tap *s = &f->tap[i];
         enum lines_got got;
         struct fault bad;
 
@@ -236,12 +340,22 @@ struct fault feed_next(struct feed *f, size_t *sensor, struct bytes *line, enum 
 
 struct feed_place feed_at(const struct feed *f, size_t sensor)
 {
-    return f->source[sensor].at;
+    return f->tap[sensor].at;
+}
+
+int64_t feed_lag(const struct feed *f, size_t sensor)
+{
+    const struct tap *s = &f->tap[sensor];
+    struct stat st;
+
+    if (s->fd < 0 || !s->regular || s->packed || fstat(s->fd, &st) != 0)
+        return -1;
+    return (uint64_t)st.st_size > s->at.offset ? (int64_t)((uint64_t)st.st_size - s->at.offset) : 0;
 }
 
 uint64_t feed_line_at(const struct feed *f, size_t sensor)
 {
-    return f->source[sensor].line_at;
+    return f->tap[sensor].line_at;
 }
 
 void feed_places_write(const struct feed_place places[FEED_SENSORS], struct buf *out)
@@ -251,6 +365,8 @@ void feed_places_write(const struct feed_place places[FEED_SENSORS], struct buf 
         buf_u64(out, places[i].device);
         buf_u64(out, places[i].inode);
         buf_u64(out, places[i].offset);
+        buf_u64(out, places[i].head);
+        buf_u64(out, places[i].head_len);
     }
 }
 
@@ -265,6 +381,10 @@ struct fault feed_places_parse(struct bytes text, struct feed_place out[FEED_SEN
         out[i].device = cursor_u64(&in);
         out[i].inode = cursor_u64(&in);
         out[i].offset = cursor_u64(&in);
+        out[i].head = cursor_u64(&in);
+        out[i].head_len = cursor_u64(&in);
+        if (out[i].head_len > FEED_HEAD && cursor_ok(&in))
+            cursor_fail(&in, FAULT_RANGE, in.at - 8);
     }
     cursor_end(&in);
     return in.fault;

@@ -5,7 +5,10 @@
  * What was not asked for stays in the files, so that whoever is slow behind it slows the reading
  * and fills no memory. A place names the file (device, inode) and the offset in its unpacked text;
  * saved with what was made of the lines before it, reading goes on after a restart without a gap
- * and without a line twice. Opens no file: descriptors come from the parent.
+ * and without a line twice. A hash of the file's beginning tells it from another that was written
+ * into the same inode. A "line" is a frame of any format (sensor/source.h); one whose middle says
+ * too little is read from its beginning, and the caller knows what it has had. Opens no file:
+ * descriptors come from the parent.
  */
 #ifndef PARLEY_PROC_FEED_H
 #define PARLEY_PROC_FEED_H
@@ -13,11 +16,17 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/fault.h"
+#include "sensor/source.h"
 
-enum { FEED_SENSORS = 64 /* settings.h */ };
+enum {
+    FEED_SENSORS = 64, /* settings.h */
+    FEED_HEAD = 4096,  /* bytes of a file's beginning that are hashed, at most */
+};
 
 struct feed_place {
     uint64_t device, inode, offset; /* all 0: nothing was read yet */
+    uint64_t head;                  /* begins the SHA-256 of its first head_len bytes */
+    uint64_t head_len;              /* 0: not known, as of a socket */
 };
 
 enum feed_start {
@@ -39,6 +48,11 @@ struct feed; /* opaque, owned */
 
 struct feed *feed_new(void);
 void feed_free(struct feed *f); /* closes what it holds; NULL is fine */
+
+/* How a sensor's bytes come, and in which format (NULL: by the first bytes): before it is put in.
+ * `listens`: the descriptor is a socket on which one sensor at a time calls. */
+void feed_declare(struct feed *f, size_t sensor, enum source_kind kind, bool listens,
+                  const struct reader_format *format);
 
 /* Puts a sensor in, or a new descriptor in the place of one that was lost; `fd` is taken over.
  * IO: it is no file, stream or socket that can be read. */
@@ -66,7 +80,11 @@ MUST_CHECK struct fault feed_start_of(int fd, const struct feed_place *from, enu
 struct feed_place feed_at(const struct feed *f, size_t sensor);
 uint64_t feed_line_at(const struct feed *f, size_t sensor);
 
-/* Places of all sensors as bytes, and back: u32 count x { u64 device, inode, offset }. */
+/* Bytes of the file behind that; -1: nobody can say (a socket, a packed file). */
+int64_t feed_lag(const struct feed *f, size_t sensor);
+
+/* Places of all sensors as bytes, and back: u32 count x { u64 device, inode, offset, head,
+ * head_len }. */
 void feed_places_write(const struct feed_place places[FEED_SENSORS], struct buf *out);
 MUST_CHECK struct fault feed_places_parse(struct bytes text, struct feed_place out[FEED_SENSORS]);
 

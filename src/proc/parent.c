@@ -60,7 +60,7 @@ struct parent {
     uid_t uid; /* the directory's owner: what the processes run as */
     gid_t gid;
     int lock, listen, socket;
-    int passphrase; /* of keeper's keys; -1: they have none. Never read here */
+    int passphrase;               /* of keeper's keys; -1: they have none. Never read here */
     int sensor[SETTINGS_SENSORS]; /* sockets on which sensors call us; -1 */
     struct child children[PROCESS_COUNT];
     bool announced, ending;

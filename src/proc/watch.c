@@ -4,7 +4,8 @@
  * hears: SETUP with the territory tables; sensors' lines (untrusted) from the descriptors that the
  *        parent hands over; from desk WATCH_START, WATCH_COMMITTED
  * says:  to desk WATCH_COMMIT; to the parent REOPEN
- * may:   read the descriptors it was given      may not: open a file, use the network, see a key
+ * may:   read the descriptors it was given, take a sensor's call on a socket among them
+ * may not: open a file, use the network otherwise, see a key
  *
  * Every agreement of the node has a room of its own, by the rules of its newest version; all are
  * shown the same lines. The pace is watching.h's. When desk is lost, so is what was in flight: this
@@ -46,8 +47,12 @@ struct watch {
     bool read_out; /* all files that are read once are at their end */
     struct watching_room room[WATCHING_ROOMS];
     struct watching_hooks hooks;
-    struct watching *watching; /* NULL until WATCH_START came for each */
-    int fd[FEED_SENSORS];      /* handed over and not yet in the feed; -1 */
+    struct watching *watching;  /* NULL until WATCH_START came for each */
+    int fd[FEED_SENSORS];       /* handed over and not yet in the feed; -1 */
+    bool missing[FEED_SENSORS]; /* fd waits until the file before it was looked for */
+    bool lost[FEED_SENSORS];
+    struct instant heard[FEED_SENSORS]; /* when its last line came; at first: when we began */
+    bool silent[FEED_SENSORS];          /* as was told last */
     struct loop_timer *timer;
 };
 
@@ -58,8 +63,9 @@ static bool room_take(void *room, size_t sensor, uint64_t at, uint64_t next, str
     struct eye *e = room;
     struct instant old = {INT64_MAX}; /* a file read once may be older than any clock */
 
+    e->watch->heard[sensor] = instant_now();
     watcher_line(e->watcher, (uint32_t)sensor, at, next, line,
-                 e->watch->settings.sensors[sensor].follow ? instant_now() : old);
+                 e->watch->settings.sensors[sensor].follow ? e->watch->heard[sensor] : old);
     return watcher_is_full(e->watcher);
 }
 
@@ -78,16 +84,43 @@ static void room_again(void *room, size_t sensor, struct bytes line)
     watcher_again(e->watcher, (uint32_t)sensor, line);
 }
 
+static bool is_silent(const struct watch *w, size_t i)
+{
+    int64_t after = w->settings.sensors[i].silent_after;
+
+    return after != 0 && instant_now().us - w->heard[i].us >= after * 1000000;
+}
+
+/* Did a sensor fall silent, or speak again? It is logged once, and the next commit says it. */
+static bool silence_changed(struct watch *w)
+{
+    bool changed = false;
+
+    for (size_t i = 0; i < w->settings.sensor_count; i++) {
+        if (is_silent(w, i) == w->silent[i])
+            continue;
+        w->silent[i] = !w->silent[i];
+        changed = true;
+        if (w->silent[i])
+            log_warn("sensor %s: no record for %u seconds", w->settings.sensors[i].name,
+                     w->settings.sensors[i].silent_after);
+        else
+            log_info("sensor %s: records come again", w->settings.sensors[i].name);
+    }
+    return changed;
+}
+
 /* Matches that are counted and incidents that end by the clock; the latter is a report. */
 static bool room_idle(void *room)
 {
     struct eye *e = room;
     struct totals before = *watcher_totals(e->watcher);
     size_t open = watcher_open(e->watcher), reports;
+    bool silence = silence_changed(e->watch);
 
     watcher_idle(e->watcher, instant_now());
     (void)watcher_reports(e->watcher, &reports);
-    return reports != 0 || open != watcher_open(e->watcher) ||
+    return silence || reports != 0 || open != watcher_open(e->watcher) ||
            memcmp(&before, watcher_totals(e->watcher), sizeof before) != 0;
 }
 
@@ -150,15 +183,52 @@ static size_t room_samples(void *room, struct buf *out)
     return count;
 }
 
+static const char *state_of(const struct eye *e, size_t i)
+{
+    const struct watch *w = e->watch;
+
+    if (w->lost[i])
+        return "lost";
+    if (is_silent(w, i))
+        return "silent";
+    return !w->settings.sensors[i].follow && w->read_out ? "done" : "reading";
+}
+
+static json_t *notes_tree(const struct notes *n)
+{
+    json_t *tree = json_object();
+
+    for (size_t i = 0; i < NOTES && n->note[i].rule != NULL; i++)
+        json_object_set_new(tree, n->note[i].rule, json_integer((json_int_t)n->note[i].count));
+    return tree;
+}
+
+/* A moment as text; "" for none. */
+static json_t *moment(struct instant t)
+{
+    char text[INSTANT_TEXT + 1] = "";
+
+    if (t.us != 0)
+        instant_write(t, text);
+    return json_string(text);
+}
+
+/* docs/PROTOCOL.control: watch.sources. Counts are since this process began. */
 static json_t *source_json(const struct eye *e, size_t i)
 {
     const struct watch *w = e->watch;
     const struct settings_sensor *s = &w->settings.sensors[i];
+    const struct watcher_news *n = watcher_news(e->watcher, (uint32_t)i);
+    const struct reader_format *f = watcher_format_of(e->watcher, (uint32_t)i);
+    int64_t lag = w->watching != NULL ? watching_lag(w->watching, i) : -1;
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:I}", "name", s->name, "path", s->where, "mode",
-                     s->follow ? "follow" : "once", "state",
-                     !s->follow && w->read_out ? "done" : "reading", "offset",
-                     (json_int_t)watcher_offset(e->watcher, (uint32_t)i));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "name",
+                     s->name, "path", s->where, "mode", s->follow ? "follow" : "once", "state",
+                     state_of(e, i), "format", f != NULL ? f->name : "auto", "offset",
+                     (json_int_t)watcher_offset(e->watcher, (uint32_t)i), "lag", (json_int_t)lag,
+                     "events", (json_int_t)n->events, "damaged", (json_int_t)n->damaged, "heard",
+                     moment(w->heard[i]), "newest", moment((struct instant){n->newest}), "by-rule",
+                     notes_tree(&n->notes));
 }
 
 static void room_sources(void *room, struct buf *out)
@@ -215,6 +285,8 @@ static void ask_reopen(void *context, uint32_t sensor)
     struct buf body = {0};
 
     buf_u32(&body, sensor);
+    buf_u64(&body, 0);
+    buf_u64(&body, 0);
     process_tell_parent(w->self, MESSAGE_REOPEN, buf_view(&body));
     buf_done(&body);
 }
@@ -223,6 +295,7 @@ static void sensor_lost(void *context, size_t sensor, struct fault why)
 {
     struct watch *w = context;
 
+    w->lost[sensor] = true;
     log_fault(LOG_LEVEL_ERROR, w->settings.sensors[sensor].name, why);
 }
 
@@ -296,12 +369,35 @@ static struct fault watch_begin(void *context, struct self *self)
     return f;
 }
 
+/* The file that was read when we last ran was rotated away: its rest comes first, if the parent
+ * finds it. True: `fd` waits for that. */
+static bool look_for_rest(struct watch *w, size_t i, int fd)
+{
+    struct feed_place before;
+    struct buf body = {0};
+
+    if (w->missing[i] || !watching_misses(w->watching, i, fd, &before))
+        return false;
+    w->missing[i] = true;
+    w->fd[i] = fd;
+    buf_u32(&body, (uint32_t)i);
+    buf_u64(&body, before.device);
+    buf_u64(&body, before.inode);
+    process_tell_parent(w->self, MESSAGE_REOPEN, buf_view(&body));
+    buf_done(&body);
+    return true;
+}
+
 static void opened(struct watch *w, size_t i, int fd)
 {
     const struct settings_sensor *s = &w->settings.sensors[i];
     enum feed_start start = FEED_NONE;
-    struct fault f = watching_opened(w->watching, i, fd, &start);
+    struct fault f;
 
+    if (look_for_rest(w, i, fd))
+        return;
+    f = watching_opened(w->watching, i, fd, &start);
+    w->lost[i] = fault_is(f);
     if (fault_is(f))
         log_fault(LOG_LEVEL_ERROR, s->name, f);
     else if (start == FEED_ROTATED)
@@ -336,6 +432,22 @@ static void open_eye(struct watch *w, size_t i)
                                         .restore = room_restore};
 }
 
+static void expect(struct watch *w, size_t i)
+{
+    static const enum source_kind kinds[] = {[SENSOR_FILE] = SOURCE_STREAM,
+                                             [SENSOR_INPUT] = SOURCE_STREAM,
+                                             [SENSOR_UNIX] = SOURCE_STREAM,
+                                             [SENSOR_DATAGRAM] = SOURCE_LOCAL,
+                                             [SENSOR_UDP] = SOURCE_NETWORK};
+    const struct settings_sensor *s = &w->settings.sensors[i];
+
+    watching_expect(w->watching, i, s->follow);
+    watching_declare(w->watching, i, kinds[s->kind], s->kind == SENSOR_UNIX, s->format);
+    for (size_t k = 0; k < w->eyes; k++)
+        watcher_format(w->eye[k].watcher, (uint32_t)i, s->format);
+    w->heard[i] = instant_now();
+}
+
 static struct fault begin_watching(struct watch *w)
 {
     struct bytes saved[WATCHING_ROOMS];
@@ -353,10 +465,12 @@ static struct fault begin_watching(struct watch *w)
         return f;
     w->timer = loop_timer_new(process_loop(w->self), turn, w);
     for (size_t i = 0; i < w->settings.sensor_count; i++) {
-        watching_expect(w->watching, i, w->settings.sensors[i].follow);
-        if (w->fd[i] >= 0)
-            opened(w, i, w->fd[i]);
+        int fd = w->fd[i];
+
         w->fd[i] = -1; /* transferred */
+        expect(w, i);
+        if (fd >= 0)
+            opened(w, i, fd);
     }
     turn(w);
     return f;
@@ -433,25 +547,49 @@ static void watch_message(void *context, enum process from, uint16_t type, struc
     }
 }
 
+/* The number behind "sensor." or "rotated."; false for any other name. */
+static bool sensor_number(const struct watch *w, const char *name, const char *begins,
+                          uint64_t *out)
+{
+    size_t n = strlen(begins);
+
+    return strncmp(name, begins, n) == 0 &&
+           decimal_read(bytes_text(name + n), FEED_SENSORS - 1, out) &&
+           *out < w->settings.sensor_count;
+}
+
+/* The rest of what was rotated away, or (old -1) there is none; then the file that waited. */
+static void go_on(struct watch *w, size_t i, int old)
+{
+    int waited = w->fd[i];
+
+    w->fd[i] = -1;
+    if (old >= 0)
+        opened(w, i, old);
+    if (waited >= 0)
+        opened(w, i, waited);
+}
+
 /* A sensor's file, opened again: of one that we read, or of one that was not there before. */
 static void watch_file(void *context, const char *name, int fd)
 {
     struct watch *w = context;
     uint64_t i;
 
-    if (strncmp(name, "sensor.", 7) != 0 ||
-        !decimal_read(bytes_text(name + 7), FEED_SENSORS - 1, &i) ||
-        i >= w->settings.sensor_count) {
+    if (sensor_number(w, name, "rotated.", &i) && w->watching != NULL && w->fd[i] >= 0) {
+        go_on(w, i, fd);
+    } else if (!sensor_number(w, name, "sensor.", &i)) {
         close(fd);
         return;
-    }
-    if (w->watching == NULL) {
+    } else if (w->watching == NULL) {
         if (w->fd[i] >= 0)
             close(w->fd[i]);
         w->fd[i] = fd;
         return;
+    } else {
+        go_on(w, i, -1); /* what was looked for was not found */
+        opened(w, i, fd);
     }
-    opened(w, i, fd);
     turn(w);
 }
 
@@ -481,7 +619,7 @@ int watch_main(void)
 {
     static const struct process_use use = {
         .process = PROCESS_WATCH,
-        .rights = {.files = 2 * FEED_SENSORS + 32},
+        .rights = {.may = RIGHT_ACCEPT, .files = 3 * FEED_SENSORS + 32},
         .begin = watch_begin,
         .message = watch_message,
         .neighbour = watch_neighbour,

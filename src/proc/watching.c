@@ -89,6 +89,29 @@ void watching_expect(struct watching *w, size_t sensor, bool follow)
     w->follow[sensor] = follow;
 }
 
+void watching_declare(struct watching *w, size_t sensor, enum source_kind kind, bool listens,
+                      const struct reader_format *format)
+{
+    feed_declare(w->feed, sensor, kind, listens, format);
+}
+
+bool watching_misses(const struct watching *w, size_t sensor, int fd, struct feed_place *out)
+{
+    enum feed_start start = FEED_NONE;
+    struct feed_place at;
+
+    if (w->opened[sensor] || !w->follow[sensor] || w->parts == 0)
+        return false;
+    *out = w->part[0].place[sensor];
+    return !fault_is(feed_start_of(fd, out, &start, &at)) && start == FEED_ROTATED &&
+           (at.inode != out->inode || at.device != out->device);
+}
+
+int64_t watching_lag(const struct watching *w, size_t sensor)
+{
+    return feed_lag(w->feed, sensor);
+}
+
 /*
  * A sensor's file for the first time: each room stands where it stood in that file, or at its
  * beginning; *from is the first of these places. What is worst to know of them is *out.

@@ -75,6 +75,16 @@ void watching_free(struct watching *w); /* NULL is fine */
  * also if its file is not there yet. */
 void watching_expect(struct watching *w, size_t sensor, bool follow);
 
+/* feed_declare for it: after watching_expect, before watching_opened. */
+void watching_declare(struct watching *w, size_t sensor, enum source_kind kind, bool listens,
+                      const struct reader_format *format);
+
+/* Before its first watching_opened: is `fd` another file than the one that was being read when we
+ * last ran, so that the rest of that must be looked for first? *out is that file. */
+bool watching_misses(const struct watching *w, size_t sensor, int fd, struct feed_place *out);
+
+int64_t watching_lag(const struct watching *w, size_t sensor); /* feed_lag */
+
 /* Its file was opened, for the first time or again; `fd` is taken over. *out is FEED_NONE if that
  * is the file being read. FEED_ROTATED at the first time: what an older file got while we were away
  * was not read. */

@@ -155,6 +155,14 @@ static void become_text(struct source *s)
     s->known = true;
 }
 
+/* What begins like this may yet be binary or packed; anything else is plain text at once. */
+static bool may_be_magic(uint8_t first)
+{
+    static const uint8_t firsts[] = {0x00, 0x0c, 0xa5, 0x1f, 0x28, READER_ORIGIN_MARK};
+
+    return memchr(firsts, first, sizeof firsts) != NULL;
+}
+
 static struct fault know(struct source *s, bool final)
 {
     const struct reader_format *f;
@@ -166,7 +174,7 @@ static struct fault know(struct source *s, bool final)
         if (fault_is(bad))
             return bad;
     }
-    if (s->to - s->from < KNOWN && !(final && s->to != s->from))
+    if (s->to == s->from || (s->to - s->from < KNOWN && !final && may_be_magic(s->room[s->from])))
         return fault_none(); /* later, or never */
     f = reader_format_known(bytes_of(s->room + s->from, s->to - s->from));
     if (f != NULL && f->cut != NULL) {

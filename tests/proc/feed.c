@@ -2,9 +2,12 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include "sensor/netflow.h"
 #include "test.h"
 
 static char home[] = "/tmp/parley-feed-XXXXXX";
@@ -195,6 +198,123 @@ static void reading_a_packed_file_goes_on_too(void **state)
     feed_free(f);
 }
 
+/* A file was written anew into the same inode and has grown past where we were: its beginning says
+ * so, while we read and after a restart. */
+static void another_beginning_in_the_same_inode_is_another_file(void **state)
+{
+    struct feed_place place;
+    struct feed *f = feed_new();
+
+    (void)state;
+    add("k", "old one\nold two\n");
+    put(f, 0, "k", true, nowhere);
+    assert_string_equal(all(f), "0old one|0old two|");
+    place = feed_at(f, 0);
+    assert_int_equal(truncate(path_of("k"), 0), 0);
+    add("k", "new one\nnew two\nnew three\n");
+    assert_true(reopen(f, 0, "k"));
+    assert_string_equal(all(f), "0new one|0new two|0new three|");
+    feed_free(f);
+    f = feed_new();
+    assert_int_equal(put(f, 0, "k", true, place), FEED_ROTATED);
+    assert_string_equal(all(f), "0new one|0new two|0new three|");
+    feed_free(f);
+}
+
+static void a_format_with_a_header_is_read_from_its_beginning_again(void **state)
+{
+    struct feed_place place;
+    struct feed *f = feed_new();
+
+    (void)state;
+    add("l", "#separator \\x09\n#fields\tts\n1.0\n");
+    put(f, 0, "l", true, nowhere);
+    assert_string_equal(all(f), "0#separator \\x09|0#fields\tts|01.0|");
+    place = feed_at(f, 0);
+    add("l", "2.0\n");
+    feed_free(f);
+    f = feed_new();
+    assert_int_equal(put(f, 0, "l", true, place), FEED_RESUMED);
+    assert_string_equal(all(f), "0#separator \\x09|0#fields\tts|01.0|02.0|");
+    feed_free(f);
+}
+
+static int listener(const char *name, int type)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, type | SOCK_NONBLOCK, 0);
+
+    snprintf(to.sun_path, sizeof to.sun_path, "%.100s", path_of(name));
+    assert_int_equal(bind(fd, (struct sockaddr *)(void *)&to, sizeof to), 0);
+    return fd;
+}
+
+static int caller(const char *name, int type)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, type, 0);
+
+    snprintf(to.sun_path, sizeof to.sun_path, "%.100s", path_of(name));
+    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&to, sizeof to), 0);
+    return fd;
+}
+
+static void sensors_call_one_after_the_other(void **state)
+{
+    struct feed *f = feed_new();
+    struct feed_place from = {0};
+    enum feed_start start;
+    int fd = listener("m", SOCK_STREAM), one;
+
+    (void)state;
+    assert_int_equal(listen(fd, 4), 0);
+    feed_declare(f, 0, SOURCE_STREAM, true, NULL);
+    assert_good(feed_put(f, 0, fd, true, &from, &start));
+    assert_string_equal(all(f), "");
+    one = caller("m", SOCK_STREAM);
+    assert_int_equal(write(one, "{\"a\"}\n{\"b", 9), 9);
+    assert_string_equal(all(f), "0{\"a\"}|");
+    close(one); /* in the middle of a line: it is handed out, and is damage to who reads it */
+    one = caller("m", SOCK_STREAM);
+    assert_int_equal(write(one, "{\"c\"}\n", 6), 6);
+    assert_string_equal(all(f), "0{\"b|");
+    assert_string_equal(all(f), "0{\"c\"}|");
+    close(one);
+    feed_free(f);
+}
+
+static void datagrams_are_lines_or_messages_with_their_sender(void **state)
+{
+    struct feed *f = feed_new();
+    struct feed_place from = {0};
+    enum feed_start start;
+    int fd = listener("n", SOCK_DGRAM), one;
+    struct bytes frame;
+    enum feed_got got;
+    size_t sensor;
+
+    (void)state;
+    feed_declare(f, 0, SOURCE_LOCAL, false, NULL);
+    assert_good(feed_put(f, 0, fd, true, &from, &start));
+    one = caller("n", SOCK_DGRAM);
+    assert_int_equal(write(one, "one\n", 4), 4);
+    assert_int_equal(write(one, "two", 3), 3);
+    assert_string_equal(all(f), "0one|0two|");
+    close(one);
+    fd = listener("o", SOCK_DGRAM);
+    feed_declare(f, 1, SOURCE_NETWORK, false, &netflow_format);
+    assert_good(feed_put(f, 1, fd, true, &from, &start));
+    one = caller("o", SOCK_DGRAM);
+    assert_int_equal(write(one, "\0\5xyz", 5), 5);
+    assert_good(feed_next(f, &sensor, &frame, &got));
+    assert_int_equal(got, FEED_GOT_LINE);
+    assert_int_equal(frame.len, READER_ORIGIN + 5);
+    assert_int_equal(frame.data[0], READER_ORIGIN_MARK);
+    assert_memory_equal(frame.data + READER_ORIGIN, "\0\5xyz", 5);
+    close(one);
+    feed_free(f);
+}
+
 static int make_home(void **state)
 {
     (void)state;
@@ -203,7 +323,8 @@ static int make_home(void **state)
 
 static int remove_home(void **state)
 {
-    static const char *const names[] = {"a", "b", "c", "d", "d.1", "e", "g", "h", "i.gz"};
+    static const char *const names[] = {"a", "b",    "c", "d", "d.1", "e", "g",
+                                        "h", "i.gz", "k", "l", "m",   "n", "o"};
 
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -220,6 +341,10 @@ int main(void)
         cmocka_unit_test(a_file_cut_in_place_is_read_from_its_beginning),
         cmocka_unit_test(reading_goes_on_where_it_stopped),
         cmocka_unit_test(reading_a_packed_file_goes_on_too),
+        cmocka_unit_test(another_beginning_in_the_same_inode_is_another_file),
+        cmocka_unit_test(a_format_with_a_header_is_read_from_its_beginning_again),
+        cmocka_unit_test(sensors_call_one_after_the_other),
+        cmocka_unit_test(datagrams_are_lines_or_messages_with_their_sender),
     };
 
     return cmocka_run_group_tests(tests, make_home, remove_home);

@@ -39,6 +39,8 @@ static struct fault greeter_begin(void *context, struct self *self)
         struct buf index = {0};
 
         buf_u32(&index, 0);
+        buf_u64(&index, 0);
+        buf_u64(&index, 0);
         process_tell_parent(self, MESSAGE_REOPEN, buf_view(&index));
         buf_done(&index);
     }
