@@ -21,6 +21,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent),
 import exhibits  # noqa: E402
 import faults  # noqa: E402
 import notice  # noqa: E402
+import sensors  # noqa: E402
 from party import SOURCE  # noqa: E402
 from pair import Pair, entries, kinds, own_mounts, short_clocks  # noqa: E402
 
@@ -267,7 +268,7 @@ def tales(module):
             if inspect.isfunction(f) and list(inspect.signature(f).parameters) == ["pair"]}
 
 
-STORIES = {name: f for module in (sys.modules[__name__], notice, faults, exhibits)
+STORIES = {name: f for module in (sys.modules[__name__], notice, faults, sensors, exhibits)
            for name, f in tales(module).items()}
 
 

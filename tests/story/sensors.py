@@ -1,0 +1,93 @@
+"""Sensors of every kind on a live node: nothing lost, nothing twice, over kill -9 and rotation."""
+import pathlib
+import socket
+import sys
+import time
+
+from party import SOURCE
+
+sys.path.insert(0, str(SOURCE / "tests" / "watch"))
+import scenario  # noqa: E402
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+PORT = free_port()
+
+
+def three(folder):
+    folder = pathlib.Path(folder)
+    (folder / "eve.json").touch()
+    return [f"file={folder / 'eve.json'}:follow", f"call=unix:{folder / 's.sock'}:follow",
+            f"flows=udp:127.0.0.1:{PORT}:follow"]
+
+
+def lines(first, count):
+    return "".join(
+        '{"timestamp":"2026-01-02T00:%02d:%02d.000000+0000","event_type":"ssh","src_ip":'
+        '"198.51.100.7","src_port":%d,"dest_ip":"192.0.2.10","dest_port":22,"proto":"TCP"}\n'
+        % (n // 60 % 60, n % 60, 1024 + n) for n in range(first, first + count))
+
+
+def add(path, text):
+    with path.open("a") as out:
+        out.write(text)
+
+
+def sources(party):
+    answer = party.json("watch", "sources")
+    return {s["name"]: s for s in answer["sources"]}, answer["totals"]["events"]
+
+
+def until_events(party, name, count, total):
+    def there():
+        found, events = sources(party)
+        return found.get(name, {}).get("events") == count and events == total
+    try:
+        party.until(there, f"{name} has {count} events of {total}", 30)
+    except TimeoutError:
+        print(sources(party), party.log.read_text()[-2000:])
+        raise
+
+
+def every_kind_of_sensor_is_read_and_no_record_twice(pair):
+    a, folder = pair.a, pair.folder
+    log = folder / "eve.json"
+    add(log, lines(0, 100))
+    until_events(a, "file", 100, 100)
+    with socket.socket(socket.AF_UNIX) as call:
+        call.connect(str(folder / "s.sock"))
+        call.sendall(lines(0, 10).encode())
+        until_events(a, "call", 10, 110)
+    packets = list(scenario.messages(9, scenario.connections()[:40], False))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        for packet in packets:
+            out.sendto(packet, ("127.0.0.1", PORT))
+    until_events(a, "flows", 80, 190)
+    found, _ = sources(a)
+    assert found["flows"]["format"] == "netflow" and found["file"]["format"] == "eve", found
+    assert found["file"]["lag"] == 0 and found["file"]["damaged"] == 0, found
+    # Killed whole; rotated twice as much as it could follow: the old file got more, too.
+    a.kill()
+    add(log, lines(100, 20))
+    log.rename(folder / "eve.json.1")
+    add(log, lines(120, 30))
+    a.serve()
+    until_events(a, "file", 50, 240)
+    # In place: copied away and cut, then written again.
+    time.sleep(0.5)
+    log.write_text("")
+    time.sleep(6)
+    add(log, lines(150, 5))
+    until_events(a, "file", 55, 245)
+    add(log, '{"timestamp":"2026-01-02T00:00:0\n' + "x" * (3 << 20) + "\n" + lines(155, 1))
+    until_events(a, "file", 56, 246)
+    found, _ = sources(a)
+    assert found["file"]["damaged"] == 2 and len(found["file"]["by-rule"]) == 2, found
+
+
+every_kind_of_sensor_is_read_and_no_record_twice.sensors = three
