@@ -62,8 +62,8 @@ enum confidence incident_confidence(const struct incident *i)
     if (i->proven < i->events)
         return CONFIDENCE_LOW;
     if (i->by_ground[TERRITORY_TABLE] != 0 || i->one_sided != 0)
-        return CONFIDENCE_MODERATE;
-    return CONFIDENCE_HIGH;
+        return i->disputed != 0 ? CONFIDENCE_LOW : CONFIDENCE_MODERATE;
+    return i->disputed != 0 ? CONFIDENCE_MODERATE : CONFIDENCE_HIGH;
 }
 
 const char *confidence_name(enum confidence c)
@@ -85,6 +85,7 @@ size_t incident_reasons(const struct incident *i, const char **out)
         {i->by_ground[TERRITORY_PREFIX] != 0, "territory-prefix"},
         {i->by_ground[TERRITORY_AS] != 0, "territory-as"},
         {i->by_ground[TERRITORY_TABLE] != 0, "territory-table"},
+        {i->disputed != 0, "territory-disputed"},
         {i->turned != 0, "direction-turned"},
     };
     size_t n = 0;

@@ -37,6 +37,7 @@ struct incident {
     uint64_t proven;    /* events with two-way proof */
     uint64_t one_sided; /* .. which one direction's flags alone gave (a unidirectional flow) */
     uint64_t turned;    /* events whose record named the victim as source */
+    uint64_t disputed;  /* events whose source another test of territory places elsewhere */
     uint64_t by_ground[TERRITORY_CONTESTED + 1]; /* events by the test that placed the initiator */
     struct addr *targets;                        /* sorted; owned */
     size_t target_count;
@@ -56,7 +57,7 @@ int incident_compare(const struct incident *a, const struct incident *b);
 /*
  * Low if any event lacks two-way proof (its source may be spoofed); high if every initiator was
  * placed by what the other party itself declared; moderate if a table placed it, or if the proof
- * is one direction's flags.
+ * is one direction's flags. One step lower where the tests of territory disagree about a source.
  */
 enum confidence incident_confidence(const struct incident *i);
 const char *confidence_name(enum confidence c); /* "low", "moderate", "high" */

@@ -7,19 +7,6 @@
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-bool addr_is_v4(struct addr a)
-{
-    return memcmp(a.byte, mapped, sizeof mapped) == 0;
-}
-
-uint32_t addr_v4(struct addr a)
-{
-    if (!addr_is_v4(a))
-        return 0;
-    return (uint32_t)a.byte[12] << 24 | (uint32_t)a.byte[13] << 16 | (uint32_t)a.byte[14] << 8 |
-           a.byte[15];
-}
-
 struct addr addr_from_v4(uint32_t host_order)
 {
     struct addr a;

@@ -26,10 +26,23 @@ struct prefix {
 
 enum { ADDR_TEXT = 46, PREFIX_TEXT = 50 }; /* room for a written one and its NUL */
 
-bool addr_is_v4(struct addr a);
+/* Inline, with addr_v4: every event asks. */
+static inline bool addr_is_v4(struct addr a)
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+    return memcmp(a.byte, mapped, sizeof mapped) == 0;
+}
 
 /* The IPv4 address as a host-order number; 0 for an IPv6 address. */
-uint32_t addr_v4(struct addr a);
+static inline uint32_t addr_v4(struct addr a)
+{
+    if (!addr_is_v4(a))
+        return 0;
+    return (uint32_t)a.byte[12] << 24 | (uint32_t)a.byte[13] << 16 | (uint32_t)a.byte[14] << 8 |
+           a.byte[15];
+}
+
 struct addr addr_from_v4(uint32_t host_order);
 
 int addr_compare(struct addr a, struct addr b);

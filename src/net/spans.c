@@ -2,18 +2,7 @@
 
 #include "base/memory.h"
 
-enum {
-    NEST_MAX = 129, /* prefixes of 0 to 128 bits: no deeper nest can be */
-    INDEX = 1 << 16,
-};
-
-struct lookup {
-    uint32_t index[INDEX + 1]; /* the first four-span that begins after the bucket's first address,
-                                  less one: the span in force there */
-    size_t four_count, six_count;
-    uint32_t *four_first, *four_value; /* IPv4 spans; four_first[0] is 0 */
-    struct span *six;
-};
+enum { NEST_MAX = 129 }; /* prefixes of 0 to 128 bits: no deeper nest can be */
 
 static struct addr last_of(struct prefix p)
 {
@@ -144,74 +133,4 @@ void spans_done(struct spans *s)
 {
     free(s->list);
     *s = (struct spans){NULL, 0, 0};
-}
-
-static void lookup_add_four(struct lookup *l, uint32_t first, uint32_t value)
-{
-    l->four_first[l->four_count] = first;
-    l->four_value[l->four_count++] = value;
-}
-
-static void lookup_index(struct lookup *l)
-{
-    size_t at = 0;
-
-    for (uint32_t bucket = 0; bucket < INDEX; bucket++) {
-        while (at + 1 < l->four_count && l->four_first[at + 1] <= bucket << 16)
-            at++;
-        l->index[bucket] = (uint32_t)at;
-    }
-    l->index[INDEX] = (uint32_t)(l->four_count - 1);
-}
-
-struct lookup *lookup_new(const struct spans *s)
-{
-    struct lookup *l = memory_zeroed(1, sizeof *l);
-
-    l->four_first = memory_new((s->count + 1) * sizeof *l->four_first);
-    l->four_value = memory_new((s->count + 1) * sizeof *l->four_value);
-    l->six = memory_new((s->count + 1) * sizeof *l->six);
-    l->six[l->six_count++] = (struct span){{{0}}, 0};
-    lookup_add_four(l, 0, spans_find(s, addr_from_v4(0)));
-    for (size_t i = 0; i < s->count; i++) {
-        struct addr first = s->list[i].first;
-
-        if (!addr_is_v4(first))
-            l->six[addr_compare(first, l->six[0].first) == 0 ? 0 : l->six_count++] = s->list[i];
-        else if (addr_v4(first) != 0)
-            lookup_add_four(l, addr_v4(first), s->list[i].value);
-    }
-    lookup_index(l);
-    return l;
-}
-
-static uint32_t find_four(const struct lookup *l, uint32_t a)
-{
-    const uint32_t *first = l->four_first;
-    size_t low = l->index[a >> 16], n = l->index[(a >> 16) + 1] - low + 1;
-
-    while (n > 1) { /* branch-free: the compiler makes a conditional move of it */
-        size_t half = n / 2;
-
-        low = first[low + half] <= a ? low + half : low;
-        n -= half;
-    }
-    return l->four_value[low];
-}
-
-uint32_t lookup_find(const struct lookup *l, struct addr a)
-{
-    if (addr_is_v4(a))
-        return find_four(l, addr_v4(a));
-    return spans_find(&(struct spans){l->six, l->six_count, 0}, a);
-}
-
-void lookup_free(struct lookup *l)
-{
-    if (l == NULL)
-        return;
-    free(l->four_first);
-    free(l->four_value);
-    free(l->six);
-    free(l);
 }

@@ -50,11 +50,22 @@ uint32_t spans_find(const struct spans *s, struct addr a);
 
 void spans_done(struct spans *s);
 
-/* The form for many look-ups: 4 + 4 bytes an IPv4 span and an index of 256 KiB. */
+/* The form for many look-ups, in as few bytes as they need: an IPv4 span is two bytes of address
+ * behind an index of 65,536 buckets, an IPv6 span eight (sixteen if one begins inside a /64), and
+ * its value a slot of one, two or four bytes in the list of distinct values. */
 struct lookup;
 
 struct lookup *lookup_new(const struct spans *s); /* copies; `s` may go */
-uint32_t lookup_find(const struct lookup *l, struct addr a);
-void lookup_free(struct lookup *l); /* NULL is fine */
+void lookup_free(struct lookup *l);               /* NULL is fine */
+
+uint32_t lookup_find(const struct lookup *l, struct addr a); /* the value */
+
+/* The same as a number from 0 to lookup_slots - 1, and the value behind it: so that a caller can
+ * keep more about each distinct value than a number. */
+uint32_t lookup_slot(const struct lookup *l, struct addr a);
+size_t lookup_slots(const struct lookup *l);
+uint32_t lookup_value(const struct lookup *l, uint32_t slot);
+
+size_t lookup_bytes(const struct lookup *l); /* of memory */
 
 #endif

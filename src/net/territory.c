@@ -5,18 +5,27 @@
 #include "net/spans.h"
 #include "net/table.h"
 
-/* The values inside the maps. */
+/*
+ * The values inside the maps: what every test says of an address, side by side, so that one look-up
+ * finds the answer and whether the others agree. Bits:
+ *   0-1 declared prefix of party 1, 2, or 3 both      2-3 declared AS number, the same
+ *   4 an AS number is known                           5-13 party 1's tables, 14-22 party 2's:
+ *   eight bits the number + 1 of the table that says yes, one that a table says a foreign code
+ */
 enum {
-    VALUE_NONE = 0,
-    VALUE_CONTESTED = 1,
-    VALUE_PREFIX = 2, /* + party */
-    VALUE_AS = 5,     /* + party */
-    VALUE_TABLE = 8,  /* + number of the table */
-    VALUE_COUNT = VALUE_TABLE + TERRITORY_TABLES,
+    AS_SHIFT = 2,
+    AS_KNOWN = 1 << 4,
+    TABLE_SHIFT = 5,
+    TABLE_BITS = 9,
+    TABLE_YES = 0xff,
+    TABLE_NO = 0x100,
+    BOTH = 3,
+    NO_ALL = TABLE_NO << TABLE_SHIFT | TABLE_NO << (TABLE_SHIFT + TABLE_BITS),
 };
 
 struct table {
     int64_t from, until;
+    unsigned party;
     struct spans spans;
 };
 
@@ -24,6 +33,7 @@ struct table {
 struct epoch {
     int64_t from;
     struct lookup *map;
+    struct territory_answer *answers; /* by the map's slots */
 };
 
 struct territory {
@@ -35,7 +45,6 @@ struct territory {
     size_t table_count;
     struct spans as_spans; /* values are AS numbers; empty without a table of them */
     struct lookup *as_map; /* NULL without */
-    struct territory_answer answers[VALUE_COUNT];
     struct epoch epochs[2 * TERRITORY_TABLES + 1];
     size_t epoch_count;
 };
@@ -49,28 +58,31 @@ const char *territory_ground_name(enum territory_ground g)
 
 struct territory *territory_new(void)
 {
-    struct territory *t = memory_zeroed(1, sizeof *t);
+    return memory_zeroed(1, sizeof(struct territory));
+}
 
-    t->answers[VALUE_CONTESTED].ground = TERRITORY_CONTESTED;
-    for (uint8_t party = 1; party <= TERRITORY_PARTIES; party++) {
-        t->answers[VALUE_PREFIX + party] = (struct territory_answer){party, TERRITORY_PREFIX, 0};
-        t->answers[VALUE_AS + party] = (struct territory_answer){party, TERRITORY_AS, 0};
-    }
-    return t;
+/* What the maps are built from. */
+static void free_sources(struct territory *t)
+{
+    free(t->prefixes);
+    t->prefixes = NULL;
+    t->prefix_count = 0;
+    for (size_t i = 0; i < t->table_count; i++)
+        spans_done(&t->tables[i].spans);
+    spans_done(&t->as_spans);
 }
 
 void territory_free(struct territory *t)
 {
     if (t == NULL)
         return;
-    free(t->prefixes);
+    free_sources(t);
     for (size_t i = 0; i < TERRITORY_PARTIES; i++)
         free(t->as_numbers[i]);
-    for (size_t i = 0; i < t->table_count; i++)
-        spans_done(&t->tables[i].spans);
-    for (size_t i = 0; i < t->epoch_count; i++)
+    for (size_t i = 0; i < t->epoch_count; i++) {
         lookup_free(t->epochs[i].map);
-    spans_done(&t->as_spans);
+        free(t->epochs[i].answers);
+    }
     lookup_free(t->as_map);
     free(t);
 }
@@ -78,7 +90,7 @@ void territory_free(struct territory *t)
 void territory_prefix(struct territory *t, unsigned party, struct prefix p)
 {
     t->prefixes = memory_resize(t->prefixes, t->prefix_count + 1, sizeof *t->prefixes);
-    t->prefixes[t->prefix_count++] = (struct claim){p, VALUE_PREFIX + party};
+    t->prefixes[t->prefix_count++] = (struct claim){p, party};
 }
 
 void territory_as_number(struct territory *t, unsigned party, uint32_t number)
@@ -90,35 +102,47 @@ void territory_as_number(struct territory *t, unsigned party, uint32_t number)
     (*list)[(*count)++] = number;
 }
 
-/* Two claims by tests of equal strength. */
+/* The same prefix declared twice. */
 static uint32_t join_equals(uint32_t a, uint32_t b)
 {
-    return a == b ? a : VALUE_CONTESTED;
+    return a | b;
 }
 
-/* The same prefix under two codes of one table: it is not known whose it is. */
+/* The same prefix under two codes of one table: it is not known whose it is, so not ours. */
 static uint32_t join_codes(uint32_t a, uint32_t b)
 {
-    return a == b ? a : VALUE_NONE;
+    return a == b ? a : (a | b) & NO_ALL;
 }
 
-/* `a` is the stronger test. */
-static uint32_t join_layers(uint32_t a, uint32_t b)
+static uint32_t join_numbers(uint32_t a, uint32_t b)
 {
-    return a != VALUE_NONE ? a : b;
+    return a == b ? a : 0;
+}
+
+static uint32_t tables_of(uint32_t evidence, unsigned party)
+{
+    return evidence >> (TABLE_SHIFT + TABLE_BITS * (party - 1));
+}
+
+/* All that both say; of two tables of a party that say yes the first listed. */
+static uint32_t join_evidence(uint32_t a, uint32_t b)
+{
+    for (unsigned party = 1; party <= TERRITORY_PARTIES; party++)
+        if ((tables_of(a, party) & TABLE_YES) != 0)
+            b &= ~((uint32_t)TABLE_YES << (TABLE_SHIFT + TABLE_BITS * (party - 1)));
+    return a | b;
 }
 
 struct code_value {
     struct bytes code;
-    uint32_t value;
+    uint32_t yes, no;
 };
 
-/* Other codes get 0: they are there to cut holes. */
 static uint32_t value_of_code(struct bytes code, void *ctx)
 {
     const struct code_value *c = ctx;
 
-    return bytes_equal(code, c->code) ? c->value : VALUE_NONE;
+    return bytes_equal(code, c->code) ? c->yes : c->no;
 }
 
 static uint32_t value_of_number(struct bytes code, void *ctx)
@@ -129,7 +153,8 @@ static uint32_t value_of_number(struct bytes code, void *ctx)
     return decimal_read(code, UINT32_MAX, &number) ? (uint32_t)number : 0;
 }
 
-static struct fault read_table(struct bytes raw, table_value *value, void *ctx, struct spans *out)
+static struct fault read_table(struct bytes raw, table_value *value, void *ctx, spans_join *join,
+                               struct spans *out)
 {
     struct buf text = {0};
     struct claim *claims;
@@ -139,7 +164,7 @@ static struct fault read_table(struct bytes raw, table_value *value, void *ctx, 
     if (!fault_is(f))
         f = table_parse(buf_view(&text), value, ctx, &claims, &count);
     if (!fault_is(f)) {
-        spans_flatten(claims, count, join_codes, out);
+        spans_flatten(claims, count, join, out);
         free(claims);
     }
     buf_done(&text);
@@ -150,20 +175,19 @@ struct fault territory_table(struct territory *t, unsigned party, struct bytes r
                              const char *code, struct instant valid_from,
                              struct instant valid_until, unsigned *number_out)
 {
-    unsigned number = (unsigned)t->table_count;
-    struct code_value ctx = {bytes_text(code), VALUE_TABLE + number};
+    unsigned number = (unsigned)t->table_count, shift = TABLE_SHIFT + TABLE_BITS * (party - 1);
+    struct code_value ctx = {bytes_text(code), (number + 1) << shift, (uint32_t)TABLE_NO << shift};
     struct table *table = &t->tables[number % TERRITORY_TABLES];
     struct fault f;
 
     if (number == TERRITORY_TABLES)
         return fault_make(FAULT_LIMIT, 0, "at most 128 territory tables");
-    f = read_table(raw, value_of_code, &ctx, &table->spans);
+    f = read_table(raw, value_of_code, &ctx, join_codes, &table->spans);
     if (fault_is(f))
         return f;
     table->from = valid_from.us;
     table->until = valid_until.us;
-    t->answers[VALUE_TABLE + number] =
-        (struct territory_answer){(uint8_t)party, TERRITORY_TABLE, (uint8_t)number};
+    table->party = party;
     t->table_count++;
     *number_out = number;
     return fault_none();
@@ -173,7 +197,7 @@ struct fault territory_as_table(struct territory *t, struct bytes raw)
 {
     if (t->as_spans.count != 0)
         return fault_make(FAULT_DUPLICATE, 0, "one table of AS numbers");
-    return read_table(raw, value_of_number, NULL, &t->as_spans);
+    return read_table(raw, value_of_number, NULL, join_numbers, &t->as_spans);
 }
 
 static int by_number(const void *a, const void *b)
@@ -183,15 +207,15 @@ static int by_number(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static uint32_t as_owner(const struct territory *t, uint32_t number)
+static uint32_t as_evidence(const struct territory *t, uint32_t number)
 {
-    uint32_t value = VALUE_NONE;
+    uint32_t out = number == 0 ? 0 : AS_KNOWN;
 
     for (unsigned p = 0; p < TERRITORY_PARTIES && number != 0; p++)
         if (t->as_count[p] != 0 &&
             bsearch(&number, t->as_numbers[p], t->as_count[p], sizeof number, by_number) != NULL)
-            value = value == VALUE_NONE ? VALUE_AS + p + 1 : VALUE_CONTESTED;
-    return value;
+            out |= (p + 1) << AS_SHIFT;
+    return out;
 }
 
 static void as_layer(struct territory *t, struct spans *out)
@@ -203,53 +227,85 @@ static void as_layer(struct territory *t, struct spans *out)
                           t->as_spans.count + 1};
     for (size_t i = 0; i < t->as_spans.count; i++)
         out->list[out->count++] =
-            (struct span){t->as_spans.list[i].first, as_owner(t, t->as_spans.list[i].value)};
+            (struct span){t->as_spans.list[i].first, as_evidence(t, t->as_spans.list[i].value)};
 }
 
-/* One party's tables at a time. Where two of them have an address, the first listed answers. */
-static void party_tables(const struct territory *t, int64_t at, unsigned party, struct spans *out)
+/* ---- from evidence to an answer ---- */
+
+static struct territory_answer of_party(unsigned party, enum territory_ground ground)
 {
-    struct spans sum = {0}, next;
-
-    for (size_t i = 0; i < t->table_count; i++) {
-        const struct table *table = &t->tables[i];
-
-        if (at < table->from || at >= table->until || t->answers[VALUE_TABLE + i].party != party)
-            continue;
-        spans_overlay(&sum, &table->spans, join_layers, &next);
-        spans_done(&sum);
-        sum = next;
-    }
-    *out = sum;
+    if (party == BOTH)
+        return (struct territory_answer){0, TERRITORY_CONTESTED, 0, false};
+    return (struct territory_answer){(uint8_t)party, (uint8_t)ground, 0, false};
 }
 
-/* Tables of the two parties are equally good. */
-static uint32_t join_parties(uint32_t a, uint32_t b)
+static struct territory_answer strongest(uint32_t evidence)
 {
-    if (a == VALUE_NONE || b == VALUE_NONE)
-        return a != VALUE_NONE ? a : b;
-    return VALUE_CONTESTED;
+    unsigned declared = evidence & BOTH, as = evidence >> AS_SHIFT & BOTH;
+    uint32_t one = tables_of(evidence, 1) & TABLE_YES, two = tables_of(evidence, 2) & TABLE_YES;
+    struct territory_answer answer;
+
+    if (declared != 0)
+        return of_party(declared, TERRITORY_PREFIX);
+    if (as != 0)
+        return of_party(as, TERRITORY_AS);
+    answer = of_party((one != 0 ? 1u : 0u) + (two != 0 ? 2u : 0u), TERRITORY_TABLE);
+    if (answer.party == 0)
+        answer.ground = one != 0 ? TERRITORY_CONTESTED : TERRITORY_NONE;
+    else
+        answer.table = (uint8_t)((one != 0 ? one : two) - 1);
+    return answer;
 }
 
-/* The whole map at a time: the tables below, AS numbers over them, declared prefixes on top. */
-static struct lookup *map_at(const struct territory *t, int64_t at, const struct spans *as,
-                             const struct spans *declared)
+/* Does any test speak against that party? */
+static bool is_disputed(const struct territory *t, uint32_t evidence, unsigned party)
 {
-    struct spans one, two, tables, lower, all;
-    struct lookup *map;
+    unsigned other = BOTH - party, as = evidence >> AS_SHIFT & BOTH;
 
-    party_tables(t, at, 1, &one);
-    party_tables(t, at, 2, &two);
-    spans_overlay(&one, &two, join_parties, &tables);
-    spans_overlay(as, &tables, join_layers, &lower);
-    spans_overlay(declared, &lower, join_layers, &all);
-    map = lookup_new(&all);
-    spans_done(&one);
-    spans_done(&two);
-    spans_done(&tables);
-    spans_done(&lower);
-    spans_done(&all);
-    return map;
+    if ((evidence & BOTH & other) != 0 || (as & other) != 0)
+        return true;
+    if ((evidence & AS_KNOWN) != 0 && t->as_count[party - 1] != 0 && as != party)
+        return true;
+    return (tables_of(evidence, other) & TABLE_YES) != 0 ||
+           (tables_of(evidence, party) & TABLE_NO) != 0;
+}
+
+static struct territory_answer answer_of(const struct territory *t, uint32_t evidence)
+{
+    struct territory_answer answer = strongest(evidence);
+
+    answer.disputed = answer.party != 0 && is_disputed(t, evidence, answer.party);
+    return answer;
+}
+
+/* ---- the maps ---- */
+
+static void lay_over(struct spans *sum, const struct spans *layer)
+{
+    struct spans next;
+
+    spans_overlay(sum, layer, join_evidence, &next);
+    spans_done(sum);
+    *sum = next;
+}
+
+/* All that holds at a time. */
+static void epoch_make(const struct territory *t, int64_t at, const struct spans *as,
+                       const struct spans *declared, struct epoch *out)
+{
+    struct spans sum = {0};
+
+    for (size_t i = 0; i < t->table_count; i++)
+        if (at >= t->tables[i].from && at < t->tables[i].until)
+            lay_over(&sum, &t->tables[i].spans);
+    lay_over(&sum, as);
+    lay_over(&sum, declared);
+    out->from = at;
+    out->map = lookup_new(&sum);
+    spans_done(&sum);
+    out->answers = memory_new(lookup_slots(out->map) * sizeof *out->answers);
+    for (uint32_t i = 0; i < lookup_slots(out->map); i++)
+        out->answers[i] = answer_of(t, lookup_value(out->map, i));
 }
 
 static int by_time(const void *a, const void *b)
@@ -285,11 +341,21 @@ void territory_seal(struct territory *t)
     as_layer(t, &as);
     t->epoch_count = epoch_times(t, times);
     for (size_t i = 0; i < t->epoch_count; i++)
-        t->epochs[i] = (struct epoch){times[i], map_at(t, times[i], &as, &declared)};
+        epoch_make(t, times[i], &as, &declared, &t->epochs[i]);
     if (t->as_spans.count != 0)
         t->as_map = lookup_new(&t->as_spans);
     spans_done(&declared);
     spans_done(&as);
+    free_sources(t);
+}
+
+size_t territory_bytes(const struct territory *t)
+{
+    size_t n = t->as_map == NULL ? 0 : lookup_bytes(t->as_map);
+
+    for (size_t i = 0; i < t->epoch_count; i++)
+        n += lookup_bytes(t->epochs[i].map);
+    return n;
 }
 
 struct territory_answer territory_find(const struct territory *t, struct addr a,
@@ -299,7 +365,7 @@ struct territory_answer territory_find(const struct territory *t, struct addr a,
 
     while (i != 0 && time.us < t->epochs[i].from)
         i--;
-    return t->answers[lookup_find(t->epochs[i].map, a)];
+    return t->epochs[i].answers[lookup_slot(t->epochs[i].map, a)];
 }
 
 uint32_t territory_as(const struct territory *t, struct addr a)

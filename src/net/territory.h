@@ -5,6 +5,9 @@
  * (needs a table of AS numbers), a dated table of prefixes by code. Inside one test the longest
  * prefix wins; a code of a table that belongs to nobody cuts its holes into the others' prefixes.
  * Where the two parties hold equally good claims the answer is CONTESTED and belongs to nobody.
+ * The weaker tests are asked all the same: where one of them speaks against the answer (the other
+ * party's, or this party's own table under a foreign code, or an AS number that this party, which
+ * declares AS numbers, did not declare), the answer is disputed, and confidence falls.
  * Territory is where something was observed, never who did it.
  *
  * PROTOCOL.agreement section 2, `territory`. Opens no file and checks no digest. Parties are 1
@@ -36,6 +39,7 @@ struct territory_answer {
     uint8_t party;  /* 0 nobody, 1 or 2 */
     uint8_t ground; /* enum territory_ground */
     uint8_t table;  /* for TERRITORY_TABLE: the number territory_table gave; else 0 */
+    bool disputed;  /* another test speaks of the address too, and not for this party */
 };
 
 struct territory;
@@ -62,8 +66,11 @@ MUST_CHECK struct fault territory_table(struct territory *t, unsigned party, str
 MUST_CHECK struct fault territory_as_table(struct territory *t, struct bytes raw);
 
 /* Ends the declarations and builds what the look-ups use: one map for each span of time in which
- * the same tables are valid. */
+ * the same tables are valid. What they were built from is freed. */
 void territory_seal(struct territory *t);
+
+/* Bytes of all maps. Only after territory_seal. */
+size_t territory_bytes(const struct territory *t);
 
 /* The answer for `a` at `time`. Only after territory_seal. */
 struct territory_answer territory_find(const struct territory *t, struct addr a,

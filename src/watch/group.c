@@ -6,7 +6,7 @@
 
 enum {
     BUCKETS = 1 << 15,
-    SAVED_GROUP = 80,  /* bytes of a saved group without what grows */
+    SAVED_GROUP = 88,  /* bytes of a saved group without what grows */
     SAVED_SEEN = 28,   /* bytes of one match of a group that waits */
     SAVED_TARGET = 16, /* bytes of one target of an incident */
 };
@@ -22,7 +22,7 @@ struct key {
 struct seen {
     int64_t time;
     struct addr to;
-    uint8_t ground, proven, turned, zero;
+    uint8_t ground, proven, turned, disputed;
 };
 
 /* A group waits for its N-th match, or is an incident. */
@@ -72,6 +72,7 @@ void match_of(const struct event *e, size_t article, uint32_t source, uint64_t l
         .ground = e->from.territory.ground,
         .proven = (uint8_t)e->proof,
         .turned = e->ground == ORIENT_SRC_SERVES || e->ground == ORIENT_OWN_SRC,
+        .disputed = e->from.territory.disputed,
     };
 }
 
@@ -280,7 +281,7 @@ static void remember(struct groups *g, struct group *group, const struct match *
         group->seen = memory_resize(group->seen, group->seen_room, sizeof *group->seen);
     }
     group->seen[group->seen_count++] =
-        (struct seen){m->time, m->to, m->ground, m->proven, m->turned, 0};
+        (struct seen){m->time, m->to, m->ground, m->proven, m->turned, m->disputed};
     g->bytes += SAVED_SEEN;
 }
 
@@ -296,6 +297,7 @@ static void count(struct groups *g, struct group *group, const struct seen *s)
     i->proven += s->proven != PROOF_NONE;
     i->one_sided += s->proven == PROOF_ONE_SIDED;
     i->turned += s->turned;
+    i->disputed += s->disputed;
     i->by_ground[s->ground]++;
     if (g->bytes + SAVED_TARGET <= g->limits.bytes)
         incident_target(i, s->to);
@@ -352,7 +354,7 @@ static void group_end(struct groups *g, struct group *group)
 
 static void group_grow(struct groups *g, struct group *group, const struct match *m)
 {
-    struct seen s = {m->time, m->to, m->ground, m->proven, m->turned, 0};
+    struct seen s = {m->time, m->to, m->ground, m->proven, m->turned, m->disputed};
 
     count(g, group, &s);
     if (group->incident.events < group->next_report)
@@ -470,7 +472,7 @@ static void save_waiting(const struct group *group, struct buf *out)
         buf_byte(out, s->ground);
         buf_byte(out, s->proven);
         buf_byte(out, s->turned);
-        buf_byte(out, 0);
+        buf_byte(out, s->disputed);
     }
 }
 
@@ -483,6 +485,7 @@ static void save_open(const struct group *group, struct buf *out)
     buf_u64(out, i->events);
     buf_u64(out, i->proven);
     buf_u64(out, i->turned);
+    buf_u64(out, i->disputed);
     buf_u64(out, i->one_sided);
     for (size_t k = 0; k <= TERRITORY_CONTESTED; k++)
         buf_u64(out, i->by_ground[k]);
@@ -559,7 +562,8 @@ static void load_waiting(struct groups *g, struct group *group, struct cursor *i
         m.ground = cursor_u8(in);
         m.proven = cursor_u8(in);
         m.turned = cursor_u8(in);
-        check(in, cursor_u8(in) == 0 && m.ground <= TERRITORY_CONTESTED &&
+        m.disputed = cursor_u8(in);
+        check(in, m.disputed <= 1 && m.ground <= TERRITORY_CONTESTED &&
                       m.proven <= PROOF_ONE_SIDED && m.turned <= 1 && m.time >= before &&
                       m.time <= group->last);
         before = m.time;
@@ -580,6 +584,7 @@ static void load_open(struct groups *g, struct group *group, struct cursor *in)
     i->events = cursor_u64(in);
     i->proven = cursor_u64(in);
     i->turned = cursor_u64(in);
+    i->disputed = cursor_u64(in);
     i->one_sided = cursor_u64(in);
     for (size_t k = 0; k <= TERRITORY_CONTESTED; k++)
         i->by_ground[k] = cursor_u64(in);
@@ -589,7 +594,7 @@ static void load_open(struct groups *g, struct group *group, struct cursor *in)
     group->samples = cursor_u8(in);
     n = cursor_u32(in);
     check(in, n <= INCIDENT_TARGETS && group->samples <= GROUP_SAMPLES && i->proven <= i->events &&
-                  i->turned <= i->events && i->one_sided <= i->proven &&
+                  i->turned <= i->events && i->disputed <= i->events && i->one_sided <= i->proven &&
                   i->first.us <= i->opened.us && i->opened.us <= i->last.us);
     for (uint32_t k = 0; k < n && cursor_ok(in); k++) {
         struct addr a = load_addr(in);

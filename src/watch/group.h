@@ -35,6 +35,7 @@ struct match {
     uint8_t ground;   /* enum territory_ground of the initiator */
     uint8_t proven;   /* enum proof */
     uint8_t turned;   /* the record named the responder as source */
+    uint8_t disputed; /* another test of territory speaks against the initiator's */
 };
 
 void match_of(const struct event *e, size_t article, uint32_t source, uint64_t line,

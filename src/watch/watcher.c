@@ -2,9 +2,9 @@
 
 #include "base/memory.h"
 
-enum { STATE_VERSION = 2 };
+enum { STATE_VERSION = 3 };
 
-static const char state_rule[] = "watch: saved state, version 2";
+static const char state_rule[] = "watch: saved state, version 3";
 
 struct held {
     struct match match; /* match.line is the offset */
@@ -470,6 +470,7 @@ static void save_held(const struct held *h, struct buf *out)
     buf_byte(out, m->ground);
     buf_byte(out, m->proven);
     buf_byte(out, m->turned);
+    buf_byte(out, m->disputed);
     buf_u32(out, h->length);
     buf_add(out, h->digest.byte, sizeof h->digest.byte);
 }
@@ -542,13 +543,14 @@ static void load_held(struct watcher *w, struct cursor *in)
     m->ground = cursor_u8(in);
     m->proven = cursor_u8(in);
     m->turned = cursor_u8(in);
+    m->disputed = cursor_u8(in);
     h.length = cursor_u32(in);
     load_bytes(in, h.digest.byte, sizeof h.digest.byte);
     check(in, m->time >= w->floor && m->time <= w->newest && m->source < WATCHER_SOURCES &&
                   m->article < a->article_count && m->service < SERVICE_COUNT &&
                   a->articles[m->article].carries == ARTICLE_NOTICE &&
                   m->ground <= TERRITORY_CONTESTED && m->proven <= PROOF_ONE_SIDED &&
-                  m->turned <= 1);
+                  m->turned <= 1 && m->disputed <= 1);
     if (cursor_ok(in))
         held_add(w, h);
 }
