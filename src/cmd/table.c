@@ -251,6 +251,23 @@ const struct command commands[] = {
      .least = 1,
      .most = COMMAND_WORDS,
      .run = watch_replay},
+    {.name = "attribute",
+     .group = GROUP_WATCH,
+     .help = "whose declared territory an address is, by which test",
+     .usage = "ADDR...",
+     .example = "parley attribute --agreement pact.agreement.json 192.0.2.1\n"
+                "parley attribute --agreement FILE --at 2026-02-01T00:00:00Z --json 2001:db8::1",
+     .more = "Prints the answer that decides, and under it what each test says: declared prefix,\n"
+             "declared AS number, each dated table. Where they disagree the answer is disputed and\n"
+             "less sure. A territory is where something was observed, never who did it.",
+     .flags = {{"--agreement", "FILE", "whose territories", NULL, 0},
+               {"--as", "PARTY", "seen from; else the first party", NULL, 0},
+               {"--at", "TIME", "2026-02-01T00:00:00Z; else now", NULL, 0},
+               {"--as-table", "FILE", "AS numbers, NUMBER<TAB>PREFIX", NULL, 0}},
+     .with = WITH_SPEAK,
+     .least = 1,
+     .most = 1000,
+     .run = attribute_run},
     {.name = "watch stats",
      .group = GROUP_WATCH,
      .help = "how many events were read, attributed, matched",

@@ -1,5 +1,7 @@
 #include "watch/rules.h"
 
+#include <stdlib.h>
+
 #include "base/memory.h"
 #include "crypto/digest.h"
 #include "stix/event.h"
@@ -110,6 +112,16 @@ void rules_seal(struct rules *r)
 const struct agreement *rules_agreement(const struct rules *r)
 {
     return r->agreement;
+}
+
+struct territory_answer rules_territory(const struct rules *r, struct addr a, struct instant time)
+{
+    return territory_find(r->territory, a, time);
+}
+
+size_t rules_bytes(const struct rules *r)
+{
+    return territory_bytes(r->territory);
 }
 
 const char *rules_other(const struct rules *r)

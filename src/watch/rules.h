@@ -46,6 +46,10 @@ MUST_CHECK struct fault rules_sensor(struct rules *r, struct addr a);
 void rules_seal(struct rules *r);
 
 const struct agreement *rules_agreement(const struct rules *r);
+
+/* Whose territory, by the strongest test. Only after rules_seal. */
+struct territory_answer rules_territory(const struct rules *r, struct addr a, struct instant time);
+size_t rules_bytes(const struct rules *r);      /* of the maps of territory */
 const char *rules_other(const struct rules *r); /* the other party's id */
 
 /* How far an event got. */
