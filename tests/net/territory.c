@@ -271,9 +271,77 @@ static void nowhere_is_nobodys(void **state)
         assert_false(territory_is_nowhere(addr(somewhere[i])));
 }
 
+/* The answer stays the strongest test's; that another speaks against it is told. */
+static void a_weaker_test_that_speaks_against_it_disputes_the_answer(void **state)
+{
+    static const struct {
+        const char *addr;
+        unsigned party;
+        bool disputed;
+    } cases[] = {
+        {"198.51.100.1", 1, true},   /* declared by 1, in 2's table */
+        {"198.51.100.130", 1, true}, /* declared by 1, whose own table has a foreign code */
+        {"198.51.100.20", 2, false}, /* 2's table alone */
+        {"203.0.113.9", 2, true},    /* 2's table, but an AS number that 2 did not declare */
+        {"192.0.2.1", 1, false},     /* declared, and no other test knows it */
+        {"192.0.2.200", 0, false},   /* nobody's */
+    };
+    static const struct instant open = {INT64_MAX};
+    struct territory *t = territory_new();
+    unsigned number;
+
+    (void)state;
+    territory_prefix(t, 1, prefix("198.51.100.1/32"));
+    territory_prefix(t, 1, prefix("198.51.100.128/25"));
+    territory_prefix(t, 1, prefix("192.0.2.0/28"));
+    territory_as_number(t, 2, 64500);
+    assert_good(territory_as_table(t, bytes_text("64501\t203.0.113.0/24\n")));
+    assert_good(territory_table(t, 2, bytes_text("XA\t198.51.100.0/25\nXA\t203.0.113.0/24\n"), "XA",
+                                instant_of_seconds(0), open, &number));
+    assert_good(territory_table(t, 1, bytes_text("XB\t198.51.100.128/25\n"), "XC",
+                                instant_of_seconds(0), open, &number));
+    territory_seal(t);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct territory_answer got = territory_find(t, addr(cases[i].addr), instant_of_seconds(1));
+
+        if (got.party != cases[i].party || got.disputed != cases[i].disputed)
+            fail_msg("%s: party %u, disputed %d", cases[i].addr, got.party, got.disputed);
+    }
+    territory_free(t);
+}
+
+/* RFC 4291 prefixes longer than /64 and many distinct values take the wider forms. */
+static void wide_maps_answer_as_narrow_ones_do(void **state)
+{
+    enum { COUNT = 70000 };
+    struct claim *claims = calloc(COUNT, sizeof *claims);
+    struct spans s;
+    struct lookup *l;
+
+    (void)state;
+    for (uint32_t i = 0; i < COUNT; i++)
+        claims[i] = (struct claim){{addr_from_v4(i << 8), 120}, i + 1};
+    claims[COUNT - 1].prefix = prefix("2001:db8::8000:0:0:0/65");
+    spans_flatten(claims, COUNT, join_max, &s);
+    l = lookup_new(&s);
+    for (uint32_t i = 0; i < 200000; i++) {
+        struct addr a = addr_from_v4(random_u32() >> 7);
+
+        assert_int_equal(lookup_find(l, a), spans_find(&s, a));
+    }
+    assert_int_equal(lookup_find(l, addr("2001:db8::8000:0:0:1")), COUNT);
+    assert_int_equal(lookup_find(l, addr("2001:db8::7000:0:0:1")), 0);
+    assert_true(lookup_bytes(l) < 65537 * 4 + COUNT * (2 + 4) + COUNT * 8);
+    lookup_free(l);
+    spans_done(&s);
+    free(claims);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_weaker_test_that_speaks_against_it_disputes_the_answer),
+        cmocka_unit_test(wide_maps_answer_as_narrow_ones_do),
         cmocka_unit_test(the_flat_forms_answer_as_a_linear_scan_does),
         cmocka_unit_test(an_overlay_joins_what_both_say),
         cmocka_unit_test(a_table_counts_inside_its_dates_and_other_codes_cut_holes),

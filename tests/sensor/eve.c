@@ -1,6 +1,7 @@
 /* sensor/eve.h: the header at the first level only, everything else strictly JSON. */
 #include "sensor/eve.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sensor/eve_path.h"
@@ -130,6 +131,9 @@ static void damage_is_told_with_its_place(void **state)
         {"no event_type", "{" TIME "}", FAULT_MISSING},
         {"event_type twice", "{" BODY ",\"event_type\":\"ssh\"}", FAULT_DUPLICATE},
         {"twice, one escaped", "{" BODY ",\"\\u0065vent_type\":\"ssh\"}", FAULT_DUPLICATE},
+        {"tls twice", "{" BODY ",\"tls\":{},\"tls\":{}}", FAULT_DUPLICATE},
+        {"a host name twice", "{" BODY ",\"http\":{\"hostname\":\"a\",\"hostname\":\"b\"}}",
+         FAULT_DUPLICATE},
         {"src_ip twice", "{" BODY "," ENDS ",\"src_ip\":\"198.51.100.7\"}", FAULT_DUPLICATE},
         {"a month 13", "{\"event_type\":\"a\",\"timestamp\":\"2020-13-22T07:58:04.680792+0000\"}",
          FAULT_RANGE},
@@ -210,6 +214,87 @@ static void both_readers_agree_on_every_changed_byte(void **state)
     }
 }
 
+/* What stands where, and what does not count because it stands elsewhere. */
+static void nested_members_become_the_events_texts(void **state)
+{
+    static const struct {
+        const char *body;
+        enum event_text text;
+        const char *value; /* NULL: none */
+    } cases[] = {
+        {"\"http\":{\"hostname\":\"a.example\",\"url\":\"\\/x\"}", EVENT_TEXT_HOST, "a.example"},
+        {"\"http\":{\"hostname\":\"a.example\",\"url\":\"\\/x\"}", EVENT_TEXT_URL, "/x"},
+        {"\"http\" : { \"http_user_agent\" : \"Mozilla\" }", EVENT_TEXT_AGENT, "Mozilla"},
+        {"\"dns\":{\"type\":\"query\",\"rrname\":\"b.example\"}", EVENT_TEXT_NAME, "b.example"},
+        {"\"dns\":{\"queries\":[{\"rrname\":\"c.example\"},{\"rrname\":\"d.example\"}]}",
+         EVENT_TEXT_NAME, "c.example"},
+        {"\"dns\":{\"answers\":[{\"rrname\":\"e.example\"}]}", EVENT_TEXT_NAME, NULL},
+        {"\"tls\":{\"sni\":\"\\u00fc.example\"}", EVENT_TEXT_SNI, "\xc3\xbc.example"},
+        {"\"tls\":{\"ja3\":{\"hash\":\"00ff\"}}", EVENT_TEXT_JA3, "00ff"},
+        {"\"tls\":{\"ja3s\":{\"hash\":\"00ff\"}}", EVENT_TEXT_JA3, NULL},
+        {"\"fileinfo\":{\"sha256\":\"aa\",\"md5\":\"bb\"}", EVENT_TEXT_SHA256, "aa"},
+        {"\"fileinfo\":{\"sha256\":\"aa\",\"md5\":\"bb\"}", EVENT_TEXT_MD5, "bb"},
+        {"\"alert\":{\"signature\":\"ET \\ud83d\\ude00\"}", EVENT_TEXT_SIGNATURE,
+         "ET \xf0\x9f\x98\x80"},
+        {"\"alert\":{\"signature\":\"\\ud83d\"}", EVENT_TEXT_SIGNATURE, "\xef\xbf\xbd"},
+        {"\"other\":{\"http\":{\"hostname\":\"no\"},\"hostname\":\"no\"}", EVENT_TEXT_HOST, NULL},
+        {"\"http\":{\"request\":{\"hostname\":\"no\"}}", EVENT_TEXT_HOST, NULL},
+        {"\"http\":[{\"hostname\":\"no\"}]", EVENT_TEXT_HOST, NULL},
+        {"\"http\":{\"url\":\"\\\"hostname\\\":\\\"no\\\"\"}", EVENT_TEXT_HOST, NULL},
+        {"\"hostname\":\"no\"", EVENT_TEXT_HOST, NULL},
+        {"\"http\":{\"hostname\":7}", EVENT_TEXT_HOST, NULL},
+    };
+    struct event e;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char line[400];
+        struct bytes got;
+
+        snprintf(line, sizeof line, "{%s,%s}", BODY, cases[i].body);
+        assert_good(both(line, strlen(line), &e));
+        got = e.text[cases[i].text];
+        if (cases[i].value == NULL ? got.data != NULL : !bytes_is(got, cases[i].value))
+            fail_msg("%s: %.*s", cases[i].body, (int)got.len, (const char *)got.data);
+    }
+}
+
+static void an_alert_gives_its_id_and_severity(void **state)
+{
+    static const char line[] = "{" BODY ",\"alert\":{\"gid\":1,\"signature_id\":2210037,\"rev\":2,"
+                               "\"severity\":3},\"flow\":{\"severity\":1}}";
+    static const char odd[] = "{" BODY ",\"alert\":{\"signature_id\":1.5,\"severity\":4294967296}}";
+    struct event e;
+
+    (void)state;
+    assert_good(both(line, sizeof line - 1, &e));
+    assert_int_equal(e.alert, 2210037);
+    assert_int_equal(e.severity, 3);
+    assert_good(both(odd, sizeof odd - 1, &e));
+    assert_int_equal(e.alert, 0);
+    assert_int_equal(e.severity, 0);
+}
+
+/* Each thing at each place of the steps of 64 bytes. */
+static void a_record_reads_the_same_wherever_it_lies(void **state)
+{
+    char line[1200], pad[300];
+    struct event e;
+
+    (void)state;
+    memset(pad, 'x', sizeof pad);
+    for (int n = 0; n < 270; n++) {
+        snprintf(line, sizeof line,
+                 "{" BODY ",\"pad\":\"%.*s\",\"n\":[-1.5e3,0,true,{\"a\":[]},\"\\\\\\\"\"],"
+                 "\"http\":{\"m\":{},\"hostname\":\"a\\/b\"},\"tls\":{\"sni\":\"c\"}," ENDS "}",
+                 n, pad);
+        assert_good(both(line, strlen(line), &e));
+        assert_true(bytes_is(e.text[EVENT_TEXT_HOST], "a/b"));
+        assert_true(bytes_is(e.text[EVENT_TEXT_SNI], "c"));
+        assert_int_equal(e.has, EVENT_HAS_ENDS);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +305,9 @@ int main(void)
         cmocka_unit_test(damage_is_told_with_its_place),
         cmocka_unit_test(too_many_levels_are_refused),
         cmocka_unit_test(every_prefix_of_a_record_is_damage),
+        cmocka_unit_test(nested_members_become_the_events_texts),
+        cmocka_unit_test(an_alert_gives_its_id_and_severity),
+        cmocka_unit_test(a_record_reads_the_same_wherever_it_lies),
         cmocka_unit_test(both_readers_agree_on_every_changed_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
