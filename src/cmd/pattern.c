@@ -98,15 +98,25 @@ static struct verdict cannot_read(const struct observed_error *e, struct fault f
     return v;
 }
 
-static struct verdict cannot_decide(struct fault f)
+/* 1-based, in characters, as the columns of a pattern that is not valid. */
+static size_t column(struct bytes text, size_t at)
+{
+    size_t n = 1;
+
+    for (size_t i = 0; i < at && i < text.len; i++)
+        n += (text.data[i] & 0xc0) != 0x80;
+    return n;
+}
+
+static struct verdict cannot_decide(struct bytes text, struct fault f)
 {
     bool is_forbidden = f.kind == FAULT_MISMATCH;
     struct verdict v = verdict(is_forbidden ? EXIT_REFUSED : EXIT_CANNOT_TELL, fault_word(f.kind));
 
     if (is_forbidden)
         snprintf(v.text, sizeof v.text,
-                 "offset %zu: the standard forbids this comparison with a value that was observed",
-                 f.at);
+                 "column %zu: the standard forbids this comparison with a value that was observed",
+                 column(text, f.at));
     else
         snprintf(v.text, sizeof v.text, "the pattern's budget is spent: %s", f.rule);
     return v;
@@ -125,7 +135,7 @@ static struct verdict decide(struct bytes text, const struct observed *o)
     f = match_decide(p, o, &is_match);
     pattern_free(p);
     if (fault_is(f))
-        return cannot_decide(f);
+        return cannot_decide(text, f);
     return is_match ? verdict(EXIT_DONE, "match") : verdict(EXIT_FAILED, "no match");
 }
 

@@ -58,6 +58,10 @@ class Match(unittest.TestCase):
                 self.assertEqual((result.returncode, result.stdout), (code, out))
                 self.assertEqual(bool(result.stderr), code > 1)
 
+    def test_a_forbidden_comparison_is_told_with_its_column(self):
+        result = self.ask("[x:n = '\u00e9' OR x:when = t'2020-01-01T00:00:00Z']", [SEEN])
+        self.assertIn("column 15: the standard forbids", result.stderr)
+
     def test_stix_20_data_take_a_pattern_of_20(self):
         text = "[x:n = 1] START '2020-01-01T00:00:00Z' STOP '2020-01-02T00:00:00Z'"
         self.assertEqual(self.ask(text, [SEEN]).returncode, 0)
