@@ -45,7 +45,7 @@ class Failed(Exception):
 class Party:
     """One side: its keys, its officers, its node."""
 
-    def __init__(self, parley, folder, name, tell=None):
+    def __init__(self, parley, folder, name, tell=None, suites=("ed25519",)):
         self.parley, self.name, self.tell = str(parley), name, tell
         self.home = pathlib.Path(folder) / name
         self.home.mkdir(parents=True)
@@ -54,8 +54,21 @@ class Party:
         self.process = None
         self.within = []  # what node and officers are started by, if not directly
         self.log = self.home / "serve.log"
-        self.parley_ok("key", "new", self.home / "root.pem")
+        self.suites = suites
+        self.new_keys("root")
         self.parley_ok("key", "new", "--tls", self.home / "tls")
+
+    def keys(self, who):
+        """The files of somebody's private keys, one of each suite."""
+        return [self.home / (f"{who}.pem" if s == "ed25519" else f"{who}.{s}.pem")
+                for s in self.suites]
+
+    def new_keys(self, who):
+        for suite, path in zip(self.suites, self.keys(who)):
+            self.parley_ok("key", "new", "--suite", suite, path)
+
+    def flags(self, flag, who):
+        return [part for path in self.keys(who) for part in (flag, path)]
 
     def run(self, *args, officer=None, input=None, env=None, timeout=60):
         command = [*(self.within if officer else ()), self.parley, *map(str, args)]
@@ -63,7 +76,7 @@ class Party:
         environment["PARLEY_NODE"] = str(self.node)
         if officer:
             environment["PARLEY_OFFICER"] = officer
-            environment["PARLEY_KEY"] = str(self.home / f"{officer}.pem")
+            environment["PARLEY_KEY"] = ":".join(map(str, self.keys(officer)))
         environment.update(env or {})
         return subprocess.run(command, env=environment, text=True, capture_output=True,
                               input=input, timeout=timeout)
@@ -84,7 +97,7 @@ class Party:
         return root["key"], tls["pin"]
 
     def init(self, agreement, sensors=(), listen=True):
-        args = ["init", agreement, "--as", self.name, "--root-key", self.home / "root.pem",
+        args = ["init", agreement, "--as", self.name, *self.flags("--root-key", "root"),
                 "--tls-key", self.home / "tls.key.pem", "--tls-cert", self.home / "tls.cert.pem",
                 "--node", self.node]
         if listen:
@@ -94,9 +107,9 @@ class Party:
         return self.parley_ok(*args)
 
     def appoint(self, officer, roles="drafter,releaser"):
-        self.parley_ok("key", "new", self.home / f"{officer}.pem")
-        return self.parley_ok("officer", "add", officer, "--role", roles, "--key",
-                              self.home / f"{officer}.pem", "--root-key", self.home / "root.pem",
+        self.new_keys(officer)
+        return self.parley_ok("officer", "add", officer, "--role", roles,
+                              *self.flags("--key", officer), *self.flags("--root-key", "root"),
                               "--yes")
 
     def serve(self, wait=True, flags=()):
@@ -177,18 +190,20 @@ def make_agreement(folder, a, b, change=None, version=1, name="pact.agreement.js
     agreement = copy.deepcopy(template)
     agreement["version"] = version
     for party, made in zip((a, b), agreement["parties"]):
-        key, pin = party.public()
+        _, pin = party.public()
         made["id"] = party.name
-        made["roots"] = [{"suite": "ed25519", "key": key}]
+        made["roots"] = [{"suite": suite, "key": party.json("key", "fingerprint", path)["key"]}
+                         for suite, path in zip(party.suites, party.keys("root"))]
         made["tls"] = [pin]
         made["nodes"] = [f"127.0.0.1:{party.port}"]
+    agreement["suites"] = list(a.suites)
     if change:
         change(agreement)
     path = pathlib.Path(folder) / name
     path.write_text(canonical_file(agreement))
     for party in (a, b):
-        party.parley_ok("agreement", "sign", path, "--as", party.name, "--key",
-                        party.home / "root.pem", "--yes")
+        for key in party.keys("root"):
+            party.parley_ok("agreement", "sign", path, "--as", party.name, "--key", key, "--yes")
     return path
 
 

@@ -8,7 +8,7 @@ static const struct {
     struct flag flag;
 } shared[] = {
     {WITH_OFFICER, {"--officer", "NAME", "the officer who speaks; else PARLEY_OFFICER", NULL, 0}},
-    {WITH_OFFICER, {"--key", "FILE", "his private key; else PARLEY_KEY", NULL, 0}},
+    {WITH_OFFICER, {"--key", "FILE", "his private key, one a suite; else PARLEY_KEY", NULL, 1}},
     {WITH_OFFICER, {"--passphrase-file", "FILE", "holds the key's passphrase", NULL, 0}},
     {WITH_FIELDS, {"--text", "TEXT", "the statement's free text", NULL, 0}},
     {WITH_FIELDS, {"--class", "CLASS", "of a new case", "REAL|EXERCISE|TEST", 0}},

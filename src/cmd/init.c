@@ -39,7 +39,10 @@ struct init {
     struct buf text, signatures; /* the agreement's two files */
     const struct party *party;   /* borrowed from a */
     struct roots roots;
-    struct secret *role[ROLE_COUNT]; /* owned; ROLE_NONE is NULL */
+    struct init_key {
+        struct secret *secret; /* owned; NULL for ROLE_NONE */
+        struct buf file;       /* what goes into keys/ */
+    } role[ROLE_COUNT][AGREEMENT_SUITES];
     struct buf tls_key, tls_certificate;
     struct buf settings, genesis, pins;
     enum exit_code exit;
@@ -148,18 +151,74 @@ static bool check_folder(struct init *i)
 
 /* ---- what is made ---- */
 
+/* ROLE=FILE of --role-key: a key that is there already, in a PEM or in a token. */
+static bool take_role_key(struct init *i, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    struct init_key *to = NULL;
+    struct secret *key;
+
+    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT && equals != NULL; role++)
+        if (bytes_is(bytes_of(text, (size_t)(equals - text)), role_name((enum role)role)))
+            to = i->role[role];
+    if (to == NULL)
+        return stop(i, say_error(i->s, EXIT_USAGE, "usage", "roles are log, cosign and hello",
+                                 "--role-key log=FILE", "no role and file: %s", text));
+    key = keyfile_open(i->s, equals + 1, args_value(i->call->args, "--passphrase-file"), &i->exit);
+    if (key == NULL)
+        return false;
+    for (size_t n = 0; n < i->a->suite_count; n++)
+        if (strcmp(i->a->suites[n], suite_name(secret_suite(key))) == 0 && to[n].secret == NULL) {
+            struct fault f = disk_read(equals + 1, SECRET_PEM_MAX, &to[n].file);
+
+            to[n].secret = key;
+            return !fault_is(f) || stop(i, disk_error(i->s, f, equals + 1));
+        }
+    stop(i,
+         say_error(i->s, EXIT_USAGE, "usage", "a role has one key of each suite of the agreement",
+                   NULL, "%s is one too many, of suite %s", text, suite_name(secret_suite(key))));
+    secret_free(key);
+    return false;
+}
+
+static bool make_role(struct init *i, struct init_key *to, const char *suite)
+{
+    struct fault f;
+
+    if (to->secret != NULL)
+        return true;
+    f = secret_new(suite_find(bytes_text(suite)), &to->secret);
+    if (!fault_is(f))
+        f = secret_write_pem(to->secret, bytes_of(NULL, 0), &to->file);
+    return !fault_is(f) ||
+           stop(i, say_error(i->s, EXIT_CANNOT_TELL, "unknown-suite", f.rule, "parley key suites",
+                             "no key of suite %s can be made", suite));
+}
+
 static bool make_roles(struct init *i)
 {
-    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++) {
-        struct fault f = secret_new(suite_find(bytes_text(i->a->suites[0])), &i->role[role]);
-        if (fault_is(f))
-            return stop(i, say_error(i->s, EXIT_CANNOT_TELL, "unknown-suite", f.rule, NULL,
-                                     "suite %s is not available here", i->a->suites[0]));
-    }
-    /* keys/ROLE.pem holds one key: more suites need more files (docs/settings.md). */
-    return i->a->suite_count == 1 ||
-           stop(i, say_error(i->s, EXIT_CANNOT_TELL, "unknown-suite", "one suite is usable now",
-                             NULL, "the agreement has %zu suites", i->a->suite_count));
+    const char *given;
+
+    for (size_t n = 0; (given = args_many(i->call->args, "--role-key", n)) != NULL; n++)
+        if (!take_role_key(i, given))
+            return false;
+    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++)
+        for (size_t n = 0; n < i->a->suite_count; n++)
+            if (!make_role(i, &i->role[role][n], i->a->suites[n]))
+                return false;
+    return true;
+}
+
+static void genesis_key(json_t *fields, enum role role, const struct secret *secret)
+{
+    struct bytes public = secret_public(secret);
+    struct buf name = {0}, key = {0};
+
+    buf_print(&name, "key.%s.%s", role_name(role), suite_name(secret_suite(secret)));
+    buf_base64(&key, public.data, public.len);
+    json_object_set_new(fields, buf_str(&name), json_string(buf_str(&key)));
+    buf_done(&name);
+    buf_done(&key);
 }
 
 /* hotline/roles.h names the fields. */
@@ -171,16 +230,9 @@ static json_t *genesis_fields(const struct init *i)
     roles_origin(i->party->id, i->a->id, origin);
     fields =
         json_pack("{ss,ss,ss}", "agreement", i->a->id, "party", i->party->id, "origin", origin);
-    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++) {
-        struct bytes public = secret_public(i->role[role]);
-        struct buf name = {0}, key = {0};
-        buf_print(&name, "key.%s.%s", role_name((enum role)role),
-                  suite_name(secret_suite(i->role[role])));
-        buf_base64(&key, public.data, public.len);
-        json_object_set_new(fields, buf_str(&name), json_string(buf_str(&key)));
-        buf_done(&name);
-        buf_done(&key);
-    }
+    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++)
+        for (size_t n = 0; n < i->a->suite_count; n++)
+            genesis_key(fields, (enum role)role, i->role[role][n].secret);
     return fields;
 }
 
@@ -304,23 +356,17 @@ static bool put_folder(struct init *i, const char *name)
     return good;
 }
 
-static bool put_role(struct init *i, enum role role)
+static bool put_role(struct init *i, enum role role, const struct init_key *key)
 {
-    struct buf pem = {0}, name = {0};
-    struct fault f = secret_write_pem(i->role[role], bytes_of(NULL, 0), &pem);
-    bool good = !fault_is(f);
+    struct buf line = {0};
+    char name[64 + SUITE_NAME], public[sizeof name + 4];
+    bool good;
 
-    buf_print(&name, "keys/%s.pem", role_name(role));
-    if (!good)
-        stop(i, say_error(i->s, EXIT_FAILED, fault_word(f.kind), f.rule, NULL, "no PEM"));
-    good = good && put(i, buf_str(&name), buf_view(&pem), 0600);
-    buf_wipe(&pem);
-    buf_clear(&name);
-    buf_print(&name, "keys/%s.pem.pub", role_name(role));
-    keyfile_public_line(i->role[role], &pem);
-    good = good && put(i, buf_str(&name), buf_view(&pem), 0644);
-    buf_done(&pem);
-    buf_done(&name);
+    role_key_path(role, secret_suite(key->secret), name, sizeof name);
+    snprintf(public, sizeof public, "%s.pub", name);
+    keyfile_public_line(key->secret, &line);
+    good = put(i, name, buf_view(&key->file), 0600) && put(i, public, buf_view(&line), 0644);
+    buf_done(&line);
     return good;
 }
 
@@ -399,8 +445,9 @@ static bool put_all(struct init *i)
         if (!put_folder(i, folders[k]))
             return false;
     for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++)
-        if (!put_role(i, (enum role)role))
-            return false;
+        for (size_t n = 0; n < i->a->suite_count; n++)
+            if (!put_role(i, (enum role)role, &i->role[role][n]))
+                return false;
     return put_agreement(i) && put(i, "keys/tls.key.pem", buf_view(&i->tls_key), 0600) &&
            put(i, "keys/tls.cert.pem", buf_view(&i->tls_certificate), 0644) &&
            put(i, "keeper/roots.json", buf_view(&i->pins), 0600) &&
@@ -474,8 +521,9 @@ static enum exit_code tell(const struct init *i, bool dry)
     answer_row(i->s, "agreement", buf_str(&line));
     tell_party(i->s, "we are", i->party);
     for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++)
-        tell_key(i->s, role_name((enum role)role), suite_name(secret_suite(i->role[role])),
-                 secret_public(i->role[role]));
+        for (size_t n = 0; n < i->a->suite_count; n++)
+            tell_key(i->s, role_name((enum role)role), i->a->suites[n],
+                     secret_public(i->role[role][n].secret));
     tell_party(i->s, "partner", agreement_other(i->a, i->party));
     answer_row(i->s, dry ? "would make" : "node", i->folder);
     if (dry)
@@ -493,7 +541,10 @@ static enum exit_code tell(const struct init *i, bool dry)
 static void init_done(struct init *i)
 {
     for (unsigned role = 0; role < ROLE_COUNT; role++)
-        secret_free(i->role[role]);
+        for (size_t n = 0; n < AGREEMENT_SUITES; n++) {
+            secret_free(i->role[role][n].secret);
+            buf_wipe(&i->role[role][n].file);
+        }
     roots_done(&i->roots);
     agreement_free(i->a);
     buf_done(&i->text);

@@ -191,8 +191,9 @@ enum exit_code key_new(const struct call *call)
     if (args_has(call->args, "--tls"))
         return new_certificate(call);
     if (suite == NULL || fault_is(secret_new(suite, &key)))
-        return say_error(call->say, EXIT_CANNOT_TELL, "unknown-suite", "ed25519 is", NULL,
-                         "suite %s is not available here", name);
+        return say_error(call->say, EXIT_CANNOT_TELL, "unknown-suite",
+                         suite != NULL ? suite_library(suite) : "no suite has this name",
+                         "parley key suites", "suite %s is not available here", name);
     if (new_passphrase(call, &phrase, &code))
         code = write_key(call, key, buf_view(&phrase));
     buf_wipe(&phrase);
@@ -287,4 +288,36 @@ enum exit_code key_list(const struct call *call)
     columns_print(&c, call->say);
     json_decref(keys);
     return code;
+}
+
+/* ---- suites ---- */
+
+static json_t *suite_row(const struct suite *s)
+{
+    return json_pack("{ss,sb,ss,ss,sI,sI}", "suite", suite_name(s), "here", suite_is_available(s),
+                     "by", suite_library(s), "standard", suite_standard(s), "key-bytes",
+                     (json_int_t)suite_key_length(s), "signature-bytes",
+                     (json_int_t)suite_signature_max(s));
+}
+
+enum exit_code key_suites(const struct call *call)
+{
+    struct columns c = {.heading = {"SUITE", "HERE", "BY", "STANDARD"}};
+    json_t *rows = json_array();
+    const struct suite *s;
+
+    for (size_t i = 0; (s = suite_at(i)) != NULL; i++) {
+        json_array_append_new(rows, suite_row(s));
+        columns_add(&c, call->say, suite_name(s));
+        columns_add(&c, call->say, suite_is_available(s) ? "yes" : "not available here");
+        columns_add(&c, call->say, suite_library(s));
+        columns_add(&c, call->say, suite_standard(s));
+    }
+    if (call->say->json)
+        say_json(call->say, json_pack("{so}", "suites", rows));
+    else
+        json_decref(rows);
+    if (!call->say->json)
+        columns_print(&c, call->say);
+    return EXIT_DONE;
 }

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "cmd/args.h"
 #include "cmd/disk.h"
 #include "cmd/passphrase.h"
 #include "tls/identity.h"
@@ -12,8 +13,8 @@ static enum exit_code key_error(struct say *s, struct fault f, const char *path)
 {
     switch (f.kind) {
     case FAULT_MISSING:
-        return say_error(s, EXIT_USAGE, "locked", "it is encrypted, and nobody can be asked",
-                         "add --passphrase-file FILE", "%s needs a passphrase", path);
+        return say_error(s, EXIT_USAGE, "locked", f.rule, "add --passphrase-file FILE",
+                         "%s needs a passphrase", path);
     case FAULT_REFUSED:
         return say_error(s, EXIT_FAILED, "passphrase", NULL, NULL,
                          "the passphrase does not open %s", path);
@@ -136,7 +137,8 @@ bool keyfile_read(struct say *s, const char *path, const char *passphrase_path, 
     if (has_text(buf_view(&text), "-----BEGIN CERTIFICATE-----")) {
         good = !fault_is(tls_pin(buf_view(&text), out->pin));
         out->kind = KEYFILE_CERTIFICATE;
-    } else if (has_text(buf_view(&text), "PRIVATE KEY-----")) {
+    } else if (has_text(buf_view(&text), "PRIVATE KEY-----") ||
+               has_text(buf_view(&text), "pkcs11:")) {
         good = read_private(s, buf_view(&text), path, passphrase_path, out, exit);
         buf_wipe(&text);
         return good;
@@ -149,4 +151,62 @@ bool keyfile_read(struct say *s, const char *path, const char *passphrase_path, 
                           "parley key new FILE", "%s holds no key", path);
     buf_wipe(&text);
     return good;
+}
+
+/* ---- several keys of one person ---- */
+
+static bool keyring_add(const struct call *call, const char *path, struct keyring *r,
+                        enum exit_code *exit)
+{
+    struct secret *key;
+
+    if (r->count == SEVERAL_MAX) {
+        *exit = say_error(call->say, EXIT_USAGE, "usage", NULL, NULL,
+                          "more keys than an agreement has suites");
+        return false;
+    }
+    key = keyfile_open(call->say, path, args_value(call->args, "--passphrase-file"), exit);
+    if (key == NULL)
+        return false;
+    for (size_t i = 0; i < r->count; i++)
+        if (secret_suite(r->key[i]) == secret_suite(key)) {
+            *exit =
+                say_error(call->say, EXIT_USAGE, "usage", "one key for each suite", NULL,
+                          "%s is a second key of suite %s", path, suite_name(secret_suite(key)));
+            secret_free(key);
+            return false;
+        }
+    r->key[r->count++] = key;
+    return true;
+}
+
+bool keyring_open(const struct call *call, const char *flag, const char *variable,
+                  struct keyring *out, enum exit_code *exit)
+{
+    const char *path, *list = variable != NULL ? getenv(variable) : NULL;
+    bool good = true;
+
+    *out = (struct keyring){.count = 0};
+    for (size_t i = 0; good && (path = args_many(call->args, flag, i)) != NULL; i++)
+        good = keyring_add(call, path, out, exit);
+    if (args_value(call->args, flag) != NULL || list == NULL)
+        list = "";
+    while (good && *list != '\0') {
+        size_t len = strcspn(list, ":");
+        char *one = memory_text(list, len);
+
+        good = len == 0 || keyring_add(call, one, out, exit);
+        free(one);
+        list += len + (list[len] == ':');
+    }
+    if (!good)
+        keyring_done(out);
+    return good;
+}
+
+void keyring_done(struct keyring *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        secret_free(r->key[i]);
+    r->count = 0;
 }

@@ -1,12 +1,13 @@
 /*
- * keyfile.h - keys as files: a private key in PEM, a public key as the line
- * "SUITE BASE64" beside it (FILE.pub), a channel certificate in PEM.
+ * keyfile.h - keys as files: a private key in PEM or the name of one in a token (crypto/secret.h),
+ * a public key as the line "SUITE BASE64" beside it (FILE.pub), a channel certificate in PEM.
  */
 #ifndef PARLEY_CMD_KEYFILE_H
 #define PARLEY_CMD_KEYFILE_H
 
+#include "cmd/command.h"
 #include "cmd/say.h"
-#include "crypto/secret.h"
+#include "crypto/several.h"
 
 enum { KEYFILE_MAX = 64 << 10 /* bytes: a certificate chain is the longest we are shown */ };
 
@@ -35,5 +36,20 @@ bool keyfile_read(struct say *s, const char *path, const char *passphrase_path, 
 
 /* The line of a .pub file. */
 void keyfile_public_line(const struct secret *key, struct buf *out);
+
+/* The keys of one person, a suite each. */
+struct keyring {
+    struct secret *key[SEVERAL_MAX]; /* owned */
+    size_t count;
+};
+
+/*
+ * Opens the key files of a flag that may stand several times, or else those of an environment
+ * variable (NULL: none), whose paths have ":" between them. False, and the error was said: one
+ * cannot be opened, two are of one suite. No file is no error: count is 0.
+ */
+bool keyring_open(const struct call *call, const char *flag, const char *variable,
+                  struct keyring *out, enum exit_code *exit);
+void keyring_done(struct keyring *r);
 
 #endif

@@ -162,25 +162,37 @@ static enum exit_code sign_contact(const struct call *call, struct contact *c)
     return code;
 }
 
-/* The roles and key of an officer as the node has them now, so that the withdrawal names the same
+/* "SUITE,SUITE" and "KEY,KEY" as the node lists them. */
+static bool take_keys(struct bytes suites, struct bytes keys, struct contact *out)
+{
+    while (suites.len != 0) {
+        const struct suite *suite = suite_find(several_next(&suites));
+        struct bytes text = several_next(&keys);
+        uint8_t key[SUITE_KEY_MAX];
+        size_t len;
+
+        if (suite == NULL || !base64_size(text, &len) || len > sizeof key ||
+            !base64_read(text, key, len) ||
+            fault_is(contact_add_key(out, suite, bytes_of(key, len))))
+            return false;
+    }
+    return out->keys != 0;
+}
+
+/* The roles and keys of an officer as the node has them now, so that the withdrawal names the same
  * ones. */
 static bool contact_of(const json_t *item, struct contact *out)
 {
     char *roles = answer_joined(answer_list(item, "role"));
-    struct bytes key = bytes_text(answer_text(item, "key"));
     struct buf plain = {0};
-    size_t len;
     bool good;
 
     for (const char *at = roles; *at != '\0'; at++) /* answer_joined puts a space behind */
         if (*at != ' ')
             buf_byte(&plain, (uint8_t)*at);
     out->roles = roles_of(buf_str(&plain));
-    out->suite = suite_find(bytes_text(answer_text(item, "suite")));
-    good = out->roles != OFFICER_NONE && out->suite != NULL && base64_size(key, &len) &&
-           len <= sizeof out->key && base64_read(key, out->key, len);
-    if (good)
-        out->key_len = len;
+    good = out->roles != OFFICER_NONE && take_keys(bytes_text(answer_text(item, "suite")),
+                                                   bytes_text(answer_text(item, "key")), out);
     buf_done(&plain);
     free(roles);
     return good;
@@ -199,8 +211,7 @@ static bool is_appointed_so(const struct call *call, const struct contact *c)
     json_array_foreach(answer_list(a.tree, "officers"), i,
                        item) if (strcmp(answer_text(item, "officer"), c->officer) == 0) same =
         strcmp(answer_text(item, "state"), "appointed") == 0 && contact_of(item, &known) &&
-        known.roles == c->roles && known.suite == c->suite &&
-        bytes_equal(bytes_of(known.key, known.key_len), bytes_of(c->key, c->key_len));
+        known.roles == c->roles && contact_same_keys(&known, c);
     ask_done(&a);
     return same;
 }
@@ -223,12 +234,75 @@ static enum exit_code missing(const struct call *call, const char *flag)
                      "%s is missing", flag);
 }
 
+static bool take_key_file(const struct call *call, const char *path, struct contact *c,
+                          enum exit_code *exit)
+{
+    struct keyfile k;
+    struct fault f;
+
+    if (!keyfile_read(call->say, path, args_value(call->args, "--passphrase-file"), &k, exit))
+        return false;
+    if (k.kind == KEYFILE_CERTIFICATE) {
+        *exit = say_error(call->say, EXIT_USAGE, "usage", NULL, "parley key new FILE",
+                          "%s is a channel key", path);
+        return false;
+    }
+    f = contact_add_key(c, k.suite, bytes_of(k.key, k.key_len));
+    if (fault_is(f))
+        *exit = say_error(call->say, EXIT_USAGE, "usage", f.rule, "one --key FILE for each suite",
+                          "%s cannot be an officer's key beside the others", path);
+    return !fault_is(f);
+}
+
+static int by_suite(const void *a, const void *b)
+{
+    const struct contact_key *x = a, *y = b;
+
+    return strcmp(suite_name(x->suite), suite_name(y->suite));
+}
+
+/* The agreement's first suite comes first, the others as their names sort: one way to say it. */
+static void sort_keys(struct contact *c, const char *first)
+{
+    for (size_t i = 1; i < c->keys; i++)
+        if (strcmp(suite_name(c->key[i].suite), first) == 0) {
+            struct contact_key moved = c->key[i];
+
+            c->key[i] = c->key[0];
+            c->key[0] = moved;
+        }
+    if (c->keys > 1)
+        qsort(c->key + 1, c->keys - 1, sizeof c->key[0], by_suite);
+}
+
+static bool take_key_files(const struct call *call, struct contact *c, enum exit_code *exit)
+{
+    struct agreement *a;
+    const char *path;
+
+    for (size_t i = 0; (path = args_many(call->args, "--key", i)) != NULL; i++)
+        if (!take_key_file(call, path, c, exit))
+            return false;
+    a = current(call, exit);
+    if (a == NULL)
+        return false;
+    sort_keys(c, a->suites[0]);
+    if (c->keys != a->suite_count || strcmp(suite_name(c->key[0].suite), a->suites[0]) != 0)
+        *exit = say_error(call->say, EXIT_USAGE, "usage",
+                          "the agreement lists its suites, and an officer signs by each of them",
+                          "--key FILE for each suite", "%zu of the %zu suites have a key", c->keys,
+                          a->suite_count);
+    else
+        *exit = EXIT_DONE;
+    agreement_free(a);
+    return *exit == EXIT_DONE;
+}
+
 enum exit_code officer_add(const struct call *call)
 {
     const char *name = call->args->word[0], *role = args_value(call->args, "--role");
     const char *path = args_value(call->args, "--key");
     struct contact c;
-    struct keyfile k;
     enum exit_code code = EXIT_DONE;
 
     if (!name_is_safe(bytes_text(name)))
@@ -242,14 +316,8 @@ enum exit_code officer_add(const struct call *call)
     if (c.roles == OFFICER_NONE)
         return say_error(call->say, EXIT_USAGE, "usage", "roles are drafter and releaser",
                          "--role drafter,releaser", "no roles: %s", role);
-    if (!keyfile_read(call->say, path, args_value(call->args, "--passphrase-file"), &k, &code))
+    if (!take_key_files(call, &c, &code))
         return code;
-    if (k.kind == KEYFILE_CERTIFICATE)
-        return say_error(call->say, EXIT_USAGE, "usage", NULL, "parley key new FILE",
-                         "%s is a channel key", path);
-    c.suite = k.suite;
-    c.key_len = k.key_len;
-    memcpy(c.key, k.key, k.key_len);
     if (is_appointed_so(call, &c))
         return already(call->say, c.officer);
     return sign_contact(call, &c);

@@ -19,6 +19,7 @@ enum exit_code run_version(const struct call *call);
 
 enum exit_code key_new(const struct call *call);
 enum exit_code key_fingerprint(const struct call *call);
+enum exit_code key_suites(const struct call *call);
 enum exit_code key_list(const struct call *call);
 
 enum exit_code demo_run(const struct call *call);

@@ -235,19 +235,20 @@ static struct decision decision_of(const struct reading *r, const char *officer)
     return d;
 }
 
-static json_t *decide_ask(const struct reading *r, struct secret *key, const char *officer)
+static json_t *decide_ask(const struct reading *r, const struct keyring *keys, const char *officer)
 {
     struct decision decision = decision_of(r, officer);
-    struct buf text = {0}, signature = {0}, base64 = {0};
+    struct buf text = {0}, suites = {0}, signature = {0}, base64 = {0};
     json_t *ask;
 
     decision_write(&decision, &text);
-    decision_sign(buf_view(&text), bytes_text(r->permit.agreement), key, &signature);
+    decision_sign(buf_view(&text), bytes_text(r->permit.agreement), keys->key, keys->count, &suites,
+                  &signature);
     buf_base64(&base64, signature.data, signature.len);
     ask = json_pack("{ss,ss,ss,ss}", "draft", answer_text(r->draft, "draft"), "decision",
-                    buf_str(&text), "suite", suite_name(secret_suite(key)), "signature",
-                    buf_str(&base64));
+                    buf_str(&text), "suite", buf_str(&suites), "signature", buf_str(&base64));
     buf_done(&text);
+    buf_done(&suites);
     buf_done(&signature);
     buf_done(&base64);
     return ask;
@@ -303,14 +304,13 @@ static enum exit_code sign(const struct call *call, const struct reading *r,
                            const struct officer *officer)
 {
     enum exit_code code = EXIT_FAILED;
-    struct secret *key = keyfile_open(call->say, officer->key_path,
-                                      args_value(call->args, "--passphrase-file"), &code);
+    struct keyring keys;
     json_t *a;
 
-    if (key == NULL)
+    if (!keyring_open(call, "--key", "PARLEY_KEY", &keys, &code))
         return code;
-    a = ask_node(call, "decide", decide_ask(r, key, officer->name), &code);
-    secret_free(key);
+    a = ask_node(call, "decide", decide_ask(r, &keys, officer->name), &code);
+    keyring_done(&keys);
     return a != NULL ? report(call, r, a) : code;
 }
 

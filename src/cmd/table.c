@@ -23,7 +23,9 @@ const struct command commands[] = {
      .most = 1,
      .flags = {{"--as", "PARTY", "which of the two we are", NULL, 0},
                {"--root-key", "FILE", "our root key, one for each suite", NULL, 1},
-               {"--passphrase-file", "FILE", "holds its passphrase", NULL, 0},
+               {"--passphrase-file", "FILE", "holds its passphrase or PIN", NULL, 0},
+               {"--role-key", "ROLE=FILE", "a role key of yours (PEM or token), not a new one",
+                NULL, 1},
                {"--tls-key", "FILE", "the channel key", NULL, 0},
                {"--tls-cert", "FILE", "its certificate", NULL, 0},
                {"--node", "DIR", "where; else PARLEY_NODE", NULL, 0},
@@ -503,7 +505,9 @@ const struct command commands[] = {
      .more =
          "Writes FILE (private, PEM) and FILE.pub (public). With --tls: FILE.key.pem and\n"
          "FILE.cert.pem, and prints the pin that the agreement holds. A passphrase is asked for\n"
-         "on a terminal, or read from --passphrase-file; a channel key has none.",
+         "on a terminal, or read from --passphrase-file; a channel key has none. Where a private\n"
+         "key is asked for, FILE may also name one in a token: one line, a PKCS#11 URI with\n"
+         "module-path, then \"needs /FOLDER\" for each folder that its module opens to sign.",
      .with = WITH_SPEAK,
      .least = 1,
      .most = 1,
@@ -530,6 +534,14 @@ const struct command commands[] = {
      .with = WITH_SPEAK,
      .most = 1,
      .run = key_list},
+    {.name = "key suites",
+     .group = GROUP_KEYS,
+     .help = "the signature suites, and which work on this machine",
+     .usage = "",
+     .example = "parley key suites",
+     .more = "An agreement lists the suites that both parties sign by: all of them, each time.",
+     .with = WITH_SPEAK,
+     .run = key_suites},
     {.name = "officer list",
      .group = GROUP_KEYS,
      .help = "who may draft and release, with which keys",
@@ -545,7 +557,7 @@ const struct command commands[] = {
                 "    --root-key root.pem",
      .more = "FILE of --key is the officer's public line (.pub) or private key. The node must run.",
      .flags = {{"--role", "ROLES", "drafter, releaser, or both with a comma", NULL, 0},
-               {"--key", "FILE", "the officer's key", NULL, 0},
+               {"--key", "FILE", "the officer's key, one a suite", NULL, 1},
                {"--root-key", "FILE", "our root key, one for each suite", NULL, 1},
                {"--passphrase-file", "FILE", "holds a key's passphrase", NULL, 0}},
      .with = WITH_ASK | WITH_NODE | WITH_SPEAK,

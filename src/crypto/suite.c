@@ -14,8 +14,7 @@
         "suite " suite ": not available here", "suite " suite ": length of the key",               \
             "suite " suite ": not a canonical key of large order",                                 \
             "suite " suite ": length of the signature",                                            \
-            "suite " suite ": the signature does not hold",                                        \
-            "suite " suite ": its signature is missing",                                           \
+            "suite " suite ": the signature does not hold", "suite " suite ": it did not sign",    \
             "suite " suite ": two signatures by one key",                                          \
             "suite " suite ": a signature that nobody asked for"                                   \
     }
@@ -161,14 +160,28 @@ const char *suite_standard(const struct suite *s)
 
 /* Asked once a process: what a library has does not change under us, and after the sandbox closes
  * nothing more could be loaded. */
+static signed char known[SUITES]; /* 0 not asked, 1 here, -1 not */
+
 bool suite_is_available(const struct suite *s)
 {
-    static _Thread_local signed char known[SUITES]; /* 0 not asked, 1 here, -1 not */
     signed char *here = &known[s - suites];
 
     if (*here == 0)
         *here = s->library == LIBRARY_SODIUM || evp_has(s) ? 1 : -1;
     return *here > 0;
+}
+
+void suite_start(void)
+{
+    for (size_t i = 0; i < SUITES; i++)
+        (void)suite_is_available(&suites[i]);
+}
+
+void suite_settle(void)
+{
+    for (size_t i = 0; i < SUITES; i++)
+        if (known[i] == 0)
+            known[i] = -1;
 }
 
 const char *suite_library(const struct suite *s)

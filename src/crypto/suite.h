@@ -47,6 +47,15 @@ const struct suite *suite_at(size_t i); /* NULL behind the last */
 const char *suite_name(const struct suite *s);
 const char *suite_standard(const struct suite *s); /* who specifies it */
 bool suite_is_available(const struct suite *s);    /* false: every use answers UNKNOWN */
+
+/* Loads every suite that this machine has: before a sandbox closes, for a process that does not
+ * know yet which it will meet. */
+void suite_start(void);
+
+/* From here on nothing is loaded: a suite that nobody asked about is not available. Each process
+ * calls it as it enters its sandbox, where loading would fail, or end it. */
+void suite_settle(void);
+
 const char *suite_library(const struct suite *s);  /* what computes it here, or why nothing does */
 size_t suite_key_length(const struct suite *s);    /* exact */
 size_t suite_signature_max(const struct suite *s); /* exact, or the most where it is DER */

@@ -51,7 +51,7 @@ struct order_room {
     struct order_sign order;
     struct buf text[DESK_GROUP], permit[DESK_GROUP], document[DESK_GROUP];
     struct buf decision[DESK_GROUP][PERMIT_OFFICERS], signature[DESK_GROUP][PERMIT_OFFICERS];
-    char suite[DESK_GROUP][PERMIT_OFFICERS][SUITE_NAME];
+    char suite[DESK_GROUP][PERMIT_OFFICERS][SEVERAL_NAMES];
 };
 
 static struct fault take_decisions(struct desk_pact *p, struct order_room *o, size_t i,
@@ -66,7 +66,7 @@ static struct fault take_decisions(struct desk_pact *p, struct order_room *o, si
         size_t k = e->decision_count++;
 
         buf_bytes(&o->decision[i][k], row_bytes(&r, 2));
-        row_text(&r, 3, o->suite[i][k], SUITE_NAME);
+        row_text(&r, 3, o->suite[i][k], SEVERAL_NAMES);
         buf_bytes(&o->signature[i][k], row_bytes(&r, 4));
         e->decision[k] =
             (struct decision_given){buf_view(&o->decision[i][k]), bytes_text(o->suite[i][k]),

@@ -19,7 +19,7 @@
 struct given {
     struct decision_given item[PERMIT_OFFICERS];
     struct buf text[PERMIT_OFFICERS], signature[PERMIT_OFFICERS];
-    char suite[PERMIT_OFFICERS][SUITE_NAME];
+    char suite[PERMIT_OFFICERS][SEVERAL_NAMES];
     size_t count;
     json_t *list; /* owned: [{officer, role}] */
 };
@@ -38,7 +38,7 @@ static struct fault given_read(struct desk_pact *p, const struct digest *permit,
         row_text(&r, 0, officer, sizeof officer);
         row_text(&r, 1, role, sizeof role);
         buf_bytes(&g->text[i], row_bytes(&r, 2));
-        row_text(&r, 3, g->suite[i], SUITE_NAME);
+        row_text(&r, 3, g->suite[i], SEVERAL_NAMES);
         buf_bytes(&g->signature[i], row_bytes(&r, 4));
         g->item[i] = (struct decision_given){buf_view(&g->text[i]), bytes_text(g->suite[i]),
                                              buf_view(&g->signature[i])};
@@ -435,7 +435,7 @@ json_t *draft_decide(struct desk_pact *p, const json_t *ask, desk_answer say, vo
     struct bytes text = bytes_text(ask_text(ask, "signature"));
 
     if (fault_is(decision_parse(bytes_text(ask_text(ask, "decision")), &said)) ||
-        !base64_size(text, &len) || len == 0 || len > SUITE_SIGNATURE_MAX)
+        !base64_size(text, &len) || len == 0 || len > SEVERAL_BYTES)
         return answer_error("usage", 2, "no decision", "PROTOCOL.ledger section 5", "");
     answer = released_before(p, &said.permit);
     if (answer != NULL) {

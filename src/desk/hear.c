@@ -960,7 +960,8 @@ static struct fault hello_signed(struct desk_pact *p, struct cursor *in)
 {
     struct conversation_actions actions = {.count = 0};
     uint32_t link = cursor_u32(in);
-    struct bytes suite = cursor_part(in, SUITE_NAME), signature = cursor_part(in, 4096);
+    struct bytes suite = cursor_part(in, FRAME_SUITES),
+                 signature = cursor_part(in, FRAME_SIGNATURES);
 
     cursor_end(in);
     if (!cursor_ok(in) || link != p->hello_link || !p->link_up || p->link != link)

@@ -64,6 +64,23 @@ json_t *officers_enrol(struct desk_pact *p, const json_t *ask, desk_answer say, 
     return NULL;
 }
 
+/* One of each suite, "," between them. */
+static void write_keys(const struct contact *c, struct buf *suites, struct buf *keys,
+                       struct buf *fingerprints)
+{
+    for (size_t i = 0; i < c->keys; i++) {
+        const struct contact_key *key = &c->key[i];
+        const char *gap = i == 0 ? "" : ",";
+        char fingerprint[FINGERPRINT_TEXT];
+
+        fingerprint_write(suite_key_id(key->suite, bytes_of(key->byte, key->len)), fingerprint);
+        buf_print(suites, "%s%s", gap, suite_name(key->suite));
+        buf_print(fingerprints, "%s%s", gap, fingerprint);
+        buf_text(keys, gap);
+        buf_base64(keys, key->byte, key->len);
+    }
+}
+
 json_t *officers_list(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
 {
     json_t *answer = answer_good(), *list = json_array();
@@ -73,22 +90,22 @@ json_t *officers_list(struct desk_pact *p, const json_t *ask, desk_answer say, v
     (void)say;
     (void)client;
     for (size_t i = 0; (c = registry_at(p->registry, i)) != NULL; i++) {
-        struct bytes key = bytes_of(c->key, c->key_len);
-        char fingerprint[FINGERPRINT_TEXT];
-        struct buf text = {0};
+        struct buf suites = {0}, keys = {0}, fingerprints = {0};
         json_t *roles = json_array();
 
         if ((c->roles & OFFICER_DRAFTER) != 0)
             json_array_append_new(roles, json_string("drafter"));
         if ((c->roles & OFFICER_RELEASER) != 0)
             json_array_append_new(roles, json_string("releaser"));
-        buf_base64(&text, c->key, c->key_len);
-        fingerprint_write(suite_key_id(c->suite, key), fingerprint);
+        write_keys(c, &suites, &keys, &fingerprints);
         json_array_append_new(
             list, json_pack("{s:s, s:o, s:s, s:s, s:s, s:s}", "officer", c->officer, "role", roles,
-                            "suite", suite_name(c->suite), "key", buf_str(&text), "fingerprint",
-                            fingerprint, "state", c->appointed ? "appointed" : "withdrawn"));
-        buf_done(&text);
+                            "suite", buf_str(&suites), "key", buf_str(&keys), "fingerprint",
+                            buf_str(&fingerprints), "state",
+                            c->appointed ? "appointed" : "withdrawn"));
+        buf_done(&suites);
+        buf_done(&keys);
+        buf_done(&fingerprints);
     }
     json_object_set_new(answer, "officers", list);
     return answer;

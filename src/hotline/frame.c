@@ -81,8 +81,8 @@ struct fault frame_hello_parse(struct bytes payload, struct frame_hello *out)
     h.genesis_document = full_part(&in, FRAME_DOCUMENT);
     h.head = cursor_part(&in, FRAME_NOTE);
     h.said = bytes_of(payload.data, in.at);
-    h.suite = text_part(&in, 1, FRAME_SUITE);
-    h.signature = full_part(&in, FRAME_SIGNATURE);
+    h.suite = text_part(&in, 1, FRAME_SUITES);
+    h.signature = full_part(&in, FRAME_SIGNATURES);
     cursor_end(&in);
     if (cursor_ok(&in))
         *out = h;

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/fault.h"
+#include "crypto/several.h"
 
 enum frame_type {
     FRAME_NONE = 0,
@@ -34,10 +35,10 @@ enum {
     FRAME_DOCUMENT = 262144, /* bytes of a document as disclosed; PROTOCOL.ledger section 4 */
     FRAME_NOTE = 65536,      /* a signed note: 16 lines of the longest suite fit (4.5 KiB each
                                 is more than ml-dsa-65 takes in base64) */
-    FRAME_SUITE = 31,        /* longest suite name; SUITE_NAME without its NUL */
-    FRAME_SIGNATURE = 3328,  /* SUITE_SIGNATURE_MAX */
-    FRAME_RULE = 128,        /* BYE: the rule, a short printable text */
-    FRAME_TEXT = 512,        /* BYE: what a person reads */
+    FRAME_SUITES = 255,      /* names of eight suites: SEVERAL_NAMES of crypto/several.h, no NUL */
+    FRAME_SIGNATURES = SEVERAL_BYTES,
+    FRAME_RULE = 128, /* BYE: the rule, a short printable text */
+    FRAME_TEXT = 512, /* BYE: what a person reads */
     FRAME_DIGEST = 32,
 };
 
@@ -61,7 +62,7 @@ struct frame_hello {
     struct bytes genesis_entry;    /* index 0 of the sender's log */
     struct bytes genesis_document; /* as disclosed */
     struct bytes head;             /* note of the receiver's log that the sender cosigned last */
-    struct bytes suite, signature; /* by the sender's hello key */
+    struct bytes suite, signature; /* by the sender's hello keys, as crypto/several.h spells it */
     struct bytes said;             /* the payload up to and without suite and signature */
 };
 

@@ -22,16 +22,14 @@ struct fault hello_check(const struct frame_hello *hello, const struct agreement
 }
 
 struct fault hello_verify(const struct frame_hello *hello, const uint8_t *exporter,
-                          enum hello_side side, const struct suite *suite, struct bytes key)
+                          enum hello_side side, const struct several_key *keys, size_t count)
 {
     struct buf bytes = {0};
     struct fault f;
 
-    if (!bytes_is(hello->suite, suite_name(suite)))
-        return fault_make(FAULT_UNKNOWN, 0, "HELLO: signed by another suite than the hello key's");
     hello_bytes(exporter, side, hello->said, &bytes);
-    f = domain_verify(suite, key, DOMAIN_HELLO, hello->agreement, buf_view(&bytes),
-                      hello->signature);
+    f = several_verify(keys, count, DOMAIN_HELLO, hello->agreement, buf_view(&bytes), hello->suite,
+                       hello->signature);
     buf_done(&bytes);
     return f;
 }

@@ -8,7 +8,7 @@
 #ifndef PARLEY_HOTLINE_HELLO_H
 #define PARLEY_HOTLINE_HELLO_H
 
-#include "crypto/domain.h"
+#include "crypto/several.h"
 #include "hotline/frame.h"
 #include "pact/agreement.h"
 
@@ -20,7 +20,7 @@ enum hello_side {
     HELLO_LISTENER,
 };
 
-/* Appends exporter || "dialler" or "listener" || said: what domain_sign gets with DOMAIN_HELLO.
+/* Appends exporter || "dialler" or "listener" || said: what several_sign gets with DOMAIN_HELLO.
  * `side` is the side of who says it. `exporter` has HELLO_EXPORTER bytes. */
 void hello_bytes(const uint8_t *exporter, enum hello_side side, struct bytes said, struct buf *out);
 
@@ -33,12 +33,9 @@ void hello_bytes(const uint8_t *exporter, enum hello_side side, struct bytes sai
 MUST_CHECK struct fault hello_check(const struct frame_hello *hello, const struct agreement *a,
                                     const char *party);
 
-/*
- * Is it signed by this hello key, for this link? UNKNOWN: by another suite than the key's; else as
- * suite_verify.
- */
+/* Is it signed by all these hello keys, for this link? As several_verify. */
 MUST_CHECK struct fault hello_verify(const struct frame_hello *hello, const uint8_t *exporter,
-                                     enum hello_side side, const struct suite *suite,
-                                     struct bytes key);
+                                     enum hello_side side, const struct several_key *keys,
+                                     size_t count);
 
 #endif

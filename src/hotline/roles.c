@@ -14,6 +14,16 @@ const char *role_name(enum role role)
     return (size_t)role < ROLE_COUNT ? names[role] : names[ROLE_NONE];
 }
 
+void role_key_path(enum role role, const struct suite *suite, char *out, size_t len)
+{
+    const char *name = suite_name(suite);
+
+    if (strcmp(name, "ed25519") == 0)
+        snprintf(out, len, "keys/%s.pem", role_name(role));
+    else
+        snprintf(out, len, "keys/%s.%s.pem", role_name(role), name);
+}
+
 void roles_origin(const char *party, const char *agreement, char *out)
 {
     snprintf(out, ROLES_ORIGIN, "%s/parley/%s", party, agreement);

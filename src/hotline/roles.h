@@ -28,6 +28,10 @@ enum role {
 /* "log", "cosign", "hello". */
 const char *role_name(enum role role);
 
+/* Where a node keeps its key of a role: "keys/ROLE.pem" for ed25519, "keys/ROLE.SUITE.pem" for
+ * every other suite. `len` is the room. */
+void role_key_path(enum role role, const struct suite *suite, char *out, size_t len);
+
 enum { ROLES_ORIGIN = 140 /* PARTY/parley/AGREEMENT and a NUL; CHECKPOINT_ORIGIN */ };
 
 struct role_key {

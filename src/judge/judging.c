@@ -162,9 +162,13 @@ static struct fault our_head(const struct link *l, struct bytes note)
 static struct fault learn_keys(struct link *l, const struct frame_hello *h,
                                const struct roles *roles)
 {
-    const struct role_key *hello = &roles->key[ROLE_HELLO][0];
-    struct fault f =
-        hello_verify(h, l->exporter, l->side, hello->suite, bytes_of(hello->key, hello->len));
+    const struct role_key *hello = roles->key[ROLE_HELLO];
+    struct several_key keys[SEVERAL_MAX];
+    struct fault f;
+
+    for (size_t i = 0; i < roles->suites; i++)
+        keys[i] = (struct several_key){hello[i].suite, bytes_of(hello[i].key, hello[i].len)};
+    f = hello_verify(h, l->exporter, l->side, keys, roles->suites);
 
     if (!fault_is(f))
         f = signer_of(roles, ROLE_LOG, "", &l->log);

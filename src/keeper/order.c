@@ -22,8 +22,8 @@ static void read_decisions(struct cursor *in, struct order_entry *e)
     e->decision_count = count_of(in, PERMIT_OFFICERS);
     for (size_t i = 0; i < e->decision_count; i++) {
         e->decision[i].text = cursor_part(in, DECISION_MAX);
-        e->decision[i].suite = cursor_part(in, FRAME_SUITE);
-        e->decision[i].signature = cursor_part(in, FRAME_SIGNATURE);
+        e->decision[i].suite = cursor_part(in, FRAME_SUITES);
+        e->decision[i].signature = cursor_part(in, FRAME_SIGNATURES);
     }
 }
 

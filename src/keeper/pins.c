@@ -13,12 +13,14 @@ struct pins {
 
 static const struct json_limits limits = {PINS_MAX, 7};
 
+enum { PIN_KEY = (SUITE_KEY_MAX + 2) / 3 * 4 /* bytes of the longest key in base64 */ };
+
 static json_t *roots_of(const struct party *p)
 {
     json_t *list = json_array();
 
     for (size_t i = 0; i < p->root_count; i++) {
-        char key[89]; /* base64 of 64 bytes and a NUL */
+        char key[PIN_KEY + 1];
 
         base64_write(p->roots[i].key, p->roots[i].key_len, key);
         json_array_append_new(list,
@@ -59,7 +61,7 @@ static void read_roots(const struct member *party)
         struct member root = member_item(&roots, i);
 
         (void)member_line(&root, "suite", 31);
-        (void)member_line(&root, "key", 88);
+        (void)member_line(&root, "key", PIN_KEY);
         member_only(&root, "suite", "key", NULL);
     }
 }

@@ -18,7 +18,7 @@
 #include "pact/agreement.h"
 
 enum {
-    PINS_MAX = 1 << 18,   /* bytes of the file; 16 agreements with 8 suites each fit */
+    PINS_MAX = 1 << 20,   /* bytes of the file; 16 agreements with 8 suites each fit */
     PINS_AGREEMENTS = 16, /* agreements of one node */
 };
 

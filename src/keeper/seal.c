@@ -6,7 +6,7 @@
 
 #include "base/cursor.h"
 #include "base/memory.h"
-#include "crypto/domain.h"
+#include "crypto/several.h"
 #include "hotline/hello.h"
 #include "ledger/note.h"
 
@@ -483,12 +483,10 @@ static struct fault hello_is_ours(const struct seal *s, struct bytes bytes)
 struct fault seal_hello(struct seal *s, const struct order_hello *order, struct buf *suite,
                         struct buf *signature)
 {
-    struct secret *key = s->keys->role[ROLE_HELLO][0];
     struct fault f = hello_is_ours(s, order->bytes);
 
-    if (fault_is(f))
-        return f;
-    buf_text(suite, suite_name(secret_suite(key)));
-    domain_sign(key, DOMAIN_HELLO, bytes_text(newest(s)->id), order->bytes, signature);
+    if (!fault_is(f))
+        several_sign(s->keys->role[ROLE_HELLO], s->keys->suites, DOMAIN_HELLO,
+                     bytes_text(newest(s)->id), order->bytes, suite, signature);
     return f;
 }

@@ -22,8 +22,8 @@
 #include "ledger/keeping.h"
 
 enum {
-    SEAL_VERSIONS = 16, /* of one agreement */
-    SEAL_FILE = 1 << 20 /* bytes of a file of keeper's own */
+    SEAL_VERSIONS = 16,      /* of one agreement */
+    SEAL_FILE = REGISTRY_MAX /* bytes of a file of keeper's own; the registry is the largest */
 };
 
 /* The role keys: one of each suite, in the agreement's order. Borrowed. */

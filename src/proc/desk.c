@@ -429,6 +429,7 @@ int desk_main(void)
 {
     static const struct process_use use = {
         .process = PROCESS_DESK,
+        .suites = true,
         .brief = true,
         .rights = {.may = RIGHT_READ | RIGHT_WRITE | RIGHT_ACCEPT,
                    .read = {"control.sock"},

@@ -157,6 +157,7 @@ int judge_main(void)
     static const struct process_use use = {
         .process = PROCESS_JUDGE,
         .brief = true,
+        .suites = true,
         .rights = {.files = 16},
         .begin = judge_begin,
         .message = judge_message,

@@ -6,9 +6,11 @@
  * may:   write in the node's folder keeper/ (after the start it opens nothing else)
  * may not: use the network, hear anybody but desk
  *
- * The role keys, keys/ROLE.pem, and the pinned roots, keeper/roots.json, are read before the
- * sandbox. This is the only process that has a private key of the party, and it alone reads the
- * clock for what it signs.
+ * The role keys, keys/ROLE.pem for ed25519 and keys/ROLE.SUITE.pem for the others, and the pinned
+ * roots, keeper/roots.json, are read before the sandbox; so are engine and tokens loaded and logged
+ * in to. A token's module may afterwards write in the folders that its key file lists, no other.
+ * This is the only process that has a private key of the party, and it alone reads the clock for
+ * what it signs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,13 +27,28 @@
 #include "proc/pacts.h"
 #include "proc/process.h"
 
-enum { KEEPER_SUITES = 1 /* keys/ROLE.pem; a second suite brings keys/ROLE.SUITE.pem */ };
+enum { KEEPER_SUITES = 16 /* of all agreements together; the table has fewer */ };
+
+/* The role keys of one suite. Agreements that list it share them. */
+struct held {
+    const struct suite *suite;
+    struct secret *secret[ROLE_COUNT]; /* owned */
+};
+
+/* The role keys as one agreement wants them: in the order of its suites. Borrowed from held. */
+struct ring {
+    struct secret *secret[ROLE_COUNT][AGREEMENT_SUITES];
+    struct seal_keys keys;
+};
 
 struct keeper {
     struct self *self;
     struct pacts pacts;
-    struct secret *secret[ROLE_COUNT][KEEPER_SUITES];
-    struct seal_keys keys;
+    struct held held[KEEPER_SUITES];
+    size_t suites;
+    struct ring ring[SETUP_AGREEMENTS];
+    struct secret_needs needs[KEEPER_SUITES * ROLE_COUNT]; /* of key files that name a token */
+    size_t needs_count;
     int folder, lock;
     struct seal_folder files;
     struct keeping *keeping;
@@ -69,20 +86,57 @@ static struct fault load_passphrase(struct self *self, struct buf *out)
     return f;
 }
 
-static struct fault load_key(struct keeper *k, enum role role, struct bytes passphrase)
+/* What a token's module opens while it signs. */
+static struct fault note_needs(struct keeper *k, struct bytes text)
 {
-    const struct suite *suite = suite_find(bytes_text("ed25519"));
-    struct buf pem = {0};
-    char path[64];
+    struct secret_needs *to = &k->needs[k->needs_count];
+    struct fault f = secret_needs_parse(text, to);
+
+    if (!fault_is(f) && to->count != 0)
+        k->needs_count++;
+    return f;
+}
+
+static struct fault load_key(struct keeper *k, struct held *held, enum role role,
+                             struct bytes passphrase)
+{
+    struct buf text = {0};
+    char path[64 + SUITE_NAME];
     struct fault f;
 
-    snprintf(path, sizeof path, "keys/%s.pem", role_name(role));
-    f = file_read(path, SECRET_PEM_MAX, &pem);
+    role_key_path(role, held->suite, path, sizeof path);
+    f = file_read(path, SECRET_PEM_MAX, &text);
     if (!fault_is(f))
-        f = secret_read(suite, buf_view(&pem), passphrase, &k->secret[role][0]);
-    buf_wipe(&pem);
-    k->keys.role[role] = k->secret[role];
+        f = note_needs(k, buf_view(&text));
+    if (!fault_is(f))
+        f = secret_read(held->suite, buf_view(&text), passphrase, &held->secret[role]);
+    buf_wipe(&text);
     return fault_is(f) ? refusal(path, f) : f;
+}
+
+static struct held *held_of(struct keeper *k, const struct suite *suite)
+{
+    for (size_t i = 0; i < k->suites; i++)
+        if (k->held[i].suite == suite)
+            return &k->held[i];
+    return NULL;
+}
+
+static struct fault load_suite(struct keeper *k, const char *name, struct bytes passphrase)
+{
+    const struct suite *suite = suite_find(bytes_text(name));
+    struct fault f = fault_none();
+    struct held *held;
+
+    if (suite == NULL || k->suites == KEEPER_SUITES)
+        return refusal(name, fault_make(FAULT_UNKNOWN, 0, "keeper: no such suite here"));
+    if (held_of(k, suite) != NULL)
+        return f;
+    held = &k->held[k->suites++];
+    held->suite = suite;
+    for (enum role role = ROLE_LOG; role < ROLE_COUNT && !fault_is(f); role++)
+        f = load_key(k, held, role, passphrase);
+    return f;
 }
 
 static struct fault load_keys(struct keeper *k)
@@ -90,11 +144,34 @@ static struct fault load_keys(struct keeper *k)
     struct buf passphrase = {0};
     struct fault f = load_passphrase(k->self, &passphrase);
 
-    for (enum role role = ROLE_LOG; role < ROLE_COUNT && !fault_is(f); role++)
-        f = load_key(k, role, buf_view(&passphrase));
-    k->keys.suites = KEEPER_SUITES;
+    for (size_t i = 0; i < k->pacts.count && !fault_is(f); i++)
+        for (size_t n = 0; n < k->pacts.agreement[i]->suite_count && !fault_is(f); n++)
+            f = load_suite(k, k->pacts.agreement[i]->suites[n], buf_view(&passphrase));
     buf_wipe(&passphrase);
     return f;
+}
+
+/* Landlock lets the modules of tokens at the folders they listed, and at nothing else. */
+static struct fault grant_needs(struct keeper *k, struct rights *rights)
+{
+    size_t at = 0;
+
+    while (rights->write[at] != NULL)
+        at++;
+    for (size_t i = 0; i < k->needs_count; i++)
+        for (size_t n = 0; n < k->needs[i].count; n++) {
+            size_t known = 0;
+
+            while (known < at && strcmp(rights->write[known], k->needs[i].path[n]) != 0)
+                known++;
+            if (known < at)
+                continue;
+            if (at == SANDBOX_FOLDERS)
+                return refusal(k->needs[i].path[n],
+                               fault_make(FAULT_LIMIT, 0, "keeper: folders that tokens need"));
+            rights->write[at++] = k->needs[i].path[n];
+        }
+    return fault_none();
 }
 
 static struct fault check_pins(const struct keeper *k)
@@ -107,9 +184,6 @@ static struct fault check_pins(const struct keeper *k)
         f = pins_parse(buf_view(&text), &pins);
     for (size_t i = 0; i < k->pacts.count && !fault_is(f); i++)
         f = pins_check(pins, k->pacts.agreement[i]);
-    for (size_t i = 0; i < k->pacts.count && !fault_is(f); i++)
-        if (k->pacts.agreement[i]->suite_count != KEEPER_SUITES)
-            f = fault_make(FAULT_UNKNOWN, 0, "keeper: keys of one suite only");
     pins_free(pins);
     buf_done(&text);
     return fault_is(f) ? refusal("keeper/roots.json", f) : f;
@@ -120,7 +194,6 @@ static struct fault keeper_prepare(void *context, struct self *self, struct righ
     struct keeper *k = context;
     struct fault f;
 
-    (void)rights;
     k->self = self;
     crypto_start();
     f = pacts_read(process_setup(self), &k->pacts);
@@ -130,6 +203,8 @@ static struct fault keeper_prepare(void *context, struct self *self, struct righ
     f = check_pins(k);
     if (!fault_is(f))
         f = load_keys(k);
+    if (!fault_is(f))
+        f = grant_needs(k, rights);
     if (fault_is(f))
         return f;
     k->lock = process_file(self, "lock");
@@ -160,6 +235,19 @@ static struct fault folder_replace(void *context, const char *name, struct bytes
     return file_replace(path, content, 0600);
 }
 
+static const struct seal_keys *ring_for(struct keeper *k, const struct agreement *a)
+{
+    struct ring *ring = &k->ring[k->seals];
+
+    ring->keys.suites = a->suite_count;
+    for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++) {
+        for (size_t i = 0; i < a->suite_count; i++)
+            ring->secret[role][i] = held_of(k, suite_find(bytes_text(a->suites[i])))->secret[role];
+        ring->keys.role[role] = ring->secret[role];
+    }
+    return &ring->keys;
+}
+
 /* One seal an agreement, over all its versions, which lie side by side. */
 static struct fault make_seals(struct keeper *k)
 {
@@ -175,7 +263,7 @@ static struct fault make_seals(struct keeper *k)
         start = (struct seal_start){.versions = (const struct agreement *const *)a + first,
                                     .count = i - first,
                                     .party = k->pacts.party,
-                                    .keys = &k->keys,
+                                    .keys = ring_for(k, a[first]),
                                     .keeping = k->keeping,
                                     .folder = &k->files};
         f = seal_new(&start, &k->seal[k->seals]);
@@ -398,9 +486,9 @@ static void keeper_done(struct keeper *k)
     for (size_t i = 0; i < k->seals; i++)
         seal_free(k->seal[i]);
     keeping_free(k->keeping);
-    for (size_t role = 0; role < ROLE_COUNT; role++)
-        for (size_t i = 0; i < KEEPER_SUITES; i++)
-            secret_free(k->secret[role][i]);
+    for (size_t i = 0; i < k->suites; i++)
+        for (size_t role = 0; role < ROLE_COUNT; role++)
+            secret_free(k->held[i].secret[role]);
     pacts_done(&k->pacts);
     buf_done(&k->body);
     buf_done(&k->note);

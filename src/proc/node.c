@@ -124,8 +124,10 @@ static _Noreturn void reader_main(const struct reading *r, int fd)
     struct agreement_error error = {0};
     struct buf words = {0};
     char rule[200];
-    struct fault f = sandbox_enter(&nothing, &report);
+    struct fault f;
 
+    suite_start();
+    f = sandbox_enter(&nothing, &report);
     if (!fault_is(f))
         f = reader_verify(r, &a, &error);
     if (!fault_is(f)) {

@@ -12,6 +12,7 @@
 
 #include "base/cursor.h"
 #include "base/memory.h"
+#include "crypto/suite.h"
 #include "io/channel.h"
 #include "io/control.h"
 #include "io/log.h"
@@ -236,6 +237,9 @@ static struct fault enter(struct self *s)
 
     if (s->use->prepare != NULL)
         f = s->use->prepare(s->context, s, &rights);
+    if (s->use->suites)
+        suite_start();
+    suite_settle();
     if (!fault_is(f))
         f = sandbox_enter(&rights, &report);
     if (fault_is(f))

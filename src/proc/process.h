@@ -37,7 +37,8 @@ struct self;
 struct process_use {
     enum process process;
     struct rights rights;
-    bool brief; /* it answers others, briefly and often: io/pace.h */
+    bool suites; /* it meets keys in its sandbox: all suites are loaded before (crypto/suite.h) */
+    bool brief;  /* it answers others, briefly and often: io/pace.h */
     /* Before the sandbox, when all is there: may narrow or complete the rights (ports of the
      * peers) and load what needs files of the system. NULL: nothing to do. */
     struct fault (*prepare)(void *context, struct self *self, struct rights *rights);

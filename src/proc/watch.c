@@ -619,6 +619,7 @@ int watch_main(void)
 {
     static const struct process_use use = {
         .process = PROCESS_WATCH,
+        .suites = true,
         .rights = {.may = RIGHT_ACCEPT, .files = 3 * FEED_SENSORS + 32},
         .begin = watch_begin,
         .message = watch_message,

@@ -98,6 +98,17 @@ static const struct article *article_of(const struct agreement *a, const struct 
     return p->article[0] == '\0' ? NULL : agreement_article(a, p->article);
 }
 
+/* By every key that he has: one for each suite of the agreement. */
+static struct fault signed_by(const struct contact *officer, const struct agreement *a,
+                              const struct decision_given *given)
+{
+    struct several_key keys[SEVERAL_MAX];
+    size_t count = contact_several(officer, keys);
+
+    return decision_verify(given->text, bytes_text(a->id), keys, count, given->suite,
+                           given->signature);
+}
+
 struct fault decision_holds(const struct agreement *a, const struct registry *r, struct bytes text,
                             const struct permit_text *permit, const struct decision_given *given,
                             struct instant now, struct decision *out)
@@ -113,13 +124,10 @@ struct fault decision_holds(const struct agreement *a, const struct registry *r,
         f = refuse(FAULT_REFUSED, RULE "the one decision is a releaser's");
     if (!fault_is(f))
         f = officer_may(r, article_of(a, permit), &d, &officer);
-    if (!fault_is(f) && !bytes_is(given->suite, suite_name(officer->suite)))
-        f = refuse(FAULT_MISMATCH, RULE "a suite that is not the officer's");
     if (!fault_is(f))
         f = time_holds(a, permit, d.time, now);
     if (!fault_is(f))
-        f = decision_verify(given->text, bytes_text(a->id), officer->suite,
-                            bytes_of(officer->key, officer->key_len), given->signature);
+        f = signed_by(officer, a, given);
     if (!fault_is(f))
         *out = d;
     return f;

@@ -17,7 +17,8 @@ enum { RELEASE_RULES = 1 /* version of release control's rule set, in every perm
 
 /* An officer's decision as it was brought. All borrowed, all untrusted. */
 struct decision_given {
-    struct bytes text, suite, signature;
+    struct bytes text;
+    struct bytes suite, signature; /* names and signatures, as crypto/several.h spells them */
 };
 
 struct holds {
@@ -47,7 +48,8 @@ bool release_role_is_named(const struct article *article, enum officer_role role
  * drafter and the rest releasers (one releaser if N is 1), each signature good, each time within
  * the permit's life? `text` is the permit's text. Faults: MISSING (not enough), EXTRA (too many),
  * DUPLICATE (one officer twice), UNKNOWN (no such officer), REFUSED (withdrawn, or not his role),
- * MISMATCH (another permit), CLOCK, FORGED, and those of decision_parse.
+ * MISMATCH (another permit), CLOCK, MISSING or FORGED (the rule names the suite), and those of
+ * decision_parse.
  */
 MUST_CHECK struct fault decisions_hold(const struct agreement *a, const struct registry *r,
                                        struct bytes text, const struct permit_text *permit,

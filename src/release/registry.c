@@ -43,29 +43,59 @@ const struct contact *registry_at(const struct registry *r, size_t i)
     return i < r->count ? r->officers[i] : NULL;
 }
 
-static bool same_key(const struct contact *a, const struct contact *b)
-{
-    return bytes_equal(bytes_of(a->key, a->key_len), bytes_of(b->key, b->key_len));
-}
-
 static bool same(const struct contact *a, const struct contact *b)
 {
     return strcmp(a->officer, b->officer) == 0 && strcmp(a->agreement, b->agreement) == 0 &&
-           strcmp(a->party, b->party) == 0 && a->roles == b->roles && a->suite == b->suite &&
-           same_key(a, b) && a->appointed == b->appointed && a->issued.us == b->issued.us;
+           strcmp(a->party, b->party) == 0 && a->roles == b->roles && contact_same_keys(a, b) &&
+           a->appointed == b->appointed && a->issued.us == b->issued.us;
+}
+
+static bool has_key(const struct contact *c, struct bytes key)
+{
+    for (size_t i = 0; i < c->keys; i++)
+        if (bytes_equal(bytes_of(c->key[i].byte, c->key[i].len), key))
+            return true;
+    return false;
 }
 
 /* Two names with one key would be one person who signs twice. */
 static struct fault key_is_his_own(const struct registry *r, const struct party *party,
-                                   const struct contact *c)
+                                   const struct contact *c, struct bytes key)
 {
     for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->officers[i]->officer, c->officer) != 0 && same_key(r->officers[i], c))
+        if (strcmp(r->officers[i]->officer, c->officer) != 0 && has_key(r->officers[i], key))
             return fault_make(FAULT_DUPLICATE, 0, "release/registry: another officer's key");
     for (size_t i = 0; i < party->root_count; i++)
-        if (bytes_equal(bytes_of(party->roots[i].key, party->roots[i].key_len),
-                        bytes_of(c->key, c->key_len)))
+        if (bytes_equal(bytes_of(party->roots[i].key, party->roots[i].key_len), key))
             return fault_make(FAULT_DUPLICATE, 0, "PROTOCOL.ledger section 1: a root key's key");
+    return fault_none();
+}
+
+static struct fault keys_are_his_own(const struct registry *r, const struct party *party,
+                                     const struct contact *c)
+{
+    struct fault f = fault_none();
+
+    for (size_t i = 0; i < c->keys && !fault_is(f); i++)
+        f = key_is_his_own(r, party, c, bytes_of(c->key[i].byte, c->key[i].len));
+    return f;
+}
+
+/* A key of each suite of the agreement, its first suite's first, and no other. */
+static struct fault suites_are_agreed(const struct agreement *a, const struct contact *c)
+{
+    static const char each[] = "docs/STATEMENTS: CONTACT: a key of each suite of the agreement";
+
+    if (c->keys != a->suite_count || strcmp(suite_name(c->key[0].suite), a->suites[0]) != 0)
+        return fault_make(FAULT_MISMATCH, 0, each);
+    for (size_t i = 1; i < c->keys; i++) {
+        bool listed = false;
+
+        for (size_t k = 0; k < a->suite_count; k++)
+            listed = listed || strcmp(suite_name(c->key[i].suite), a->suites[k]) == 0;
+        if (!listed)
+            return fault_make(FAULT_MISMATCH, 0, each);
+    }
     return fault_none();
 }
 
@@ -106,7 +136,9 @@ static struct fault apply(struct registry *r, const struct agreement *a, const s
         return fault_none();
     if (known != NULL && c->issued.us <= known->issued.us)
         return fault_make(FAULT_ORDER, 0, "docs/STATEMENTS: CONTACT: issued before the last one");
-    f = key_is_his_own(r, party, c);
+    f = suites_are_agreed(a, c);
+    if (!fault_is(f))
+        f = keys_are_his_own(r, party, c);
     return fault_is(f) ? f : put(r, c);
 }
 
@@ -124,6 +156,16 @@ struct fault registry_apply(struct registry *r, const struct agreement *a,
     return f;
 }
 
+static void write_keys(const struct contact *c, struct buf *out)
+{
+    for (size_t i = 0; i < c->keys; i++)
+        buf_print(out, "%s%s", i == 0 ? "" : ",", suite_name(c->key[i].suite));
+    for (size_t i = 0; i < c->keys; i++) {
+        buf_byte(out, i == 0 ? ' ' : ',');
+        buf_base64(out, c->key[i].byte, c->key[i].len);
+    }
+}
+
 void registry_write(const struct registry *r, struct buf *out)
 {
     buf_text(out, "parley-registry/v1\n");
@@ -132,9 +174,8 @@ void registry_write(const struct registry *r, struct buf *out)
         char issued[INSTANT_TEXT + 1];
 
         instant_write(c->issued, issued);
-        buf_print(out, "officer %s %s %s %u %s ", c->officer, c->agreement, c->party, c->roles,
-                  suite_name(c->suite));
-        buf_base64(out, c->key, c->key_len);
+        buf_print(out, "officer %s %s %s %u ", c->officer, c->agreement, c->party, c->roles);
+        write_keys(c, out);
         buf_print(out, " %s %s\n", c->appointed ? "appointed" : "withdrawn", issued);
     }
 }
@@ -148,7 +189,7 @@ static void read_word_name(struct cursor *in, char out[ENTRY_NAME])
         cursor_fail(in, FAULT_SYNTAX, at);
 }
 
-static void read_word_key(struct cursor *in, struct contact *c)
+static void read_roles(struct cursor *in, struct contact *c)
 {
     size_t at = in->at;
     uint64_t roles = 0;
@@ -158,16 +199,42 @@ static void read_word_key(struct cursor *in, struct contact *c)
         (!decimal_read(word, OFFICER_DRAFTER | OFFICER_RELEASER, &roles) || roles == OFFICER_NONE))
         cursor_fail(in, FAULT_SYNTAX, at);
     c->roles = (unsigned)roles;
-    at = in->at;
-    word = cursor_until(in, ' ');
-    c->suite = suite_find(word);
-    if (cursor_ok(in) && c->suite == NULL)
-        cursor_fail(in, FAULT_UNKNOWN, at);
-    at = in->at;
-    word = cursor_until(in, ' ');
-    if (cursor_ok(in) && (!base64_size(word, &c->key_len) || c->key_len == 0 ||
-                          c->key_len > sizeof c->key || !base64_read(word, c->key, c->key_len)))
-        cursor_fail(in, FAULT_SYNTAX, at);
+}
+
+/* Adds one key of the text form; FAULT_NONE if it is one. */
+static enum fault_kind take_key(struct bytes name, struct bytes text, struct contact *c)
+{
+    struct contact_key *key = &c->key[c->keys];
+
+    if (c->keys == SEVERAL_MAX)
+        return FAULT_LIMIT;
+    key->suite = suite_find(name);
+    if (key->suite == NULL)
+        return FAULT_UNKNOWN;
+    if (!base64_size(text, &key->len) || key->len == 0 || key->len > sizeof key->byte ||
+        !base64_read(text, key->byte, key->len))
+        return FAULT_SYNTAX;
+    c->keys++;
+    return FAULT_NONE;
+}
+
+static void read_keys(struct cursor *in, struct contact *c)
+{
+    size_t suites_at = in->at;
+    struct bytes suites = cursor_until(in, ' ');
+    size_t keys_at = in->at;
+    struct bytes keys = cursor_until(in, ' ');
+    enum fault_kind kind = FAULT_NONE;
+
+    if (!cursor_ok(in))
+        return;
+    do {
+        kind = take_key(several_next(&suites), several_next(&keys), c);
+    } while (kind == FAULT_NONE && suites.len != 0);
+    if (kind == FAULT_NONE && keys.len != 0)
+        kind = FAULT_EXTRA;
+    if (kind != FAULT_NONE)
+        cursor_fail(in, kind, kind == FAULT_UNKNOWN ? suites_at : keys_at);
 }
 
 static void read_officer(struct cursor *in, struct contact *c)
@@ -180,7 +247,8 @@ static void read_officer(struct cursor *in, struct contact *c)
     read_word_name(in, c->officer);
     read_word_name(in, c->agreement);
     read_word_name(in, c->party);
-    read_word_key(in, c);
+    read_roles(in, c);
+    read_keys(in, c);
     at = in->at;
     word = cursor_until(in, ' ');
     c->appointed = bytes_is(word, "appointed");

@@ -15,7 +15,7 @@
 
 enum {
     REGISTRY_OFFICERS = 256, /* withdrawn ones count: they are remembered */
-    REGISTRY_MAX = 1 << 20,  /* bytes of the text form; full of the largest keys it has 0.8 MiB */
+    REGISTRY_MAX = 6 << 20,  /* bytes of the text form; eight of the largest keys each: 5.4 MiB */
 };
 
 struct registry; /* opaque, owned */
@@ -26,8 +26,9 @@ void registry_free(struct registry *r); /* NULL is fine */
 /*
  * Applies a CONTACT of this party. The very document that was applied last for its officer is no
  * fault and changes nothing. Faults: those of rooted_verify and contact_read; MISMATCH (another
- * agreement or party), ORDER (not newer than what is known of the officer), DUPLICATE (the key is
- * another officer's or a root key), LIMIT (REGISTRY_OFFICERS). *r is changed on success alone.
+ * agreement or party, other suites than the agreement's), ORDER (not newer than what is known of
+ * the officer), DUPLICATE (the key is another officer's or a root key), LIMIT (REGISTRY_OFFICERS).
+ * *r is changed on success alone.
  */
 MUST_CHECK struct fault registry_apply(struct registry *r, const struct agreement *a,
                                        const struct party *party, const struct disclosed *d);
@@ -39,8 +40,9 @@ const struct contact *registry_at(const struct registry *r, size_t i);
 
 /*
  * The text form for keeper's own record: "parley-registry/v1", then a line an officer:
- * "officer NAME AGREEMENT PARTY ROLES SUITE KEY STATE ISSUED". It bears no signature: it is to be
- * read back from a place that keeper alone writes. Faults: LIMIT, SHORT, SYNTAX, UNKNOWN, ...
+ * "officer NAME AGREEMENT PARTY ROLES SUITES KEYS STATE ISSUED", "," between suites and keys. It
+ * bears no signature: it is to be read back from a place that keeper alone writes. Faults: LIMIT,
+ * SHORT, SYNTAX, UNKNOWN, ...
  */
 void registry_write(const struct registry *r, struct buf *out);
 MUST_CHECK struct fault registry_parse(struct bytes text, struct registry **out);

@@ -50,13 +50,15 @@ void decision_write(const struct decision *d, struct buf *out)
     buf_text(out, "\n");
 }
 
-void decision_sign(struct bytes text, struct bytes agreement, struct secret *key, struct buf *out)
+void decision_sign(struct bytes text, struct bytes agreement, struct secret *const *keys,
+                   size_t count, struct buf *suites, struct buf *out)
 {
-    domain_sign(key, DOMAIN_DECISION, agreement, text, out);
+    several_sign(keys, count, DOMAIN_DECISION, agreement, text, suites, out);
 }
 
-struct fault decision_verify(struct bytes text, struct bytes agreement, const struct suite *suite,
-                             struct bytes key, struct bytes signature)
+struct fault decision_verify(struct bytes text, struct bytes agreement,
+                             const struct several_key *keys, size_t count, struct bytes suites,
+                             struct bytes signatures)
 {
-    return domain_verify(suite, key, DOMAIN_DECISION, agreement, text, signature);
+    return several_verify(keys, count, DOMAIN_DECISION, agreement, text, suites, signatures);
 }

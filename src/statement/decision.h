@@ -7,7 +7,7 @@
 #ifndef PARLEY_STATEMENT_DECISION_H
 #define PARLEY_STATEMENT_DECISION_H
 
-#include "crypto/domain.h"
+#include "crypto/several.h"
 #include "model/entry.h"
 
 enum { DECISION_MAX = 256 /* bytes; a full one has about 170 */ };
@@ -34,12 +34,14 @@ struct decision {
 MUST_CHECK struct fault decision_parse(struct bytes text, struct decision *out);
 void decision_write(const struct decision *d, struct buf *out);
 
-/* Appends the officer's signature over the decision text, under this agreement. */
-void decision_sign(struct bytes text, struct bytes agreement, struct secret *key, struct buf *out);
+/* Appends the officer's signatures over the decision text, under this agreement, by each of his
+ * keys, and the suites' names: crypto/several.h. */
+void decision_sign(struct bytes text, struct bytes agreement, struct secret *const *keys,
+                   size_t count, struct buf *suites, struct buf *out);
 
-/* Does it hold? FORGED, UNKNOWN (suite), RANGE (length). */
+/* Does it hold, by all the officer's keys? As several_verify. */
 MUST_CHECK struct fault decision_verify(struct bytes text, struct bytes agreement,
-                                        const struct suite *suite, struct bytes key,
-                                        struct bytes signature);
+                                        const struct several_key *keys, size_t count,
+                                        struct bytes suites, struct bytes signatures);
 
 #endif

@@ -54,8 +54,9 @@ static const struct field contact_fields_[] = {
     { "party",        FIELD_NAME,     0,              NULL,                         true,  true,  NULL, "whose officer" },
     { "officer",      FIELD_NAME,     0,              NULL,                         true,  true,  NULL, "his name in decisions; an office's word, not a person's name" },
     { "role",         FIELD_WORD_LIST, 2,             "drafter releaser",           true,  true,  NULL, "what he may decide" },
-    { "suite",        FIELD_NAME,     0,              NULL,                         true,  true,  NULL, "of his key" },
+    { "suite",        FIELD_NAME,     0,              NULL,                         true,  true,  NULL, "of his key: the agreement's first" },
     { "key",          FIELD_BASE64,   SUITE_KEY_MAX,  NULL,                         true,  true,  NULL, "his public key" },
+    { "key.*",        FIELD_BASE64,   SUITE_KEY_MAX,  NULL,                         false, true,  NULL, "and one of each other suite of the agreement" },
     { "state",        FIELD_WORD,     0,              "appointed withdrawn",        true,  true,  NULL, "from now on" },
     { "issued",       FIELD_TIME,     0,              NULL,                         true,  true,  NULL, "a later one replaces an earlier one" },
 };

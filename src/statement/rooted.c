@@ -1,5 +1,7 @@
 #include "statement/rooted.h"
 
+#include <stdio.h>
+
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -81,17 +83,69 @@ static struct fault read_roles(const struct disclosed *d, unsigned *out)
     return fault_none();
 }
 
-static struct fault read_key(const struct disclosed *d, struct contact *out)
+struct fault contact_add_key(struct contact *c, const struct suite *suite, struct bytes key)
 {
-    struct bytes text = bytes_text(disclosed_text(d, "key"));
+    struct contact_key *to = &c->key[c->keys];
+    struct fault f = suite_key_check(suite, key);
 
-    out->suite = suite_find(bytes_text(disclosed_text(d, "suite")));
-    if (out->suite == NULL)
+    for (size_t i = 0; i < c->keys && !fault_is(f); i++)
+        if (c->key[i].suite == suite)
+            f = fault_make(FAULT_DUPLICATE, 0, rule);
+    if (!fault_is(f) && c->keys == SEVERAL_MAX)
+        f = fault_make(FAULT_LIMIT, 0, rule);
+    if (fault_is(f))
+        return f;
+    to->suite = suite;
+    to->len = key.len;
+    memcpy(to->byte, key.data, key.len);
+    c->keys++;
+    return f;
+}
+
+bool contact_same_keys(const struct contact *a, const struct contact *b)
+{
+    bool same = a->keys == b->keys;
+
+    for (size_t i = 0; i < a->keys && same; i++)
+        same = a->key[i].suite == b->key[i].suite &&
+               bytes_equal(bytes_of(a->key[i].byte, a->key[i].len),
+                           bytes_of(b->key[i].byte, b->key[i].len));
+    return same;
+}
+
+size_t contact_several(const struct contact *c, struct several_key *out)
+{
+    for (size_t i = 0; i < c->keys; i++)
+        out[i] = (struct several_key){c->key[i].suite, bytes_of(c->key[i].byte, c->key[i].len)};
+    return c->keys;
+}
+
+static struct fault read_key(const struct disclosed *d, const char *suite_text, const char *path,
+                             struct contact *out)
+{
+    const struct suite *suite = suite_find(bytes_text(suite_text));
+    struct bytes text = bytes_text(disclosed_text(d, path));
+    uint8_t key[SUITE_KEY_MAX];
+    size_t len;
+
+    if (suite == NULL)
         return fault_make(FAULT_UNKNOWN, 0, rule);
-    if (!base64_size(text, &out->key_len) || out->key_len > sizeof out->key ||
-        !base64_read(text, out->key, out->key_len))
+    if (!base64_size(text, &len) || len > sizeof key || !base64_read(text, key, len))
         return fault_make(FAULT_SYNTAX, 0, rule);
-    return suite_key_check(out->suite, bytes_of(out->key, out->key_len));
+    return contact_add_key(out, suite, bytes_of(key, len));
+}
+
+/* The first suite's key, then those of the others, as the document sorts them. */
+static struct fault read_keys(const struct disclosed *d, struct contact *out)
+{
+    static const char more[] = "key.";
+    struct disclosed_leaf leaf;
+    struct fault f = read_key(d, disclosed_text(d, "suite"), "key", out);
+
+    for (size_t i = 0; disclosed_leaf_at(d, i, &leaf) && !fault_is(f); i++)
+        if (leaf.path != NULL && strncmp(leaf.path, more, sizeof more - 1) == 0)
+            f = read_key(d, leaf.path + sizeof more - 1, leaf.path, out);
+    return f;
 }
 
 static struct fault read_state(const struct disclosed *d, struct contact *out)
@@ -104,7 +158,7 @@ static struct fault read_state(const struct disclosed *d, struct contact *out)
     return instant_parse(bytes_text(disclosed_text(d, "issued")), &out->issued);
 }
 
-static struct fault fields_only(const struct disclosed *d)
+static struct fault fields_only(const struct disclosed *d, size_t keys)
 {
     struct disclosed_leaf leaf;
     size_t fields = 0;
@@ -112,7 +166,7 @@ static struct fault fields_only(const struct disclosed *d)
     for (size_t i = 0; disclosed_leaf_at(d, i, &leaf); i++)
         if (leaf.path != NULL)
             fields++;
-    return fields == CONTACT_FIELDS ? fault_none() : fault_make(FAULT_EXTRA, 0, rule);
+    return fields == CONTACT_FIELDS + keys - 1 ? fault_none() : fault_make(FAULT_EXTRA, 0, rule);
 }
 
 struct fault contact_read(const struct disclosed *d, struct contact *out)
@@ -127,11 +181,11 @@ struct fault contact_read(const struct disclosed *d, struct contact *out)
     if (!fault_is(f))
         f = read_roles(d, &c->roles);
     if (!fault_is(f))
-        f = read_key(d, c);
+        f = read_keys(d, c);
     if (!fault_is(f))
         f = read_state(d, c);
     if (!fault_is(f))
-        f = fields_only(d);
+        f = fields_only(d, c->keys);
     if (!fault_is(f))
         *out = *c;
     free(c);
@@ -140,17 +194,25 @@ struct fault contact_read(const struct disclosed *d, struct contact *out)
 
 json_t *contact_fields(const struct contact *c)
 {
-    char key[SUITE_KEY_MAX * 4 / 3 + 8], issued[INSTANT_TEXT + 1];
-    json_t *roles = json_array();
+    char key[SUITE_KEY_MAX * 4 / 3 + 8], issued[INSTANT_TEXT + 1], path[SUITE_NAME + 4];
+    json_t *roles = json_array(), *fields;
 
     if (c->roles & OFFICER_DRAFTER)
         json_array_append_new(roles, json_string(officer_role_name(OFFICER_DRAFTER)));
     if (c->roles & OFFICER_RELEASER)
         json_array_append_new(roles, json_string(officer_role_name(OFFICER_RELEASER)));
-    base64_write(c->key, c->key_len, key);
     instant_write(c->issued, issued);
-    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s}", "agreement", c->agreement, "party",
-                     c->party, "officer", c->officer, "role", roles, "suite", suite_name(c->suite),
-                     "key", key, "state", c->appointed ? "appointed" : "withdrawn", "issued",
-                     issued);
+    fields = json_pack("{s:s, s:s, s:s, s:o, s:s, s:s}", "agreement", c->agreement, "party",
+                       c->party, "officer", c->officer, "role", roles, "state",
+                       c->appointed ? "appointed" : "withdrawn", "issued", issued);
+    for (size_t i = 0; i < c->keys; i++) {
+        const char *name = suite_name(c->key[i].suite);
+
+        base64_write(c->key[i].byte, c->key[i].len, key);
+        snprintf(path, sizeof path, i == 0 ? "key" : "key.%s", name);
+        json_object_set_new(fields, path, json_string(key));
+        if (i == 0)
+            json_object_set_new(fields, "suite", json_string(name));
+    }
+    return fields;
 }

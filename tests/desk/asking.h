@@ -134,13 +134,14 @@ static inline json_t *decision(struct rig *r, const char *draft, const char *per
                                const struct decider *d)
 {
     struct decision said = {.permit = digest_of(bytes_text(permit)), .role = d->role};
-    struct buf text = {0}, signature = {0}, base64 = {0};
+    struct buf text = {0}, suite = {0}, signature = {0}, base64 = {0};
     json_t *command;
 
     said.time = r->now;
     memcpy(said.officer, d->officer, strlen(d->officer));
     decision_write(&said, &text);
-    decision_sign(buf_view(&text), bytes_text(r->b->agreement->id), d->key, &signature);
+    decision_sign(buf_view(&text), bytes_text(r->b->agreement->id), &d->key, 1, &suite, &signature);
+    buf_done(&suite);
     buf_base64(&base64, signature.data, signature.len);
     command = json_pack("{s:s, s:s, s:s, s:s, s:s}", "do", "decide", "draft", draft, "decision",
                         buf_str(&text), "suite", "ed25519", "signature", buf_str(&base64));

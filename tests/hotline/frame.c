@@ -128,9 +128,10 @@ static void a_hello_outside_its_limits_is_refused(void **state)
         {"entry of 1025", FIELD(genesis_entry), bytes_of(long_text, 1025), FAULT_LIMIT},
         {"no document", FIELD(genesis_document), bytes_text(""), FAULT_RANGE},
         {"note too long", FIELD(head), bytes_of(long_text, FRAME_NOTE + 1), FAULT_LIMIT},
-        {"suite of 32", FIELD(suite), bytes_of(long_text, 32), FAULT_LIMIT},
+        {"suites of 256", FIELD(suite), bytes_of(long_text, 256), FAULT_LIMIT},
         {"no signature", FIELD(signature), bytes_text(""), FAULT_RANGE},
-        {"signature of 3329", FIELD(signature), bytes_of(long_text, 3329), FAULT_LIMIT},
+        {"signatures too long", FIELD(signature), bytes_of(long_text, FRAME_SIGNATURES + 1),
+         FAULT_LIMIT},
 #undef FIELD
     };
 

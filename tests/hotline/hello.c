@@ -54,18 +54,19 @@ static void a_greeting_holds_on_its_own_link_and_side_only(void **state)
 {
     uint8_t other[HELLO_EXPORTER] = {1, 2, 4};
     struct greeting g = greet(exporter, HELLO_DIALLER);
-    struct bytes key = secret_public(g.key);
+    struct several_key key = {ed25519(), secret_public(g.key)};
 
     (void)state;
-    assert_good(hello_verify(&g.hello, exporter, HELLO_DIALLER, ed25519(), key));
-    assert_fault(hello_verify(&g.hello, other, HELLO_DIALLER, ed25519(), key), FAULT_FORGED);
-    assert_fault(hello_verify(&g.hello, exporter, HELLO_LISTENER, ed25519(), key), FAULT_FORGED);
+    assert_good(hello_verify(&g.hello, exporter, HELLO_DIALLER, &key, 1));
+    assert_fault(hello_verify(&g.hello, other, HELLO_DIALLER, &key, 1), FAULT_FORGED);
+    assert_fault(hello_verify(&g.hello, exporter, HELLO_LISTENER, &key, 1), FAULT_FORGED);
     forget(&g);
 }
 
 static void every_bit_of_what_is_said_is_signed(void **state)
 {
     struct greeting g = greet(exporter, HELLO_LISTENER);
+    struct several_key key = {ed25519(), secret_public(g.key)};
     size_t said = g.hello.said.len;
 
     (void)state;
@@ -74,8 +75,7 @@ static void every_bit_of_what_is_said_is_signed(void **state)
 
         g.payload.data[bit / 8] ^= (uint8_t)(1U << bit % 8);
         if (!fault_is(frame_hello_parse(buf_view(&g.payload), &h)))
-            assert_true(fault_is(
-                hello_verify(&h, exporter, HELLO_LISTENER, ed25519(), secret_public(g.key))));
+            assert_true(fault_is(hello_verify(&h, exporter, HELLO_LISTENER, &key, 1)));
         g.payload.data[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
     forget(&g);

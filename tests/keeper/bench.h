@@ -201,9 +201,7 @@ static inline void item_contact(struct bench *b, struct item *i, const char *off
     memcpy(c->party, "a", 1);
     memcpy(c->officer, officer, strlen(officer));
     c->roles = roles;
-    c->suite = people_suite();
-    c->key_len = secret_public(key).len;
-    memcpy(c->key, secret_public(key).data, c->key_len);
+    assert_good(contact_add_key(c, people_suite(), secret_public(key)));
     c->appointed = appointed;
     c->issued = instant_of_seconds(issued);
     people_document(contact_fields(c), b->agreement->id, root, (uint8_t)issued, &i->disclosed,
@@ -253,11 +251,13 @@ static inline void decide(struct bench *b, struct item *i, size_t k, const struc
 {
     struct decision decision = {
         .permit = digest_of(buf_view(&i->permit)), .role = d->role, .time = b->now};
+    struct buf suite = {0};
 
     memcpy(decision.officer, d->officer, strlen(d->officer));
     decision_write(&decision, &i->decision[k]);
-    decision_sign(buf_view(&i->decision[k]), bytes_text(b->agreement->id), d->key,
+    decision_sign(buf_view(&i->decision[k]), bytes_text(b->agreement->id), &d->key, 1, &suite,
                   &i->signature[k]);
+    buf_done(&suite);
 }
 
 /* The fields of a NOTICE that no test here changes. */

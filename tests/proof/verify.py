@@ -1,6 +1,7 @@
 """An independent check of a case bundle, from docs/PROTOCOL.bundle and docs/PROTOCOL.ledger alone.
 
-Shares no code with src/: Python's standard library, and the `openssl` program for Ed25519.
+Shares no code with src/: Python's standard library, and the `openssl` program for signatures (with
+its engine "gost" for GOST's). A suite that the program cannot check is named, and the exit is 6.
 Makes the checks agreement, genesis, heads, growth, inclusion, documents, chain and openings.
     verify.py BUNDLE      prints the check that fails, if one does; exits 0, 5 or 6
     verify.py --compare   PARLEY_BIN's verdict on the bundles that MAKE_BUNDLES writes, against ours
@@ -69,14 +70,40 @@ def members(tree, *names):
     return [tree[name] for name in names]
 
 
-def openssl_verify(key, message, signature, folder):
-    """Ed25519: the raw key in the SubjectPublicKeyInfo of RFC 8410."""
+# PROTOCOL.ledger section 1: how long a key is, what a SubjectPublicKeyInfo begins with, how long a
+# signature may be, and what `openssl pkeyutl` is told. An Ed25519 key is raw: RFC 8410 before it.
+SUITES = {
+    "ed25519": (32, "302a300506032b6570032100", range(64, 65), []),
+    "p256-sha256": (91, "3059301306072a8648ce3d020106082a8648ce3d03010703420004", range(8, 73),
+                    ["-digest", "sha256"]),
+    "sm2-sm3": (91, "3059301306072a8648ce3d020106082a811ccf5501822d03420004", range(8, 73),
+                ["-digest", "sm3", "-pkeyopt", "distid:1234567812345678"]),
+    "gost12-256": (104, "3066301f06082a85030701010101301306072a85030202230106082a85030701010202"
+                   "0343000440", range(64, 65), ["-engine", "gost", "-digest", "md_gost12_256"]),
+    "gost12-512": (173, "3081aa302106082a85030701010102301506092a850307010201020106082a850307010102"
+                   "03038184000481" "80", range(128, 129),
+                   ["-engine", "gost", "-digest", "md_gost12_512"]),
+}
+
+
+def can_check(suite, cache={}):
+    """Has this machine's openssl the engine that the suite needs?"""
+    if suite.startswith("gost") and suite not in cache:
+        engine = subprocess.run(["openssl", "engine", "gost"], capture_output=True, check=False)
+        cache[suite] = engine.returncode == 0 and b"gost" in engine.stdout
+    return cache.get(suite, True)
+
+
+def openssl_verify(suite, key, message, signature, folder):
+    _, prefix, _, options = SUITES[suite]
+    prefix = bytes.fromhex(prefix)
+    spki = prefix + key if suite == "ed25519" else key
+    need(spki.startswith(prefix), f"{suite}: a key of another type or group")
     paths = [folder / name for name in ("key", "message", "signature")]
-    for path, data in zip(paths, (bytes.fromhex("302a300506032b6570032100") + key, message,
-                                  signature)):
+    for path, data in zip(paths, (spki, message, signature)):
         path.write_bytes(data)
     return subprocess.run(["openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER",
-                           "-inkey", paths[0], "-in", paths[1], "-sigfile", paths[2]],
+                           *options, "-inkey", paths[0], "-in", paths[1], "-sigfile", paths[2]],
                           capture_output=True, check=False).returncode == 0
 
 
@@ -134,16 +161,24 @@ class Checker:
                            for a in agreements]
         self.cosigned_all = True
 
-    def signed(self, key, message, signature, what):
-        need(len(signature) == 64 and openssl_verify(key, message, signature, self.folder), what)
+    def signed(self, suite, key, message, signature, what):
+        if not can_check(suite):
+            raise CannotTell(f"{what}: this machine cannot check {suite}")
+        need(len(signature) in SUITES[suite][2] and
+             openssl_verify(suite, key, message, signature, self.folder), f"{what}: {suite}")
 
-    def domain(self, purpose, key, agreement, data):
-        key_id = sha(b"parley-key/v1\ned25519\n", key)[:16].hex()
-        return f"parley/v1\n{purpose}\ned25519\n{key_id}\n{agreement}\n".encode() + data
+    def domain(self, purpose, suite, key, agreement, data):
+        key_id = sha(f"parley-key/v1\n{suite}\n".encode(), key)[:16].hex()
+        return f"parley/v1\n{purpose}\n{suite}\n{key_id}\n{agreement}\n".encode() + data
+
+    @staticmethod
+    def key(suite, text):
+        return unbase64(text, SUITES[suite][0])
 
     def agreement(self, text, signatures):
         tree = read_canonical(text.encode())
-        if tree.get("v") != 1 or tree["suites"] != ["ed25519"]:
+        suites = tree["suites"]
+        if tree.get("v") != 1 or not suites or not set(suites) <= set(SUITES):
             raise CannotTell("suite")
         signed = json.loads(signatures, object_pairs_hook=no_pair_twice)
         need(json.dumps(signed, sort_keys=True, indent=1, ensure_ascii=False) + "\n" == signatures,
@@ -153,11 +188,15 @@ class Checker:
             raise CannotTell("version of the signatures")
         need(unbase64(digest, 32) == sha(text.encode()), "agreement: digest")
         need([(row["party"], row["suite"]) for row in rows] ==
-             sorted((p["id"], "ed25519") for p in tree["parties"]), "agreement: who signed")
-        roots = {p["id"]: unbase64(p["roots"][0]["key"], 32) for p in tree["parties"]}
-        for party, signature, _ in (members(r, "party", "signature", "suite") for r in rows):
-            message = self.domain("agreement", roots[party], tree["id"], text.encode())
-            self.signed(roots[party], message, unbase64(signature, 64), "agreement: signature")
+             sorted((p["id"], s) for p in tree["parties"] for s in suites), "agreement: who signed")
+        for p in tree["parties"]:
+            need([r["suite"] for r in p["roots"]] == suites, "agreement: root keys")
+        roots = {p["id"]: {r["suite"]: self.key(r["suite"], r["key"]) for r in p["roots"]}
+                 for p in tree["parties"]}
+        for party, signature, suite in (members(r, "party", "signature", "suite") for r in rows):
+            key = roots[party][suite]
+            message = self.domain("agreement", suite, key, tree["id"], text.encode())
+            self.signed(suite, key, message, unbase64(signature), "agreement: signature")
         return {"tree": tree, "digest": digest, "roots": roots}
 
     ENTRY = re.compile(
@@ -216,28 +255,32 @@ class Checker:
         e = self.entry(first["entry"], party)
         need(e["kind"] == "GENESIS", "genesis: kind")
         d = self.document(first["document"], e)
-        root = e["of"]["roots"][party]
-        need(len(d["signatures"]) == 1 and unbase64(d["signatures"][0]["key"]) == root,
-             "genesis: who signed")
+        roots = e["of"]["roots"][party]
+        by = {s["suite"]: s for s in d["signatures"]}
+        need(len(by) == len(d["signatures"]) and set(by) == set(roots), "genesis: who signed")
         name = e["of"]["tree"]["id"]
-        self.signed(root, self.domain("root", root, name, unbase64(e["root"])),
-                    unbase64(d["signatures"][0]["signature"], 64), "genesis: signature")
+        for suite, root in roots.items():
+            need(unbase64(by[suite]["key"]) == root, "genesis: who signed")
+            self.signed(suite, root, self.domain("root", suite, root, name, unbase64(e["root"])),
+                        unbase64(by[suite]["signature"]), "genesis: signature")
         origin = f"{party}/parley/{name}"
         need(log["origin"] == origin == d["fields"]["origin"], "genesis: origin")
-        keys = {role: unbase64(d["fields"][f"key.{role}.ed25519"], 32)
-                for role in ("log", "cosign", "hello")}
-        need(len(set(keys.values())) == 3, "genesis: a key in two roles")
+        keys = {role: {suite: self.key(suite, d["fields"][f"key.{role}.{suite}"])
+                       for suite in roots} for role in ("log", "cosign", "hello")}
+        need(len({k for role in keys.values() for k in role.values()}) == 3 * len(roots),
+             "genesis: a key in two roles")
         return origin, keys
 
     # Heads: C2SP signed-note, tlog-checkpoint, tlog-cosignature.
 
-    def note_line(self, lines, name, kind, key):
-        key_id = sha(name.encode(), b"\n", bytes([kind]), key)[:4]
+    def note_line(self, lines, name, kind, suite, key):
+        how = bytes([kind]) if suite == "ed25519" else b"\xffparley-" + suite.encode() + b"\n"
+        key_id = sha(name.encode(), b"\n", how, key)[:4]
         found = [raw[4:] for n, raw in lines if n == name and raw[:4] == key_id]
         need(len(found) < 2, "heads: a line twice")
         return found[0] if found else None
 
-    def head(self, text, origin, log_key, cosigner, cosign_key):
+    def head(self, text, origin, log_keys, cosigner, cosign_keys):
         body, empty, below = text.rpartition("\n\n")
         need(empty and below.endswith("\n"), "heads: form")
         body += "\n"
@@ -248,19 +291,25 @@ class Checker:
             parts = re.fullmatch("\u2014 (\\S+) (\\S+)", line)
             need(parts, "heads: form of a line")
             lines.append((parts[1], unbase64(parts[2])))
-        author = self.note_line(lines, origin, 1, log_key)
-        need(author is not None, "heads: not signed")
-        self.signed(log_key, body.encode(), author, "heads: signature")
-        need(all(n in (origin, cosigner) for n, _ in lines) and len(lines) < 3, "heads: stray line")
-        other = self.note_line(lines, cosigner, 4, cosign_key)
-        time = None
-        if other is None:
+        for suite, key in log_keys.items():
+            author = self.note_line(lines, origin, 1, suite, key)
+            need(author is not None, f"heads: not signed by {suite}")
+            self.signed(suite, key, body.encode(), author, "heads: signature")
+        others = {suite: self.note_line(lines, cosigner, 4, suite, key)
+                  for suite, key in cosign_keys.items()}
+        lines_known = len(log_keys) + sum(line is not None for line in others.values())
+        need(all(n in (origin, cosigner) for n, _ in lines) and len(lines) == lines_known,
+             "heads: stray line")
+        if None in others.values():
+            need(set(others.values()) == {None}, "heads: not cosigned by every suite")
             self.cosigned_all = False
-        else:
-            need(len(other) == 72, "heads: cosignature")
-            time = int.from_bytes(other[:8], "big")
-            self.signed(cosign_key, f"cosignature/v1\ntime {time}\n{body}".encode(), other[8:],
-                        "heads: cosignature")
+            return int(match[2]), unbase64(match[3], 32), None
+        times = {int.from_bytes(line[:8], "big") for line in others.values()}
+        need(len(times) == 1, "heads: cosigned at two times")
+        time = times.pop()
+        for suite, key in cosign_keys.items():
+            self.signed(suite, key, f"cosignature/v1\ntime {time}\n{body}".encode(),
+                        others[suite][8:], "heads: cosignature")
         return int(match[2]), unbase64(match[3], 32), time
 
     def heads(self, log, origin, log_key, other, cosign_key):

@@ -35,9 +35,7 @@ static inline void enrol(struct duty_room *r, const char *name, unsigned roles, 
     memcpy(c->party, r->own->id, strlen(r->own->id));
     memcpy(c->officer, name, strlen(name));
     c->roles = roles;
-    c->suite = people_suite();
-    c->key_len = 32;
-    memcpy(c->key, secret_public(key).data, 32);
+    assert_good(contact_add_key(c, people_suite(), secret_public(key)));
     c->appointed = appointed;
     c->issued = instant_of_seconds(issued);
     people_document(contact_fields(c), r->a->id, r->people->a.root, (uint8_t)issued, out, &root,
@@ -71,12 +69,14 @@ static inline void decide(struct duty_room *r, size_t i, const char *name, enum 
 {
     struct decision d = {
         .permit = digest_of(buf_view(&r->permit)), .role = role, .time = instant_of_seconds(NOW)};
+    struct buf suite = {0};
 
     memcpy(d.officer, name, strlen(name));
     buf_clear(&r->text[i]);
     buf_clear(&r->signature[i]);
     decision_write(&d, &r->text[i]);
-    decision_sign(buf_view(&r->text[i]), bytes_text(r->a->id), key, &r->signature[i]);
+    decision_sign(buf_view(&r->text[i]), bytes_text(r->a->id), &key, 1, &suite, &r->signature[i]);
+    buf_done(&suite);
     r->given[i] = (struct decision_given){buf_view(&r->text[i]), bytes_text("ed25519"),
                                           buf_view(&r->signature[i])};
 }

@@ -264,6 +264,7 @@ static void the_allow_list_is_this_and_nothing_else(void **state)
                                       "role",
                                       "suite",
                                       "key",
+                                      "key.*",
                                       "state",
                                       "incident.from",
                                       "incident.source",

@@ -101,19 +101,23 @@ static void a_decision_holds_under_its_key_and_agreement_alone(void **state)
     const struct suite *suite = suite_find(bytes_text("ed25519"));
     uint8_t seed[32] = {1}, other_seed[32] = {2};
     struct secret *key, *other;
-    struct buf sig = {0};
-    struct bytes text = bytes_text(DECISION), pact = bytes_text("pact");
+    struct buf sig = {0}, names = {0};
+    struct bytes text = bytes_text(DECISION), pact = bytes_text("pact"), by;
+    struct several_key own, his;
 
     (void)state;
     assert_good(secret_from_seed(suite, seed, &key));
     assert_good(secret_from_seed(suite, other_seed, &other));
-    decision_sign(text, pact, key, &sig);
-    assert_good(decision_verify(text, pact, suite, secret_public(key), buf_view(&sig)));
-    assert_fault(decision_verify(text, pact, suite, secret_public(other), buf_view(&sig)),
+    decision_sign(text, pact, &key, 1, &names, &sig);
+    own = (struct several_key){suite, secret_public(key)};
+    his = (struct several_key){suite, secret_public(other)};
+    by = buf_view(&names);
+    assert_true(bytes_is(by, "ed25519"));
+    assert_good(decision_verify(text, pact, &own, 1, by, buf_view(&sig)));
+    assert_fault(decision_verify(text, pact, &his, 1, by, buf_view(&sig)), FAULT_FORGED);
+    assert_fault(decision_verify(text, bytes_text("pact2"), &own, 1, by, buf_view(&sig)),
                  FAULT_FORGED);
-    assert_fault(
-        decision_verify(text, bytes_text("pact2"), suite, secret_public(key), buf_view(&sig)),
-        FAULT_FORGED);
+    buf_done(&names);
     assert_fault(domain_verify(suite, secret_public(key), DOMAIN_ROOT, pact, text, buf_view(&sig)),
                  FAULT_FORGED);
     buf_done(&sig);

@@ -101,13 +101,14 @@ def a_notice_from_sensor_line_to_a_strangers_check(pair):
     before = len(entries(a))
 
     refuse(a, draft, "ivanova", "another officer")
-    shutil.copy(b.home / "li.pem", a.home / "li.pem")
+    for theirs, here in zip(b.keys("li"), a.keys("li")):
+        shutil.copy(theirs, here)
     refuse(a, draft, "li", "officer")
     a.appoint("sidorov")
     time.sleep(1.1)  # what is said of an officer is told apart by its second
-    a.parley_ok("officer", "remove", "sidorov", "--root-key", a.home / "root.pem", "--yes")
+    a.parley_ok("officer", "remove", "sidorov", *a.flags("--root-key", "root"), "--yes")
     refuse(a, draft, "sidorov", "officer")
-    refuse(a, draft, "petrov", "signature does not hold", key=a.home / "ivanova.pem", code=5)
+    refuse(a, draft, "petrov", "signature does not hold", key=":".join(map(str, a.keys("ivanova"))), code=5)
     assert len(entries(a)) == before + 2, "appointed and withdrawn, and nothing else was said"
     assert case not in str(b.json("case", "list", "--all"))
 

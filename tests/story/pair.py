@@ -43,9 +43,10 @@ def own_mounts():
 class Pair:
     """Two parties under one agreement, their nodes serving, two officers each."""
 
-    def __init__(self, parley, folder, change=None, sensors=None, disk=None):
+    def __init__(self, parley, folder, change=None, sensors=None, disk=None,
+                 suites=("ed25519",)):
         self.folder = pathlib.Path(folder)
-        self.a, self.b = (Party(parley, folder, name) for name in ("cert-a", "cert-b"))
+        self.a, self.b = (Party(parley, folder, name, suites=suites) for name in ("cert-a", "cert-b"))
         self.pact = make_agreement(folder, self.a, self.b, change)
         self.disk = small_disk(self.a, disk) if disk else None
         for party, officers in ((self.a, ("ivanova", "petrov")), (self.b, ("li", "wang"))):

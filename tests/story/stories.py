@@ -20,6 +20,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent),
                 str(pathlib.Path(__file__).resolve().parents[2] / "share")]
 import exhibits  # noqa: E402
 import faults  # noqa: E402
+import national  # noqa: E402
 import notice  # noqa: E402
 import sensors  # noqa: E402
 from party import SOURCE  # noqa: E402
@@ -268,7 +269,8 @@ def tales(module):
             if inspect.isfunction(f) and list(inspect.signature(f).parameters) == ["pair"]}
 
 
-STORIES = {name: f for module in (sys.modules[__name__], notice, faults, sensors, exhibits)
+MODULES = (sys.modules[__name__], notice, faults, sensors, exhibits, national)
+STORIES = {name: f for module in MODULES
            for name, f in tales(module).items()}
 
 
@@ -281,7 +283,8 @@ def main():
         own_mounts()
     with tempfile.TemporaryDirectory(prefix="parley-story-") as folder:
         pair = Pair(sys.argv[1], folder, getattr(story, "change", None),
-                    getattr(story, "sensors", None), getattr(story, "disk", None))
+                    getattr(story, "sensors", None), getattr(story, "disk", None),
+                    getattr(story, "suites", ("ed25519",)))
         try:
             story(pair)
         except BaseException:
