@@ -98,11 +98,11 @@ json_t *officers_list(struct desk_pact *p, const json_t *ask, desk_answer say, v
         if ((c->roles & OFFICER_RELEASER) != 0)
             json_array_append_new(roles, json_string("releaser"));
         write_keys(c, &suites, &keys, &fingerprints);
-        json_array_append_new(
-            list, json_pack("{s:s, s:o, s:s, s:s, s:s, s:s}", "officer", c->officer, "role", roles,
-                            "suite", buf_str(&suites), "key", buf_str(&keys), "fingerprint",
-                            buf_str(&fingerprints), "state",
-                            c->appointed ? "appointed" : "withdrawn"));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:o, s:s, s:s, s:s, s:s}", "officer", c->officer,
+                                        "role", roles, "suite", buf_str(&suites), "key",
+                                        buf_str(&keys), "fingerprint", buf_str(&fingerprints),
+                                        "state", c->appointed ? "appointed" : "withdrawn"));
         buf_done(&suites);
         buf_done(&keys);
         buf_done(&fingerprints);
