@@ -26,6 +26,8 @@ def lines_of(note):
 def every_suite_is_on_one_checkpoint(party, other):
     """Three of the author's lines and three of the cosigner's, of the lengths they must have."""
     path = next(party.node.glob(f"ledger/*/{party.name}/checkpoint"))
+    whole = 2 * len(SUITES)
+    party.until(lambda: len(lines_of(path.read_text())) == whole, "the checkpoint is cosigned", 30)
     note = path.read_text()
     origin = note.splitlines()[0]
     author = [raw for name, raw in lines_of(note) if name == origin]
