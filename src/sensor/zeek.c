@@ -1,7 +1,9 @@
 #include "sensor/zeek.h"
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "sensor/eve.h"
+#include "sensor/eve_member.h"
 #include "sensor/members.h"
 
 static const char tsv_rule[] = "Zeek ASCII: #separator, #fields, then rows of as many columns";
@@ -29,7 +31,8 @@ enum field {
     FIELD_ORIG_PKTS,
     FIELD_RESP_PKTS,
     FIELD_PATH,
-    FIELD_COUNT,
+    FIELD_TEXT, /* the first of EVENT_TEXT_COUNT: what indicators look for */
+    FIELD_COUNT = FIELD_TEXT + EVENT_TEXT_COUNT,
 };
 
 static const struct {
@@ -57,6 +60,16 @@ static const struct {
     {"resp_pkts", FIELD_RESP_PKTS},
     {"_path", FIELD_PATH},
     {"@stream", FIELD_PATH},
+    {"host", FIELD_TEXT + EVENT_TEXT_HOST},
+    {"uri", FIELD_TEXT + EVENT_TEXT_URL},
+    {"user_agent", FIELD_TEXT + EVENT_TEXT_AGENT},
+    {"query", FIELD_TEXT + EVENT_TEXT_NAME},
+    {"server_name", FIELD_TEXT + EVENT_TEXT_SNI},
+    {"ja3", FIELD_TEXT + EVENT_TEXT_JA3},
+    {"sha256", FIELD_TEXT + EVENT_TEXT_SHA256},
+    {"sha1", FIELD_TEXT + EVENT_TEXT_SHA1},
+    {"md5", FIELD_TEXT + EVENT_TEXT_MD5},
+    {"note", FIELD_TEXT + EVENT_TEXT_SIGNATURE},
 };
 
 /* Which log: an application's, or that of the connections. */
@@ -104,14 +117,17 @@ struct zeek {
     uint8_t separator;
     char unset[ZEEK_WORD], empty[ZEEK_WORD];
     uint16_t column[FIELD_COUNT], columns;
+    char path[ZEEK_WORD]; /* of TSV */
+    struct buf room;      /* texts without their escapes */
 };
 
 /* One record, whichever way it was written. */
 struct row {
     struct bytes value[FIELD_COUNT];
-    unsigned has; /* 1 << field */
+    uint32_t has; /* 1 << field */
     enum log log;
     const uint8_t *start; /* of the line */
+    bool json;
 };
 
 static enum field field_of(struct bytes name)
@@ -337,6 +353,60 @@ static uint64_t flow_of(struct bytes uid)
     return h;
 }
 
+/* ---- texts ---- */
+
+static unsigned hex_digit(uint8_t c)
+{
+    return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 32) - 'a' + 10);
+}
+
+static bool is_hex_pair(const uint8_t *p)
+{
+    return strchr("0123456789abcdefABCDEF", p[0]) != NULL && p[0] != 0 &&
+           strchr("0123456789abcdefABCDEF", p[1]) != NULL && p[1] != 0;
+}
+
+/* Without Zeek's own \xNN of tab-separated logs. The room was made large enough before, so that
+ * what is in it stays where it is. */
+static struct bytes without_hex(struct bytes v, struct buf *room)
+{
+    size_t from = room->len;
+
+    for (size_t i = 0; i < v.len;) {
+        const uint8_t *p = v.data + i;
+
+        if (*p == '\\' && v.len - i >= 4 && p[1] == 'x' && is_hex_pair(p + 2)) {
+            buf_byte(room, (uint8_t)(hex_digit(p[2]) << 4 | hex_digit(p[3])));
+            i += 4;
+        } else {
+            buf_byte(room, *p);
+            i++;
+        }
+    }
+    return bytes_of(room->data + from, room->len - from);
+}
+
+static struct bytes plain_text(struct buf *room, struct bytes v, bool json)
+{
+    if (v.len == 0 || memchr(v.data, '\\', v.len) == NULL)
+        return v;
+    return json ? eve_unescape(v, room) : without_hex(v, room);
+}
+
+static void take_texts(struct zeek *z, const struct row *r, struct bytes line, struct event *e)
+{
+    buf_clear(&z->room);
+    buf_need(&z->room, line.len + 1);
+    for (int i = 0; i < EVENT_TEXT_COUNT; i++)
+        if (has(r, (enum field)(FIELD_TEXT + i)))
+            e->text[i] = plain_text(&z->room, r->value[FIELD_TEXT + i], r->json);
+    if (r->json && has(r, FIELD_PATH))
+        e->text[EVENT_TEXT_TYPE] = r->value[FIELD_PATH];
+    else
+        e->text[EVENT_TEXT_TYPE] =
+            bytes_text(r->json || z->path[0] == '\0' ? logs[r->log].path : z->path);
+}
+
 static struct fault take_row(struct zeek *z, const struct row *r, struct bytes line,
                              const struct reader_sink *sink)
 {
@@ -356,6 +426,7 @@ static struct fault take_row(struct zeek *z, const struct row *r, struct bytes l
     if (has(r, FIELD_UID))
         e.flow = flow_of(r->value[FIELD_UID]);
     take_service(z, r, &e);
+    take_texts(z, r, line, &e);
     sink->take(sink->context, &e, line, 0);
     return fault_none();
 }
@@ -385,7 +456,7 @@ static bool take_json(void *context, const struct member_text *m)
 
     if (r->log == LOG_OTHER)
         r->log = is_ssh_banner(m) ? LOG_SSH : log_told_by(m->name);
-    if (f == FIELD_NONE || bytes_is(m->value, "null"))
+    if (f == FIELD_NONE || bytes_is(m->value, "null") || (f >= FIELD_TEXT && !m->string))
         return true;
     if (has(r, f))
         return false;
@@ -396,7 +467,7 @@ static bool take_json(void *context, const struct member_text *m)
 
 static struct fault read_json(struct zeek *z, struct bytes line, const struct reader_sink *sink)
 {
-    struct row r = {.start = line.data};
+    struct row r = {.start = line.data, .json = true};
     struct fault f = members_read(line, take_json, &r);
 
     if (fault_is(f))
@@ -431,7 +502,8 @@ static struct fault read_separator(struct zeek *z, struct bytes rest)
                                                                            : rest.data[3 + i]);
     if (!hex_read(bytes_of(hex, 2), &byte, 1) || byte == '\n')
         return fault_make(FAULT_SYNTAX, 13, tsv_rule);
-    *z = (struct zeek){.shown = z->shown, .separator = byte, .unset = "-", .empty = "(empty)"};
+    *z = (struct zeek){
+        .shown = z->shown, .separator = byte, .unset = "-", .empty = "(empty)", .room = z->room};
     return fault_none();
 }
 
@@ -494,8 +566,11 @@ static struct fault read_header(struct zeek *z, struct bytes line)
         rest = bytes_of(line.data + line.len, 0);
     if (bytes_is(name, "#fields"))
         return read_fields(z, rest);
-    if (bytes_is(name, "#path"))
+    if (bytes_is(name, "#path")) {
         z->log = log_of(rest);
+        if (!bytes_to_text(rest, z->path, sizeof z->path))
+            z->path[0] = '\0';
+    }
     if (bytes_is(name, "#unset_field"))
         return read_word(rest, z->unset);
     if (bytes_is(name, "#empty_field"))
@@ -574,10 +649,18 @@ static struct fault zeek_read(void *state, struct bytes frame, const struct read
     return frame.data[0] == '#' ? read_header(z, frame) : read_row(z, frame, sink);
 }
 
+static void zeek_done(void *state)
+{
+    struct zeek *z = state;
+
+    buf_done(&z->room);
+}
+
 const struct reader_format zeek_format = {
     .name = "zeek",
     .is = zeek_is,
     .from_start = true,
     .state = sizeof(struct zeek),
+    .done = zeek_done,
     .read = zeek_read,
 };

@@ -169,6 +169,31 @@ static void a_connection_does_not_count_beside_its_application_log(void **state)
     reader_free(r);
 }
 
+static void indicators_find_their_texts_without_escapes(void **state)
+{
+    static const struct reader_sink sink = {take, note, NULL};
+    static const char json[] =
+        "{\"_path\":\"http\",\"ts\":1767312000.0,\"host\":\"a.example\","
+        "\"uri\":\"/\\u00e9\\ud83d\\ude00\\\"x\\/\\ud800\",\"user_agent\":7}";
+    static const char tsv[] = "1767312000.0\ta\\x09b.example";
+    struct reader *r = reader_new(NULL);
+    struct got g = {.events = 0};
+    struct reader_sink mine = sink;
+
+    (void)state;
+    mine.context = &g;
+    assert_good(reader_frame(r, bytes_text(json), &mine));
+    assert_true(bytes_is(g.e.text[EVENT_TEXT_TYPE], "http"));
+    assert_true(bytes_is(g.e.text[EVENT_TEXT_HOST], "a.example"));
+    assert_true(bytes_is(g.e.text[EVENT_TEXT_URL], "/\xc3\xa9\xf0\x9f\x98\x80\"x/\xef\xbf\xbd"));
+    assert_int_equal(g.e.text[EVENT_TEXT_AGENT].len, 0);
+    lines_of(r, HEAD("dns", "ts\tquery"), &g);
+    assert_good(reader_frame(r, bytes_text(tsv), &mine));
+    assert_true(bytes_is(g.e.text[EVENT_TEXT_NAME], "a\tb.example"));
+    assert_true(bytes_is(g.e.text[EVENT_TEXT_TYPE], "dns"));
+    reader_free(r);
+}
+
 static void a_header_may_change_in_the_middle(void **state)
 {
     struct reader *r = reader_new(NULL);
@@ -336,6 +361,7 @@ int main(void)
         cmocka_unit_test(json_and_tsv_of_a_connection_are_the_same_event),
         cmocka_unit_test(an_application_log_is_known_by_its_path_or_its_own_member),
         cmocka_unit_test(a_connection_does_not_count_beside_its_application_log),
+        cmocka_unit_test(indicators_find_their_texts_without_escapes),
         cmocka_unit_test(a_header_may_change_in_the_middle),
         cmocka_unit_test(unset_and_empty_fields_are_none),
         cmocka_unit_test(a_record_without_a_time_is_no_event_and_noted),
