@@ -153,7 +153,8 @@ int run_main(int argc, char **argv)
     (void)signal(SIGINT, interrupted);
     say_start(&say);
     code = dispatch(&say, argc, argv);
-    if (fflush(say.out) != 0 && code == EXIT_DONE)
+    /* What was flushed on the way and failed is remembered by the stream alone. */
+    if ((fflush(say.out) != 0 || ferror(say.out) != 0) && code == EXIT_DONE)
         code = EXIT_FAILED;
     return (int)code;
 }
