@@ -323,7 +323,7 @@ static void every_prefix_of_a_record_is_damage(void **state)
         assert_true(fault_is(give(r, CONN_JSON, n, &g)));
     lines_of(r, CONN, &g);
     for (size_t n = 1; n < strlen(CONN_ROW); n++)
-        if (memchr(CONN_ROW + n, '\t', strlen(CONN_ROW) - n) != NULL)
+        if (memchr(&CONN_ROW[n], '\t', strlen(CONN_ROW) - n) != NULL)
             assert_fault(give(r, CONN_ROW, n, &g), FAULT_SHORT);
     assert_int_equal(g.events, 0);
     reader_free(r);
