@@ -19,6 +19,7 @@
 #include "cmd/disk.h"
 #include "cmd/keyfile.h"
 #include "cmd/node.h"
+#include "cmd/placed.h"
 #include "cmd/rooted.h"
 #include "cmd/run.h"
 #include "hotline/roles.h"
@@ -28,23 +29,20 @@
 #include "tls/identity.h"
 #include "json/profile.h"
 
-enum { INIT_TABLE_MAX = 8 << 20 /* bytes of a territory table; the node takes no more */ };
-
 struct init {
     const struct call *call;
     struct say *s;
-    const char *agreement_path, *folder;
+    const char *folder;
     char making[PATH_MAX];
-    struct agreement *a;         /* owned */
-    struct buf text, signatures; /* the agreement's two files */
-    const struct party *party;   /* borrowed from a */
-    struct roots roots;
+    struct placed placed;
+    const struct agreement *a; /* of `placed` */
+    const struct party *party; /* of `placed` */
     struct init_key {
         struct secret *secret; /* owned; NULL for ROLE_NONE */
         struct buf file;       /* what goes into keys/ */
     } role[ROLE_COUNT][AGREEMENT_SUITES];
     struct buf tls_key, tls_certificate;
-    struct buf settings, genesis, pins;
+    struct buf settings, pins;
     enum exit_code exit;
 };
 
@@ -58,18 +56,11 @@ static bool stop(struct init *i, enum exit_code code)
 
 static bool check_party(struct init *i)
 {
-    const char *id = args_value(i->call->args, "--as");
-
-    i->a = rooted_agreement(i->s, i->agreement_path, &i->text, &i->signatures, &i->exit);
-    if (i->a == NULL)
-        return false;
-    i->party = id != NULL ? agreement_party(i->a, id) : NULL;
-    if (i->party != NULL)
-        return roots_open(i->call, i->party, &i->roots, &i->exit);
-    return stop(i, say_error(i->s, EXIT_USAGE, "usage", "its parties are in the agreement",
-                             "--as with one of its two parties' ids", "%s%s",
-                             id != NULL ? id : "--as is missing",
-                             id != NULL ? " is no party of it" : ""));
+    if (!placed_read(&i->placed, args_value(i->call->args, "--as")))
+        return stop(i, i->placed.exit);
+    i->a = i->placed.a;
+    i->party = i->placed.party;
+    return true;
 }
 
 static bool read_flag_file(struct init *i, const char *flag, struct buf *out)
@@ -82,14 +73,6 @@ static bool read_flag_file(struct init *i, const char *flag, struct buf *out)
                                  "parley key new --tls tls", "%s FILE is missing", flag));
     f = disk_read(path, TLS_PEM, out);
     return !fault_is(f) || stop(i, disk_error(i->s, f, path));
-}
-
-static bool pin_is_agreed(const struct init *i, const uint8_t *pin)
-{
-    for (size_t k = 0; k < i->party->tls_count; k++)
-        if (memcmp(i->party->tls[k], pin, TLS_PIN) == 0)
-            return true;
-    return false;
 }
 
 static bool check_channel(struct init *i)
@@ -109,11 +92,8 @@ static bool check_channel(struct init *i)
     if (memcmp(pin, own, TLS_PIN) != 0)
         return stop(i, say_error(i->s, EXIT_REFUSED, "mismatch", NULL, NULL,
                                  "the channel key is not the certificate's"));
-    if (!pin_is_agreed(i, pin))
-        return stop(i, say_error(i->s, EXIT_REFUSED, "not-the-pin",
-                                 "the agreement pins other channel keys for this party",
-                                 "parley key fingerprint CERT",
-                                 "%s did not agree to this channel key", i->party->id));
+    if (!placed_channel(&i->placed, buf_view(&i->tls_certificate)))
+        return stop(i, i->placed.exit);
     return true;
 }
 
@@ -209,43 +189,21 @@ static bool make_roles(struct init *i)
     return true;
 }
 
-static void genesis_key(json_t *fields, enum role role, const struct secret *secret)
-{
-    struct bytes public = secret_public(secret);
-    struct buf name = {0}, key = {0};
-
-    buf_print(&name, "key.%s.%s", role_name(role), suite_name(secret_suite(secret)));
-    buf_base64(&key, public.data, public.len);
-    json_object_set_new(fields, buf_str(&name), json_string(buf_str(&key)));
-    buf_done(&name);
-    buf_done(&key);
-}
-
-/* hotline/roles.h names the fields. */
-static json_t *genesis_fields(const struct init *i)
-{
-    char origin[ROLES_ORIGIN];
-    json_t *fields;
-
-    roles_origin(i->party->id, i->a->id, origin);
-    fields =
-        json_pack("{ss,ss,ss}", "agreement", i->a->id, "party", i->party->id, "origin", origin);
-    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++)
-        for (size_t n = 0; n < i->a->suite_count; n++)
-            genesis_key(fields, (enum role)role, i->role[role][n].secret);
-    return fields;
-}
-
 static bool make_genesis(struct init *i)
 {
-    json_t *fields = genesis_fields(i);
-    struct fault f = rooted_write(&i->roots, bytes_text(i->a->id), fields, &i->genesis);
+    struct placed_key keys[ROLE_COUNT * AGREEMENT_SUITES];
+    size_t count = 0;
 
-    json_decref(fields);
-    if (fault_is(f))
-        return stop(i, say_error(i->s, EXIT_FAILED, fault_word(f.kind), f.rule, NULL,
-                                 "no genesis can be made"));
-    pins_write((const struct agreement *const *)&i->a, 1, &i->pins);
+    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++)
+        for (size_t n = 0; n < i->a->suite_count; n++) {
+            const struct secret *secret = i->role[role][n].secret;
+
+            keys[count++] =
+                (struct placed_key){(enum role)role, secret_suite(secret), secret_public(secret)};
+        }
+    if (!placed_genesis(&i->placed, keys, count))
+        return stop(i, i->placed.exit);
+    pins_write(&i->a, 1, &i->pins);
     return true;
 }
 
@@ -370,76 +328,10 @@ static bool put_role(struct init *i, enum role role, const struct init_key *key)
     return good;
 }
 
-/* A territory table lies beside the agreement and is the one whose digest was signed. */
-static bool put_table(struct init *i, const struct territory_table *table)
-{
-    const char *slash = strrchr(i->agreement_path, '/');
-    struct buf path = {0}, content = {0}, name = {0};
-    struct fault f;
-    struct digest digest;
-    bool good = false;
-
-    if (slash != NULL)
-        buf_add(&path, i->agreement_path, (size_t)(slash - i->agreement_path) + 1);
-    buf_text(&path, table->file);
-    buf_print(&name, "agreements/%s/%s", i->a->id, table->file);
-    f = disk_read(buf_str(&path), INIT_TABLE_MAX, &content);
-    digest = digest_of(buf_view(&content));
-    if (fault_is(f))
-        stop(i, disk_error(i->s, f, buf_str(&path)));
-    else if (memcmp(digest.byte, table->sha256, sizeof digest.byte) != 0)
-        stop(i, say_error(i->s, EXIT_FORGED, "mismatch", "its SHA-256 is another than was signed",
-                          NULL, "%s is not the table of the agreement", buf_str(&path)));
-    else
-        good = put(i, buf_str(&name), buf_view(&content), 0644);
-    buf_done(&path);
-    buf_done(&content);
-    buf_done(&name);
-    return good;
-}
-
-/* Two entries may name one file, with other codes or dates. */
-static bool table_was_put(const struct init *i, size_t party, size_t table)
-{
-    const char *file = i->a->parties[party].tables[table].file;
-
-    for (size_t p = 0; p <= party; p++)
-        for (size_t t = 0; t < i->a->parties[p].table_count && (p < party || t < table); t++)
-            if (strcmp(i->a->parties[p].tables[t].file, file) == 0)
-                return true;
-    return false;
-}
-
-static bool put_tables(struct init *i)
-{
-    for (size_t p = 0; p < AGREEMENT_PARTIES; p++)
-        for (size_t t = 0; t < i->a->parties[p].table_count; t++)
-            if (!table_was_put(i, p, t) && !put_table(i, &i->a->parties[p].tables[t]))
-                return false;
-    return true;
-}
-
-static bool put_agreement(struct init *i)
-{
-    struct buf name = {0};
-    bool good;
-
-    buf_print(&name, "agreements/%s", i->a->id);
-    good = put_folder(i, buf_str(&name));
-    buf_print(&name, "/%u.json", i->a->version);
-    good = good && put(i, buf_str(&name), buf_view(&i->text), 0644);
-    buf_text(&name, ".sig");
-    good = good && put(i, buf_str(&name), buf_view(&i->signatures), 0644);
-    buf_clear(&name);
-    buf_print(&name, "agreements/%s/genesis.json", i->a->id);
-    good = good && put(i, buf_str(&name), buf_view(&i->genesis), 0644);
-    buf_done(&name);
-    return good && put_tables(i);
-}
-
 static bool put_all(struct init *i)
 {
     static const char *const folders[] = {"agreements", "keys", "keeper", "desk", "ledger"};
+    char folder[PATH_MAX + 128];
 
     for (size_t k = 0; k < sizeof folders / sizeof folders[0]; k++)
         if (!put_folder(i, folders[k]))
@@ -448,7 +340,10 @@ static bool put_all(struct init *i)
         for (size_t n = 0; n < i->a->suite_count; n++)
             if (!put_role(i, (enum role)role, &i->role[role][n]))
                 return false;
-    return put_agreement(i) && put(i, "keys/tls.key.pem", buf_view(&i->tls_key), 0600) &&
+    snprintf(folder, sizeof folder, "%s/agreements/%s", i->making, i->a->id);
+    if (!placed_write(&i->placed, folder))
+        return stop(i, i->placed.exit);
+    return put(i, "keys/tls.key.pem", buf_view(&i->tls_key), 0600) &&
            put(i, "keys/tls.cert.pem", buf_view(&i->tls_certificate), 0644) &&
            put(i, "keeper/roots.json", buf_view(&i->pins), 0600) &&
            put(i, "settings.json", buf_view(&i->settings), 0644);
@@ -545,20 +440,18 @@ static void init_done(struct init *i)
             secret_free(i->role[role][n].secret);
             buf_wipe(&i->role[role][n].file);
         }
-    roots_done(&i->roots);
-    agreement_free(i->a);
-    buf_done(&i->text);
-    buf_done(&i->signatures);
+    placed_done(&i->placed);
     buf_wipe(&i->tls_key);
     buf_done(&i->tls_certificate);
     buf_done(&i->settings);
-    buf_done(&i->genesis);
     buf_done(&i->pins);
 }
 
 enum exit_code init_run(const struct call *call)
 {
-    struct init i = {.call = call, .s = call->say, .agreement_path = call->args->word[0]};
+    struct init i = {.call = call,
+                     .s = call->say,
+                     .placed = {.call = call, .s = call->say, .path = call->args->word[0]}};
     bool dry = args_has(call->args, "--dry-run");
 
     if (check_party(&i) && check_channel(&i) && check_folder(&i) && make_roles(&i) &&

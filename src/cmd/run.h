@@ -71,6 +71,7 @@ enum exit_code run_agreement_check(const struct call *call);
 enum exit_code run_agreement_show(const struct call *call);
 enum exit_code run_agreement_sign(const struct call *call);
 enum exit_code run_agreement_diff(const struct call *call);
+enum exit_code agreement_join(const struct call *call);
 enum exit_code run_agreement_format(const struct call *call);
 
 #endif

@@ -23,6 +23,7 @@ import faults  # noqa: E402
 import national  # noqa: E402
 import notice  # noqa: E402
 import sensors  # noqa: E402
+import several  # noqa: E402
 from party import SOURCE  # noqa: E402
 from pair import Pair, entries, kinds, own_mounts, short_clocks  # noqa: E402
 
@@ -269,7 +270,7 @@ def tales(module):
             if inspect.isfunction(f) and list(inspect.signature(f).parameters) == ["pair"]}
 
 
-MODULES = (sys.modules[__name__], notice, faults, sensors, exhibits, national)
+MODULES = (sys.modules[__name__], notice, faults, sensors, exhibits, national, several)
 STORIES = {name: f for module in MODULES
            for name, f in tales(module).items()}
 
