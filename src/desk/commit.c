@@ -314,7 +314,7 @@ struct fault commit_signed(struct desk_pact *p, struct bytes note)
         f = post(p, i);
     if (fault_is(f))
         return f;
-    hear_own(p);
+    talk_own(p);
     for (uint64_t i = from; i < p->head.stored; i++)
         answer_waiting(p->desk, ledger_leaf(p->log, i), i);
     f = store_stored(p, from, p->head.stored, note);

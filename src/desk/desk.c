@@ -168,7 +168,7 @@ struct fault desk_message(struct desk *d, enum process from, uint16_t type, stru
     case PROCESS_JUDGE:
         return hear_judge(d, type, body);
     case PROCESS_KEEPER:
-        return hear_keeper(d, type, body);
+        return keeper_heard(d, type, body);
     case PROCESS_WATCH:
         return watch_heard(d, type, body);
     default:
@@ -185,11 +185,11 @@ void desk_neighbour(struct desk *d, enum process other, bool here, struct instan
         for (size_t i = 0; i < d->pact_count; i++) {
             d->pact[i].signing = d->pact[i].catching = false;
             if (d->pact[i].cosigning)
-                hear_keeper_lost(&d->pact[i]);
+                hold_keeper_lost(&d->pact[i]);
             d->pact[i].cosigning = false;
             d->pact[i].keeper_is_old &= !here;
             if (here)
-                hear_keeper_back(&d->pact[i]);
+                greet_again(&d->pact[i]);
         }
     }
     if (other == PROCESS_GATE || other == PROCESS_JUDGE)
@@ -375,7 +375,7 @@ void desk_turn(struct desk *d, struct instant now, struct tick tick)
         life_overdue(p);
         evidence_due(p);
         conversation_tick(&p->talk, tick, &actions);
-        hear_act(p, &actions);
+        talk_act(p, &actions);
         commit_go(p);
     }
     if (tick.us - d->published.us < DESK_PUBLISH)

@@ -378,7 +378,7 @@ struct fault pact_open(struct desk_pact *p)
     if (!fault_is(f))
         f = life_load(p);
     if (!fault_is(f) && p->mirror_open)
-        f = hear_catch_up(p);
+        f = hold_catch_up(p);
     if (!fault_is(f))
         terms_look(p);
     return f;

@@ -97,7 +97,7 @@ void refill_do(struct desk_pact *p)
         pact_fence(p);
     free(m);
     conversation_restored(&p->talk, ledger_size(p->log), p->desk->tick, &actions);
-    hear_act(p, &actions);
+    talk_act(p, &actions);
     refill_keeper(p);
 }
 

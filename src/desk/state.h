@@ -191,11 +191,36 @@ void wait_for(struct desk *d, const struct digest *leaf, json_t *answer, desk_an
 /* hear.c */
 MUST_CHECK struct fault hear_gate(struct desk *d, uint16_t type, struct bytes body);
 MUST_CHECK struct fault hear_judge(struct desk *d, uint16_t type, struct bytes body);
-MUST_CHECK struct fault hear_keeper(struct desk *d, uint16_t type, struct bytes body);
-void hear_act(struct desk_pact *p, struct conversation_actions *actions);
-void hear_own(struct desk_pact *p); /* our log grew */
-void hear_keeper_lost(struct desk_pact *p);
-void hear_keeper_back(struct desk_pact *p);
+void hear_lost(struct desk_pact *p, const char *why);
+void hear_early_forget(struct desk *d); /* frames of links that never came up */
+
+/* keeper.c */
+MUST_CHECK struct fault keeper_heard(struct desk *d, uint16_t type, struct bytes body);
+
+/* talk.c */
+void talk_act(struct desk_pact *p, struct conversation_actions *actions);
+void talk_own(struct desk_pact *p); /* our log grew */
+void talk_send(struct desk_pact *p, enum process to, uint16_t type, const struct buf *body);
+void talk_send_frame(struct desk_pact *p, uint32_t link, enum frame_type type,
+                     const struct buf *payload);
+void talk_close(struct desk_pact *p, uint32_t link, const char *rule);
+
+/* greet.c: HELLO goes to keeper, comes back signed; keeper was started anew in between */
+void greet_say(struct desk_pact *p, const struct conversation_action *a);
+MUST_CHECK struct fault greet_signed(struct desk_pact *p, struct cursor *in);
+void greet_again(struct desk_pact *p);
+
+/* run.c: sends a run of entries from a->first on, of our log (PUSH) or the partner's (MIRROR). The
+ * size that it ends at; a->first if there was nothing to send. */
+uint64_t run_send(struct desk_pact *p, const struct conversation_action *a, bool ours);
+
+/* hold.c */
+void hold_push(struct desk_pact *p); /* the PUSH in p->push: documents, mirror, keeper is asked */
+MUST_CHECK struct fault hold_cosigned(struct desk_pact *p, struct bytes note);
+void hold_failed(struct desk_pact *p, bool contradicts, const char *rule); /* it comes again */
+void hold_keeper_lost(struct desk_pact *p);
+MUST_CHECK struct fault hold_catch_up(struct desk_pact *p); /* at start: cosigned, not noted */
+
 /* respond.c: in a transaction. `verdict` and `judged` are the rule and the ground by which judge
  * refused it; "" if it did not. */
 MUST_CHECK struct fault respond_to(struct desk_pact *p, const struct entry *e,
@@ -205,9 +230,6 @@ MUST_CHECK struct fault respond_to(struct desk_pact *p, const struct entry *e,
 void refill_do(struct desk_pact *p);
 void refill_keeper(struct desk_pact *p);
 bool refill_is_due(const struct desk_pact *p); /* behind: what the partner says is only held */
-MUST_CHECK struct fault hear_catch_up(struct desk_pact *p); /* at start: cosigned, not noted */
-void hear_lost(struct desk_pact *p, const char *why);
-void hear_early_forget(struct desk *d); /* frames of links that never came up */
 
 /* life.c */
 MUST_CHECK struct fault life_load(struct desk_pact *p); /* all open cases */
