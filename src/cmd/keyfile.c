@@ -23,7 +23,7 @@ static enum exit_code key_error(struct say *s, struct fault f, const char *path)
                          "%s holds a key of another kind", path);
     default:
         return say_error(s, EXIT_FAILED, "no-key", f.rule, "parley key new FILE",
-                         "%s is no private key in PEM", path);
+                         "%s is no private key in PEM and no good token file", path);
     }
 }
 
@@ -31,9 +31,14 @@ static struct fault open_pem(struct say *s, struct bytes pem, const char *path,
                              const char *passphrase_path, struct secret **out)
 {
     struct buf passphrase = {0};
-    struct fault f = secret_read(NULL, pem, bytes_of(NULL, 0), out);
+    struct secret_needs needs;
+    struct fault f = secret_needs_parse(pem, &needs);
     char question[512];
 
+    if (!fault_is(f))
+        f = secret_needs_set(&needs);
+    if (!fault_is(f))
+        f = secret_read(NULL, pem, bytes_of(NULL, 0), out);
     if (f.kind != FAULT_MISSING)
         return f;
     snprintf(question, sizeof question, "passphrase of %.400s: ", path);

@@ -523,7 +523,8 @@ const struct command commands[] = {
          "FILE.cert.pem, and prints the pin that the agreement holds. A passphrase is asked for\n"
          "on a terminal, or read from --passphrase-file; a channel key has none. Where a private\n"
          "key is asked for, FILE may also name one in a token: one line, a PKCS#11 URI with\n"
-         "module-path, then \"needs /FOLDER\" for each folder that its module opens to sign.",
+         "module-path, then \"needs /FOLDER\" for each folder that its module opens to sign, and\n"
+         "\"set NAME=VALUE\" for what it wants in its environment (SOFTHSM2_CONF=/FILE).",
      .with = WITH_SPEAK,
      .least = 1,
      .most = 1,

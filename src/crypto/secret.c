@@ -7,6 +7,7 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 #include <sodium.h>
+#include <stdlib.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -22,7 +23,7 @@ enum {
     SCRYPT_R = 8, /* 16 MiB: the most that OpenSSL reads without being told */
 };
 
-static const char token_head[] = "pkcs11:", token_needs[] = "needs ";
+static const char token_head[] = "pkcs11:", token_needs[] = "needs ", token_set[] = "set ";
 
 struct secret {
     const struct suite *suite;
@@ -312,29 +313,108 @@ static bool begins(struct bytes text, const char *head)
     return text.len >= len && memcmp(text.data, head, len) == 0;
 }
 
+static struct fault add_folder(struct secret_needs *needs, struct bytes path, size_t at)
+{
+    if (needs->count == SECRET_NEEDS)
+        return fault_make(FAULT_LIMIT, at, "token file: folders that it needs");
+    if (path.len == 0 || path.data[0] != '/' ||
+        !bytes_to_text(path, needs->path[needs->count], SECRET_PATH))
+        return fault_make(FAULT_SYNTAX, at, "token file: \"needs\" wants /PATH");
+    needs->count++;
+    return fault_none();
+}
+
+/* A variable's name as a shell has it. */
+static bool is_name(struct bytes name)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+
+    for (size_t i = 0; i < name.len; i++)
+        if (memchr(letters, name.data[i], sizeof letters - (i == 0 ? 11 : 1)) == NULL)
+            return false;
+    return name.len != 0;
+}
+
+/* What the loader, libc, the sanitisers, our libraries and we ourselves listen to. */
+static bool is_taken(const char *name)
+{
+    static const char *const heads[] = {"LD_",    "GLIBC_", "MALLOC_", "OPENSSL_", "SSL_",
+                                        "CRYPTO", "P11_",   "PARLEY_", "ASAN_",    "LSAN_",
+                                        "UBSAN_", "TZ",     "LC_",     "LANG",     "PATH"};
+
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+        if (strncmp(name, heads[i], strlen(heads[i])) == 0)
+            return true;
+    return false;
+}
+
+static struct fault add_set(struct secret_needs *needs, struct bytes words, size_t at)
+{
+    const uint8_t *equals = words.len == 0 ? NULL : memchr(words.data, '=', words.len);
+    size_t len = equals == NULL ? 0 : (size_t)(equals - words.data);
+
+    if (needs->sets == SECRET_SETS)
+        return fault_make(FAULT_LIMIT, at, "token file: variables that it sets");
+    if (!is_name(bytes_of(words.data, len)) ||
+        !bytes_to_text(bytes_of(words.data, len), needs->set[needs->sets].name, SECRET_SET_NAME) ||
+        !bytes_to_text(bytes_of(words.data + len + 1, words.len - len - 1),
+                       needs->set[needs->sets].value, SECRET_PATH))
+        return fault_make(FAULT_SYNTAX, at, "token file: \"set\" wants NAME=VALUE");
+    if (is_taken(needs->set[needs->sets].name))
+        return fault_make(FAULT_RANGE, at, "token file: a variable that is no module's own");
+    needs->sets++;
+    return fault_none();
+}
+
+static struct fault add_line(struct secret_needs *needs, struct bytes line, size_t at)
+{
+    static const struct {
+        const char *head;
+        struct fault (*add)(struct secret_needs *needs, struct bytes rest, size_t at);
+    } kinds[] = {{token_needs, add_folder}, {token_set, add_set}};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        size_t head = strlen(kinds[i].head);
+
+        if (begins(line, kinds[i].head))
+            return kinds[i].add(needs, bytes_of(line.data + head, line.len - head), at);
+    }
+    return fault_make(FAULT_SYNTAX, at,
+                      "token file: a line that is not \"needs /PATH\" or \"set NAME=VALUE\"");
+}
+
 struct fault secret_needs_parse(struct bytes text, struct secret_needs *out)
 {
     struct secret_needs needs = {0};
+    struct fault f = fault_none();
     struct bytes rest = text;
 
     if (!begins(text, token_head)) {
         *out = needs;
-        return fault_none();
+        return f;
     }
     (void)next_line(&rest);
-    while (rest.len != 0) {
-        size_t at = text.len - rest.len, head = sizeof token_needs - 1;
-        struct bytes line = next_line(&rest);
+    while (rest.len != 0 && !fault_is(f)) {
+        size_t at = text.len - rest.len;
 
-        if (needs.count == SECRET_NEEDS)
-            return fault_make(FAULT_LIMIT, at, "token file: folders that it needs");
-        if (!begins(line, token_needs) || line.len == head || line.data[head] != '/' ||
-            !bytes_to_text(bytes_of(line.data + head, line.len - head), needs.path[needs.count],
-                           SECRET_PATH))
-            return fault_make(FAULT_SYNTAX, at, "token file: a line that is not \"needs /PATH\"");
-        needs.count++;
+        f = add_line(&needs, next_line(&rest), at);
     }
-    *out = needs;
+    if (!fault_is(f))
+        *out = needs;
+    return f;
+}
+
+struct fault secret_needs_set(const struct secret_needs *needs)
+{
+    for (size_t i = 0; i < needs->sets; i++) {
+        const char *was = getenv(needs->set[i].name);
+
+        if (was != NULL && strcmp(was, needs->set[i].value) != 0)
+            return fault_make(FAULT_DUPLICATE, 0,
+                              "token file: the variable that it sets has another value here");
+        if (setenv(needs->set[i].name, needs->set[i].value, 1) != 0)
+            die("parley: out of memory\n");
+    }
     return fault_none();
 }
 

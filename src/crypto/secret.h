@@ -15,6 +15,8 @@ enum {
     SECRET_PASSPHRASE_MAX = 1023, /* what OpenSSL passes on without cutting */
     SECRET_NEEDS = 4,             /* folders that a token's module may use */
     SECRET_PATH = 512,
+    SECRET_SETS = 4, /* variables that a token's module is told by */
+    SECRET_SET_NAME = 64,
 };
 
 struct secret; /* opaque, owned */
@@ -39,7 +41,7 @@ void secret_sign(struct secret *s, struct bytes message, struct buf *out);
 
 /*
  * Reads a key file: a PKCS#8 PEM, or a token file, whose first line is a PKCS#11 URI (token.h) and
- * whose other lines are "needs PATH", the folders that its module opens while it signs. `suite` is
+ * whose other lines are for who opens it (secret_needs): "needs PATH", "set NAME=VALUE". `suite` is
  * the one it must be of; NULL: its own. `passphrase` opens the PEM or is the token's PIN; empty if
  * there is none. Faults: LIMIT, SYNTAX, MISSING (a passphrase is needed; a token is not there),
  * REFUSED (the passphrase does not open it), UNKNOWN (a key of another kind, or a suite not
@@ -48,14 +50,28 @@ void secret_sign(struct secret *s, struct bytes message, struct buf *out);
 MUST_CHECK struct fault secret_read(const struct suite *suite, struct bytes text,
                                     struct bytes passphrase, struct secret **out);
 
-/* What a token file says its module needs, for who closes a sandbox. None for a PEM. */
+/* What a token file says its module needs: folders that it opens while it signs, for who closes a
+ * sandbox, and words in its environment. None for a PEM. */
 struct secret_needs {
     size_t count;
     char path[SECRET_NEEDS][SECRET_PATH];
+    size_t sets;
+    struct {
+        char name[SECRET_SET_NAME];
+        char value[SECRET_PATH];
+    } set[SECRET_SETS];
 };
 
-/* SYNTAX: a line of another form. LIMIT. */
+/* SYNTAX: a line of another form. LIMIT. RANGE: a variable that other libraries listen to, which
+ * is no module's business (LD_, OPENSSL_ and the like; TZ). */
 MUST_CHECK struct fault secret_needs_parse(struct bytes text, struct secret_needs *out);
+
+/*
+ * Sets the variables in this process, before secret_read: only where a key is about to be opened,
+ * by the one thread there is. A process begins without them, whoever started the node.
+ * DUPLICATE: one has another value already, by another token file or by who called the command.
+ */
+MUST_CHECK struct fault secret_needs_set(const struct secret_needs *needs);
 
 /* Appends the PEM, encrypted unless the passphrase is empty. The caller wipes it (buf_wipe).
  * REFUSED: the key is in a token. */

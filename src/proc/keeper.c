@@ -8,7 +8,8 @@
  *
  * The role keys, keys/ROLE.pem for ed25519 and keys/ROLE.SUITE.pem for the others, and the pinned
  * roots, keeper/roots.json, are read before the sandbox; so are engine and tokens loaded and logged
- * in to. A token's module may afterwards write in the folders that its key file lists, no other.
+ * in to. A token's module may afterwards write in the folders that its key file lists, no other;
+ * the variables that the file sets are in this process alone, which begins without any.
  * This is the only process that has a private key of the party, and it alone reads the clock for
  * what it signs.
  */
@@ -86,12 +87,14 @@ static struct fault load_passphrase(struct self *self, struct buf *out)
     return f;
 }
 
-/* What a token's module opens while it signs. */
+/* What a token's module opens while it signs; what it listens to is set at once. */
 static struct fault note_needs(struct keeper *k, struct bytes text)
 {
     struct secret_needs *to = &k->needs[k->needs_count];
     struct fault f = secret_needs_parse(text, to);
 
+    if (!fault_is(f))
+        f = secret_needs_set(to);
     if (!fault_is(f) && to->count != 0)
         k->needs_count++;
     return f;

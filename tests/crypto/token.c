@@ -196,6 +196,48 @@ static void what_the_token_has_not_is_said(void **state)
     }
 }
 
+static void what_a_token_sets_is_set_unless_it_is_ours(void **state)
+{
+    static const struct {
+        const char *line;
+        enum fault_kind kind;
+    } wrong[] = {
+        {"set ", FAULT_SYNTAX},
+        {"set A", FAULT_SYNTAX},
+        {"set =b", FAULT_SYNTAX},
+        {"set 1A=b", FAULT_SYNTAX},
+        {"set A B=c", FAULT_SYNTAX},
+        {"sets A=b", FAULT_SYNTAX},
+        {"set LD_PRELOAD=/tmp/x.so", FAULT_RANGE},
+        {"set OPENSSL_CONF=/tmp/x", FAULT_RANGE},
+        {"set OPENSSL_ENGINES=/tmp", FAULT_RANGE},
+        {"set TZ=Asia/Shanghai", FAULT_RANGE},
+        {"set PARLEY_KEY=/tmp/x", FAULT_RANGE},
+        {"set A=1\nset B=2\nset C=3\nset D=4\nset E=5", FAULT_LIMIT},
+    };
+    struct secret_needs needs;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char text[200];
+
+        snprintf(text, sizeof text, "pkcs11:token=a\n%s\n", wrong[i].line);
+        assert_fault(secret_needs_parse(bytes_text(text), &needs), wrong[i].kind);
+    }
+    assert_good(secret_needs_parse(
+        bytes_text("pkcs11:token=a\nset TokenTestPath1=/etc/a=b\nneeds /b\n"), &needs));
+    assert_int_equal(needs.sets, 1);
+    assert_int_equal(needs.count, 1);
+    assert_good(secret_needs_set(&needs));
+    assert_good(secret_needs_set(&needs));
+    assert_string_equal(getenv("TokenTestPath1"), "/etc/a=b");
+    assert_good(
+        secret_needs_parse(bytes_text("pkcs11:token=a\nset TokenTestPath1=/other\n"), &needs));
+    assert_fault(secret_needs_set(&needs), FAULT_DUPLICATE);
+    assert_string_equal(getenv("TokenTestPath1"), "/etc/a=b");
+    unsetenv("TokenTestPath1");
+}
+
 static void what_a_token_needs_is_listed(void **state)
 {
     struct secret_needs needs;
@@ -217,6 +259,7 @@ int main(void)
         cmocka_unit_test(two_keys_of_one_token_work_together),
         cmocka_unit_test(what_the_token_has_not_is_said),
         cmocka_unit_test(what_a_token_needs_is_listed),
+        cmocka_unit_test(what_a_token_sets_is_set_unless_it_is_ours),
     };
     return cmocka_run_group_tests(tests, make_token, remove_token);
 }

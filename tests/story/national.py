@@ -91,46 +91,49 @@ the_main_story_holds_under_three_suites.sensors = notice.sample
 
 # --- a token --------------------------------------------------------------------------------------
 
+def softhsm(conf, *words):
+    """Parley itself does not get this environment: its token files say what they set."""
+    subprocess.run(["softhsm2-util", *words], check=True, capture_output=True,
+                   env={**os.environ, "SOFTHSM2_CONF": str(conf)})
+
+
 def make_token(folder):
-    """SoftHSM2 with three role keys in it: its environment, and the folder of its files."""
+    """An empty token of SoftHSM2: its configuration, and the folder of its files."""
     tokens = folder / "tokens"
     tokens.mkdir(mode=0o700)
     conf = folder / "softhsm2.conf"
     conf.write_text(f"directories.tokendir = {tokens}\nobjectstore.backend = file\n")
-    os.environ["SOFTHSM2_CONF"] = str(conf)
-    subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "parley", "--pin", "4711",
-                    "--so-pin", "0815"], check=True, capture_output=True)
-    return tokens
+    softhsm(conf, "--init-token", "--free", "--label", "parley", "--pin", "4711", "--so-pin", "0815")
+    return conf, tokens
 
 
-def role_keys_in_token(party, suite, tokens):
+def role_keys_in_token(party, suite, conf, tokens):
     """--role-key flags that name keys of the token."""
     flags = []
     for number, role in enumerate(("log", "cosign", "hello")):
         label = f"{role}-{suite}"
         pem = party.home / f"{label}.pem"
         party.parley_ok("key", "new", "--suite", suite, pem)
-        subprocess.run(["softhsm2-util", "--import", pem, "--token", "parley", "--label", label,
-                        "--id", f"{suite == 'ed25519':d}{number}", "--pin", "4711"], check=True,
-                       capture_output=True)
+        softhsm(conf, "--import", pem, "--token", "parley", "--label", label,
+                "--id", f"{suite == 'ed25519':d}{number}", "--pin", "4711")
         pem.unlink()
         token = party.home / f"{label}.token"
         token.write_text(f"pkcs11:token=parley;object={label}?module-path={MODULE}"
-                         f"&pin-value=4711\nneeds {tokens}\n")
+                         f"&pin-value=4711\nneeds {tokens}\nset SOFTHSM2_CONF={conf}\n")
         flags += ["--role-key", f"{role}={token}"]
     return flags
 
 
 def a_role_key_in_a_token_signs_under_the_sandbox(pair):
     """Both suites' role keys of one party in a token; keeper logs in before its sandbox closes."""
-    tokens = make_token(pair.folder)
+    conf, tokens = make_token(pair.folder)
     home = pair.folder / "second"
     home.mkdir()
     a, b = (Party(pair.a.parley, home, name, suites=("ed25519", "p256-sha256"))
             for name in ("cert-a", "cert-b"))
     pair.stop()
     pact = make_agreement(home, a, b)
-    flags = [f for suite in a.suites for f in role_keys_in_token(a, suite, tokens)]
+    flags = [f for suite in a.suites for f in role_keys_in_token(a, suite, conf, tokens)]
     init = ["init", pact, "--as", a.name, *a.flags("--root-key", "root"), "--tls-key",
             a.home / "tls.key.pem", "--tls-cert", a.home / "tls.cert.pem", "--node", a.node,
             "--listen", f"127.0.0.1:{a.port}"]
@@ -148,3 +151,5 @@ def a_role_key_in_a_token_signs_under_the_sandbox(pair):
     bundle = pair.folder / "token.parley"
     a.parley_ok("case", "export", said["case"], "--out", bundle)
     assert a.run("verify", bundle).returncode == 0
+    words = pathlib.Path(f"/proc/{a.children()['desk']}/environ").read_bytes()
+    assert b"SOFTHSM2_CONF" not in words, words
