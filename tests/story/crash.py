@@ -191,6 +191,7 @@ def story(args, rng, folder):
         stop.set()
         for party in (a, b):
             print(f"--- {party.name}\n" + "\n".join(party.log.read_text().splitlines()[-40:]))
+            print(party.run("status", "--json").stdout)
         return [str(error)], {"kills": kills, "said": 0, "refused": 0, "heads": len(heads.roots)}
     finally:
         a.stop()
