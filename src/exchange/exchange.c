@@ -1,5 +1,6 @@
 #include "exchange/exchange.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,8 @@ struct call {
     int64_t number;
     char name[OBJECT_ID]; /* the object's or the status' id in the path */
     struct fault fault;   /* the store's */
+    bool asking;          /* only whether a body may be looked at */
+    bool admitted;
 };
 
 /* ---- answers -----------------------------------------------------------------------------------
@@ -445,9 +448,7 @@ static bool post_is_good(struct call *c)
     const struct judged *j = c->ask->judged;
     char why[96];
 
-    if (!media_is_taxii(c->ask->content_type))
-        refuse(c, 415, "Unsupported media type", "Content-Type must be " MEDIA_TAXII);
-    else if (j == NULL || fault_is(j->fault)) {
+    if (j == NULL || fault_is(j->fault)) {
         snprintf(why, sizeof why, "the body is no envelope: %s at byte %zu",
                  j == NULL ? "empty" : fault_word(j->fault.kind), j == NULL ? 0 : j->fault.at);
         refuse(c, 400, "Bad envelope", why);
@@ -464,7 +465,14 @@ static void post_objects(struct call *c)
     struct status s;
     struct fault f;
 
-    if (!must_write(c) || !post_is_good(c))
+    if (!must_write(c))
+        return;
+    if (!media_is_taxii(c->ask->content_type)) {
+        refuse(c, 415, "Unsupported media type", "Content-Type must be " MEDIA_TAXII);
+        return;
+    }
+    c->admitted = true;
+    if (c->asking || !post_is_good(c))
         return;
     status_begin(&s, c->ask->judged->count, c->now);
     f = post_all(c, &s);
@@ -654,27 +662,45 @@ static void clean(struct call *c)
         store_do(c->x->store, EXCHANGE_STATUS_EXPIRE, NULL, STORE_WITH(value_integer(before)));
 }
 
+/* Who he is and whether he takes what we send; then his path. */
+static void run(struct call *c)
+{
+    const struct exchange_ask *ask = c->ask;
+    const struct route *r;
+
+    if (fault_is(visitors_find(c->x->visitors, ask->authorization, ask->pin, &c->visitor))) {
+        refuse(c, 401, "Unauthorized",
+               "a client certificate, a bearer token or a password that "
+               "this exchange knows is required");
+        return;
+    }
+    if (!media_accepts(ask->accept)) {
+        refuse(c, 406, "Not acceptable", "what this server sends is " MEDIA_TAXII);
+        return;
+    }
+    r = route_find(c);
+    if (r == NULL)
+        not_found(c);
+    else
+        route_run(c, r);
+}
+
+bool exchange_admits(struct exchange *x, const struct exchange_ask *ask, struct instant now,
+                     struct exchange_answer *out)
+{
+    struct call c = {.x = x, .ask = ask, .out = out, .now = now, .asking = true};
+
+    assert(ask->method == EXCHANGE_POST);
+    run(&c);
+    return c.admitted;
+}
+
 struct fault exchange_answer(struct exchange *x, const struct exchange_ask *ask, struct instant now,
                              struct exchange_answer *out)
 {
     struct call c = {.x = x, .ask = ask, .out = out, .now = now};
-    const struct route *r;
 
-    if (fault_is(visitors_find(x->visitors, ask->authorization, ask->pin, &c.visitor))) {
-        refuse(&c, 401, "Unauthorized",
-               "a client certificate, a bearer token or a password that "
-               "this exchange knows is required");
-        return fault_none();
-    }
-    if (!media_accepts(ask->accept)) {
-        refuse(&c, 406, "Not acceptable", "what this server sends is " MEDIA_TAXII);
-        return fault_none();
-    }
-    r = route_find(&c);
-    if (r == NULL)
-        not_found(&c);
-    else
-        route_run(&c, r);
+    run(&c);
     if (!fault_is(c.fault))
         clean(&c);
     return c.fault;

@@ -64,6 +64,14 @@ MUST_CHECK struct fault exchange_new(const struct config *config, const struct e
                                      struct store *store, struct exchange **out);
 void exchange_free(struct exchange *x); /* NULL is fine */
 
+/*
+ * Of a POST, before anybody reads its body: is he known, is the path there, may he write, does he
+ * say that it is an envelope? Then true, and exchange_answer is to be called with the judged body.
+ * Else *out is the answer.
+ */
+MUST_CHECK bool exchange_admits(struct exchange *x, const struct exchange_ask *ask,
+                                struct instant now, struct exchange_answer *out);
+
 /* Answers; *out begins zeroed and is freed with exchange_answer_done. A fault is the store's: the
  * answer is then a 503, and the caller logs. */
 MUST_CHECK struct fault exchange_answer(struct exchange *x, const struct exchange_ask *ask,

@@ -8,6 +8,7 @@
 #include <event2/http.h>
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
@@ -45,8 +46,7 @@ struct http {
     struct loop *loop;
     SSL_CTX *tls;
     struct evhttp *server;
-    struct loop_fd *ear;
-    int listener;
+    struct evconnlistener *ear; /* the server frees it */
     size_t content;
     struct connection *connections;
     struct http_ask *asks;
@@ -65,7 +65,7 @@ static void listen_or_rest(struct http *h)
     bool take = !h->finishing && h->connection_count < HTTP_CONNECTIONS;
 
     if (h->ear != NULL)
-        loop_fd_want(h->ear, take ? LOOP_READ : 0);
+        (take ? evconnlistener_enable : evconnlistener_disable)(h->ear);
 }
 
 /* The socket is shut, not closed: evhttp finds its end and frees what is its own. */
@@ -158,18 +158,8 @@ static struct bufferevent *stream_new(struct event_base *base, void *context)
                                                BEV_OPT_CLOSE_ON_FREE);
     if (c->stream == NULL)
         die("http: out of memory\n");
-    return c->stream;
-}
-
-static void listener_ready(void *context, unsigned what)
-{
-    struct http *h = context;
-    int fd = accept4(h->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-    (void)what;
-    if (fd >= 0 && evhttp_accept_socket(h->server, fd) != 0)
-        close(fd);
     listen_or_rest(h);
+    return c->stream;
 }
 
 /* ---- requests ----------------------------------------------------------------------------------
@@ -445,6 +435,15 @@ static struct fault tls_make(struct bytes key_pem, struct bytes certificate_pem,
     return f;
 }
 
+/* The listening socket is the caller's: it is not closed with the ear. */
+static void ear_make(struct http *h, int listener)
+{
+    h->ear = evconnlistener_new(loop_base(h->loop), NULL, NULL, LEV_OPT_CLOSE_ON_EXEC, 0, listener);
+    if (h->ear == NULL || evhttp_bind_listener(h->server, h->ear) == NULL)
+        die("http: out of memory\n");
+    listen_or_rest(h);
+}
+
 static void server_make(struct http *h)
 {
     h->server = evhttp_new(loop_base(h->loop));
@@ -474,13 +473,11 @@ struct fault http_new(struct loop *l, int listener, struct bytes key_pem,
         return f;
     }
     h->loop = l;
-    h->listener = listener;
     h->content = content;
     h->use = use;
     h->context = context;
     server_make(h);
-    h->ear = loop_fd_new(l, listener, listener_ready, h);
-    listen_or_rest(h);
+    ear_make(h, listener);
     *out = h;
     return f;
 }
@@ -504,8 +501,7 @@ void http_free(struct http *h)
     if (h == NULL)
         return;
     h->finishing = true;
-    loop_fd_free(h->ear);
-    h->ear = NULL;
+    h->ear = NULL; /* goes with the server */
     evhttp_free(h->server);
     while (h->asks != NULL)
         ask_free(h->asks);

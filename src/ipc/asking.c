@@ -1,0 +1,79 @@
+#include "ipc/asking.h"
+
+#include "base/cursor.h"
+
+static bool flag_read(struct cursor *c)
+{
+    uint8_t byte = cursor_u8(c);
+
+    if (byte > 1)
+        cursor_fail(c, FAULT_RANGE, c->at - 1);
+    return byte == 1;
+}
+
+void asking_write(const struct asking *a, struct buf *out)
+{
+    buf_u64(out, a->number);
+    buf_byte(out, a->method);
+    buf_part(out, a->path);
+    buf_part(out, a->query);
+    buf_part(out, a->accept);
+    buf_part(out, a->content_type);
+    buf_part(out, a->authorization);
+    buf_byte(out, a->has_pin);
+    buf_add(out, a->pin, sizeof a->pin);
+    buf_part(out, a->body);
+}
+
+struct fault asking_parse(struct bytes message, struct asking *out)
+{
+    struct cursor c = cursor_over(message, "message: ASK");
+    struct asking a = {0};
+    struct bytes pin;
+
+    a.number = cursor_u64(&c);
+    a.method = cursor_u8(&c);
+    a.path = cursor_part(&c, ASKING_LINE);
+    a.query = cursor_part(&c, ASKING_LINE);
+    a.accept = cursor_part(&c, ASKING_LINE);
+    a.content_type = cursor_part(&c, ASKING_LINE);
+    a.authorization = cursor_part(&c, ASKING_LINE);
+    a.has_pin = flag_read(&c);
+    pin = cursor_take(&c, ASKING_PIN);
+    a.body = cursor_part(&c, ASKING_BODY);
+    cursor_end(&c);
+    if (fault_is(c.fault))
+        return c.fault;
+    memcpy(a.pin, pin.data, ASKING_PIN);
+    *out = a;
+    return c.fault;
+}
+
+void answering_write(const struct answering *a, struct buf *out)
+{
+    buf_u64(out, a->number);
+    buf_u16(out, a->status);
+    buf_byte(out, a->challenge);
+    buf_byte(out, a->has_dates);
+    buf_u64(out, (uint64_t)a->first);
+    buf_u64(out, (uint64_t)a->last);
+    buf_part(out, a->body);
+}
+
+struct fault answering_parse(struct bytes message, struct answering *out)
+{
+    struct cursor c = cursor_over(message, "message: ANSWER");
+    struct answering a = {0};
+
+    a.number = cursor_u64(&c);
+    a.status = cursor_u16(&c);
+    a.challenge = flag_read(&c);
+    a.has_dates = flag_read(&c);
+    a.first = (int64_t)cursor_u64(&c);
+    a.last = (int64_t)cursor_u64(&c);
+    a.body = cursor_part(&c, ASKING_ANSWER);
+    cursor_end(&c);
+    if (!fault_is(c.fault))
+        *out = a;
+    return c.fault;
+}

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""The HTTP server over real TLS 1.3, asked by Python's own ssl: limits, pins, clean ends."""
+import hashlib
+import pathlib
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+
+GET = b"GET /a?b HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def make_key(folder, name):
+    key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", certificate,
+                    "-subj", f"/CN={name}", "-days", "9"], check=True, capture_output=True)
+    return key, certificate
+
+
+class Client:
+    def __init__(self, port, pair=None):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if pair:
+            context.load_cert_chain(pair[1], pair[0])
+        self.s = context.wrap_socket(socket.create_connection(("127.0.0.1", port), 40))
+        assert self.s.version() == "TLSv1.3"
+        self.left = b""
+
+    def ask(self, request):
+        self.s.sendall(request)
+        return self.answer()
+
+    def answer(self):
+        while b"\r\n\r\n" not in self.left:
+            self.more()
+        head, self.left = self.left.split(b"\r\n\r\n", 1)
+        length = [int(l.split(b":")[1]) for l in head.split(b"\r\n")
+                  if l.lower().startswith(b"content-length")]
+        while len(self.left) < (length or [0])[0]:
+            self.more()
+        body, self.left = self.left[:length[0]], self.left[length[0]:]
+        return int(head.split()[1]), body.decode()
+
+    def more(self):
+        part = self.s.recv(65536)
+        if not part:
+            raise EOFError
+        self.left += part
+
+    def is_cut(self):
+        try:
+            return self.s.recv(1) == b""
+        except (OSError, ssl.SSLError):
+            return True
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        server, client = make_key(folder, "server"), make_key(folder, "client")
+        process = subprocess.Popen([sys.argv[1], *server], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE)
+        port = int(process.stdout.readline())
+        try:
+            look(port, client)
+            idle = Client(port)
+            assert idle.ask(GET)[0] == 200
+            process.stdin.write(b"end\n")
+            process.stdin.flush()
+            assert process.wait(20) == 0, "finish() lets go of idle connections and ends"
+            assert idle.is_cut()
+        finally:
+            process.kill()
+    print("http: good")
+
+
+def look(port, client):
+    # A connection that drips is cut by the clock, whatever it sends; looked at last.
+    drip, began = Client(port), time.monotonic()
+    drip.s.sendall(b"GET / HTTP/1.1\r\n")
+
+    c = Client(port)
+    assert c.ask(GET) == (200, "GET /a b  0 127.0.0.1"), "no certificate, no pin"
+    assert c.ask(GET)[0] == 200, "the connection is kept"
+
+    der = subprocess.run(["openssl", "x509", "-in", client[1], "-pubkey", "-noout"],
+                         capture_output=True, check=True).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=der,
+                         capture_output=True, check=True).stdout
+    pin = hashlib.sha256(der).hexdigest()
+    assert Client(port, client).ask(GET)[1].split()[3] == pin, "the pin is of the client's key"
+
+    for name, wrong in {
+            "two lengths": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+                           b"Content-Length: 1\r\n\r\na",
+            "no host": b"GET / HTTP/1.1\r\n\r\n",
+            "two hosts": b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+            "length and coding": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+                                 b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    }.items():
+        c = Client(port)
+        assert c.ask(wrong)[0] == 400, name
+        assert c.is_cut(), name
+
+    big = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    assert Client(port).ask(big % (1 << 20) + bytes(1 << 20))[0] == 200
+    assert Client(port).ask(big % ((1 << 20) + 1) + bytes((1 << 20) + 1))[0] == 413
+
+    gone = Client(port)
+    gone.s.sendall(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
+    time.sleep(0.3)
+    gone.s.close()
+    time.sleep(0.3)
+    assert Client(port).ask(b"GET /release HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 200
+    assert Client(port).ask(GET)[0] == 200, "an answer to nobody harms nobody"
+
+    while time.monotonic() - began < 30:
+        try:
+            drip.s.sendall(b"a: b\r\n")
+            time.sleep(1)
+        except OSError:
+            break
+    assert 15 < time.monotonic() - began < 29, "20 seconds for a whole request"
+
+
+main()
