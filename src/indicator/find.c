@@ -299,7 +299,7 @@ static struct indicator_key url_key(const struct event *e, uint8_t *room)
     if (target.len == 0 || target.data[0] != '/')
         return k;
     if (host.len == 0 || host.len + target.len >= INDICATOR_URL_MAX)
-        return (struct indicator_key){INDICATOR_NONE};
+        return (struct indicator_key){.kind = INDICATOR_NONE};
     memcpy(room, host.data, host.len);
     memcpy(room + host.len, target.data, target.len);
     k.text = bytes_of(room, host.len + target.len);

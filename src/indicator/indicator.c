@@ -250,7 +250,7 @@ struct fault indicator_hash(struct bytes text, uint8_t *room, struct indicator_v
 struct fault indicator_read(enum indicator_kind kind, struct bytes text, uint8_t *room,
                             struct indicator_value *out)
 {
-    struct indicator_value v = {INDICATOR_NONE};
+    struct indicator_value v = {.kind = INDICATOR_NONE};
     struct fault f;
 
     switch (kind) {

@@ -395,7 +395,7 @@ static void *offer_many(void *with)
 
 static void a_new_version_takes_its_turn_while_the_stream_goes_on(void **unused)
 {
-    struct indicators_place place = {0};
+    struct indicators_place place = {.now = NULL};
     pthread_t thread;
     size_t asked = 0;
 
