@@ -184,6 +184,7 @@ void desk_neighbour(struct desk *d, enum process other, bool here, struct instan
         d->keeper_here = here;
         for (size_t i = 0; i < d->pact_count; i++) {
             d->pact[i].signing = d->pact[i].catching = false;
+            d->pact[i].kept = false; /* until the new one says it */
             if (d->pact[i].cosigning)
                 hold_keeper_lost(&d->pact[i]);
             d->pact[i].cosigning = false;

@@ -116,6 +116,8 @@ void hold_push(struct desk_pact *p)
     /* By a wrong clock we would call well-timed statements badly timed, and sign when that was. */
     if (!fault_is(f) && p->desk->clock[0] != '\0')
         f = fault_make(FAULT_ORDER, 0, "our clock is off: nothing is taken until it is right");
+    if (!fault_is(f) && !p->kept)
+        f = fault_make(FAULT_ORDER, 0, "keeper has not said what it remembers");
     for (uint32_t i = 0; i < push->count && !fault_is(f); i++)
         entries[i] = push->item[i].entry;
     if (!fault_is(f))

@@ -406,6 +406,7 @@ bool pact_may_sign(const struct desk_pact *p, const char **why)
     *why = p->fence[0] != '\0'            ? p->fence
            : p->desk->clock[0] != '\0'    ? p->desk->clock
            : !p->desk->keeper_here        ? "keeper is being started anew"
+           : !p->kept                     ? "keeper has not said what it remembers"
            : p->keeper_is_old             ? "keeper is being told of a later version"
            : p->kept_own < p->head.stored ? "keeper is learning what it signed before"
            : p->log == NULL || ledger_is_stopped(p->log)

@@ -59,7 +59,8 @@ struct desk_pact {
     struct registry *registry;
 
     /* ledger */
-    bool kept; /* keeper has said what it remembers */
+    bool kept; /* this keeper has said what it remembers: before that, nothing is asked of it that
+                  begins where its record ends */
     uint64_t kept_own, kept_peer;
     struct digest kept_root; /* of our own log at kept_own */
     bool catching;           /* a CATCH_UP is out */

@@ -98,6 +98,48 @@ static void a_statement_survives_desk_and_is_said_once(void **state)
     }
 }
 
+/*
+ * Keeper died after it had signed, and its answer with it. Until the new one has said what it
+ * remembers nobody knows where the next head begins, and nothing can be said. Asked from the old
+ * place keeper would refuse, desk would take that for a word about the entry, and cut off what
+ * is signed already.
+ */
+static void nothing_is_signed_before_a_new_keeper_said_what_it_remembers(void **state)
+{
+    struct rig *r = founded();
+    struct decider anna = {"anna", OFFICER_DRAFTER, r->b->anna},
+                   boris = {"boris", OFFICER_RELEASER, r->b->boris};
+    struct rig_message m;
+    struct buf lost = {0};
+    json_t *other, *draft;
+    size_t first, second, made;
+
+    (void)state;
+    see_incident(r, "198.51.100.8");
+    other = incident_id(r, "198.51.100.8");
+    draft = json_pack("{s:s, s:s, s:o}", "do", "draft", "kind", "NOTICE", "incident", other);
+    first = say_notice(r, NULL, NULL);
+    assert_true(rig_take(r, PROCESS_KEEPER, &m));
+    rig_sign(r, &m, &lost);
+    buf_done(&m.body);
+    buf_done(&lost);
+    desk_neighbour(r->desk, PROCESS_KEEPER, false, r->now, r->tick);
+    bench_restart(r->b);
+    desk_neighbour(r->desk, PROCESS_KEEPER, true, r->now, r->tick);
+    made = ask(r, draft);
+    is_good(r, ask(r, decision(r, text_of(r, made, "draft"), text_of(r, made, "permit"), &anna)));
+    second = ask(r, decision(r, text_of(r, made, "draft"), text_of(r, made, "permit"), &boris));
+    assert_false(json_is_true(json_object_get(r->answer[second], "ok")));
+    assert_false(rig_take(r, PROCESS_KEEPER, &m));
+    rig_keeper_state(r);
+    second = ask(r, decision(r, text_of(r, made, "draft"), text_of(r, made, "permit"), &boris));
+    rig_keeper(r);
+    is_good(r, first);
+    is_good(r, second);
+    assert_int_equal(json_array_size(entries(r)), 5);
+    rig_free(r);
+}
+
 static void one_officer_cannot_give_both_signatures(void **state)
 {
     struct rig *r = founded();
@@ -364,6 +406,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_statement_is_answered_when_keeper_has_signed_it),
         cmocka_unit_test(a_statement_survives_desk_and_is_said_once),
+        cmocka_unit_test(nothing_is_signed_before_a_new_keeper_said_what_it_remembers),
         cmocka_unit_test(one_officer_cannot_give_both_signatures),
         cmocka_unit_test(what_keeper_refuses_leaves_no_case_and_can_be_said_anew),
         cmocka_unit_test(what_stood_behind_a_refused_statement_takes_its_place),
