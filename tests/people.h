@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "crypto/domain.h"
-#include "hotline/roles.h"
+#include "ledger/roles.h"
 #include "statement/document.h"
 #include "test.h"
 

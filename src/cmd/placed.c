@@ -79,7 +79,7 @@ static void genesis_key(json_t *fields, const struct placed_key *k)
     buf_done(&key);
 }
 
-/* hotline/roles.h names the fields. */
+/* ledger/roles.h names the fields. */
 bool placed_genesis(struct placed *p, const struct placed_key *keys, size_t count)
 {
     char origin[ROLES_ORIGIN];

@@ -6,7 +6,7 @@
 #define PARLEY_CMD_PLACED_H
 
 #include "cmd/rooted.h"
-#include "hotline/roles.h"
+#include "ledger/roles.h"
 
 /* The public half of a statement key. */
 struct placed_key {

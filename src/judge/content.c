@@ -1,6 +1,6 @@
 #include "judge/content.h"
 
-#include "hotline/roles.h"
+#include "ledger/roles.h"
 #include "release/terms.h"
 #include "statement/document.h"
 #include "statement/fields.h"

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "hotline/roles.h"
 #include "judge/content.h"
 #include "ledger/note.h"
+#include "ledger/roles.h"
 #include "ledger/tree.h"
 #include "model/entry.h"
 

@@ -17,9 +17,9 @@
 #ifndef PARLEY_KEEPER_SEAL_H
 #define PARLEY_KEEPER_SEAL_H
 
-#include "hotline/roles.h"
 #include "keeper/order.h"
 #include "ledger/keeping.h"
+#include "ledger/roles.h"
 
 enum {
     SEAL_VERSIONS = 16,      /* of one agreement */

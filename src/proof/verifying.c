@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "base/memory.h"
-#include "hotline/roles.h"
+#include "ledger/roles.h"
 #include "pact/signed.h"
 
 static void copy_text(char *out, size_t size, const char *text)

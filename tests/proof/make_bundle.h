@@ -7,8 +7,8 @@
 
 #include "base/buf.h"
 #include "crypto/secret.h"
-#include "hotline/roles.h"
 #include "ledger/forest.h"
+#include "ledger/roles.h"
 #include "model/entry.h"
 #include "proof/bundle.h"
 

@@ -1,4 +1,4 @@
-#include "hotline/roles.h"
+#include "ledger/roles.h"
 
 #include "people.h"
 

@@ -9,8 +9,8 @@
  * and nothing else, all disclosed, signed by all the party's root keys. Who has the agreement needs
  * nothing else to know all keys of both parties.
  */
-#ifndef PARLEY_HOTLINE_ROLES_H
-#define PARLEY_HOTLINE_ROLES_H
+#ifndef PARLEY_LEDGER_ROLES_H
+#define PARLEY_LEDGER_ROLES_H
 
 #include "crypto/suite.h"
 #include "model/entry.h"
