@@ -90,32 +90,6 @@ static struct fault open_folder(const char *agreement, const char *party, int *o
     return *out < 0 ? fault_io("ledger: the folder of the log") : fault_none();
 }
 
-static struct fault signer_from(const struct roles *roles, enum role role, const char *name,
-                                enum note_role note, struct note_signer *out)
-{
-    memset(out, 0, sizeof *out);
-    snprintf(out->name, sizeof out->name, "%s", name);
-    out->role = note;
-    for (size_t i = 0; i < roles->suites; i++) {
-        const struct role_key *k = &roles->key[role][i];
-        struct fault f = note_signer_add(out, k->suite, bytes_of(k->key, k->len));
-
-        if (fault_is(f))
-            return f;
-    }
-    return fault_none();
-}
-
-static struct fault signers_from(const struct roles *roles, struct note_signer *author,
-                                 struct note_signer *cosigner)
-{
-    char name[NOTE_NAME];
-    struct fault f = signer_from(roles, ROLE_LOG, roles->origin, NOTE_AUTHOR, author);
-
-    snprintf(name, sizeof name, "%.120s/cosign", roles->origin);
-    return fault_is(f) ? f : signer_from(roles, ROLE_COSIGN, name, NOTE_COSIGNER, cosigner);
-}
-
 /* A genesis, ours or the partner's, may name any version of the agreement that we have. */
 static struct fault roles_of(struct desk_pact *p, const char *party, struct bytes entry,
                              struct bytes document, struct note_signer *author,
@@ -132,7 +106,7 @@ static struct fault roles_of(struct desk_pact *p, const char *party, struct byte
     if (!fault_is(f))
         f = roles_from_genesis(a, party, entry, document, roles);
     if (!fault_is(f))
-        f = signers_from(roles, author, cosigner);
+        f = roles_signers(roles, author, cosigner);
     free(roles);
     return f;
 }

@@ -129,26 +129,6 @@ static const struct agreement *greeted_by(const struct judging *j, const struct 
     return l->agreement;
 }
 
-/* The keys of a role as a note's signer. Their keys were checked by roles_from_genesis. */
-static struct fault signer_of(const struct roles *roles, enum role role, const char *suffix,
-                              struct note_signer *out)
-{
-    struct buf name = {0};
-    struct fault f = fault_none();
-
-    *out = (struct note_signer){.role = role == ROLE_LOG ? NOTE_AUTHOR : NOTE_COSIGNER};
-    buf_print(&name, "%s%s", roles->origin, suffix);
-    if (!bytes_to_text(buf_view(&name), out->name, sizeof out->name))
-        f = fault_make(FAULT_LIMIT, 0, "judge: the name of a log");
-    for (size_t i = 0; i < roles->suites && !fault_is(f); i++) {
-        const struct role_key *k = &roles->key[role][i];
-
-        f = note_signer_add(out, k->suite, bytes_of(k->key, k->len));
-    }
-    buf_done(&name);
-    return f;
-}
-
 /* A head of our log with the partner's cosignature. Whether the other line is ours, desk knows. */
 static struct fault our_head(const struct link *l, struct bytes note)
 {
@@ -171,9 +151,7 @@ static struct fault learn_keys(struct link *l, const struct frame_hello *h,
     f = hello_verify(h, l->exporter, l->side, keys, roles->suites);
 
     if (!fault_is(f))
-        f = signer_of(roles, ROLE_LOG, "", &l->log);
-    if (!fault_is(f))
-        f = signer_of(roles, ROLE_COSIGN, "/cosign", &l->cosigner);
+        f = roles_signers(roles, &l->log, &l->cosigner);
     if (!fault_is(f) && h->head.len != 0)
         f = our_head(l, h->head);
     return f;

@@ -1,6 +1,5 @@
 #include "keeper/seal.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,22 +28,6 @@ struct seal {
 static const struct agreement *newest(const struct seal *s)
 {
     return s->version[s->count - 1];
-}
-
-static struct fault signer_add_roles(const struct roles *roles, enum role role, const char *name,
-                                     struct note_signer *out)
-{
-    struct note_signer n = {.role = NOTE_AUTHOR};
-    struct fault f = fault_none();
-
-    assert(strlen(name) < sizeof n.name);
-    memcpy(n.name, name, strlen(name));
-    for (size_t i = 0; i < roles->suites && !fault_is(f); i++)
-        f = note_signer_add(&n, roles->key[role][i].suite,
-                            bytes_of(roles->key[role][i].key, roles->key[role][i].len));
-    if (!fault_is(f))
-        *out = n;
-    return f;
 }
 
 /* --- files of keeper's own ------------------------------------------------------------------- */
@@ -106,7 +89,7 @@ static struct fault take_peer(struct seal *s, struct bytes entry, struct bytes d
     struct fault f = roles_from_genesis(newest(s), s->partner->id, entry, document, roles);
 
     if (!fault_is(f))
-        f = signer_add_roles(roles, ROLE_LOG, roles->origin, &s->peer_log);
+        f = roles_signers(roles, &s->peer_log, NULL);
     if (!fault_is(f))
         s->peer_genesis = tree_leaf(entry);
     free(roles);

@@ -184,3 +184,32 @@ struct fault roles_from_genesis(const struct agreement *a, const char *party, st
     disclosed_free(d);
     return f;
 }
+
+static struct fault add_keys(const struct roles *r, enum role role, struct note_signer *out)
+{
+    struct fault f = fault_none();
+
+    for (size_t i = 0; i < r->suites && !fault_is(f); i++) {
+        const struct role_key *k = &r->key[role][i];
+
+        f = note_signer_add(out, k->suite, bytes_of(k->key, k->len));
+    }
+    return f;
+}
+
+struct fault roles_signers(const struct roles *r, struct note_signer *author,
+                           struct note_signer *cosigner)
+{
+    struct note_signer log = {.role = NOTE_AUTHOR}, other = {.role = NOTE_COSIGNER};
+    struct fault f = add_keys(r, ROLE_LOG, &log);
+
+    snprintf(log.name, sizeof log.name, "%s", r->origin);
+    snprintf(other.name, sizeof other.name, "%s/cosign", r->origin);
+    if (!fault_is(f))
+        f = add_keys(r, ROLE_COSIGN, &other);
+    if (!fault_is(f) && author != NULL)
+        *author = log;
+    if (!fault_is(f) && cosigner != NULL)
+        *cosigner = other;
+    return f;
+}

@@ -13,6 +13,7 @@
 #define PARLEY_LEDGER_ROLES_H
 
 #include "crypto/suite.h"
+#include "ledger/note.h"
 #include "model/entry.h"
 #include "pact/agreement.h"
 #include "statement/document.h"
@@ -60,6 +61,14 @@ MUST_CHECK struct fault roles_from_genesis(const struct agreement *a, const char
  * MISSING, EXTRA, UNKNOWN (a suite we do not have), FORGED. */
 MUST_CHECK struct fault roots_verify(const struct agreement *a, const struct party *party,
                                      const struct disclosed *d);
+
+/*
+ * The keys as whose signatures notes are checked: `author` of the party's own log, under its
+ * origin; `cosigner` of the other one, under "ORIGIN/cosign". Either may be NULL. As
+ * note_signer_add; both are written on success alone.
+ */
+MUST_CHECK struct fault roles_signers(const struct roles *r, struct note_signer *author,
+                                      struct note_signer *cosigner);
 
 /* "PARTY/parley/AGREEMENT". `out` has ROLES_ORIGIN bytes. */
 void roles_origin(const char *party, const char *agreement, char *out);

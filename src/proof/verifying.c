@@ -91,27 +91,10 @@ const struct agreement *verifying_agreement_of(const struct verifying *v, const 
 
 /* --- genesis -------------------------------------------------------------------------------- */
 
-static struct fault add_keys(struct note_signer *s, const char *name, enum note_role role,
-                             const struct roles *roles, enum role which)
-{
-    memset(s, 0, sizeof *s);
-    copy_text(s->name, sizeof s->name, name);
-    s->role = role;
-    for (size_t i = 0; i < roles->suites; i++) {
-        const struct role_key *key = &roles->key[which][i];
-        struct fault f = note_signer_add(s, key->suite, bytes_of(key->key, key->len));
-
-        if (fault_is(f))
-            return f;
-    }
-    return fault_none();
-}
-
 static struct fault read_genesis(const struct verifying *v, const struct bundle_log *log,
                                  struct verified_log *out)
 {
     const struct agreement *a;
-    char name[NOTE_NAME];
     struct roles roles;
     struct fault f;
 
@@ -129,11 +112,7 @@ static struct fault read_genesis(const struct verifying *v, const struct bundle_
         return f;
     if (!bytes_is(log->origin, roles.origin))
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger section 1: origin");
-    f = add_keys(&out->author, roles.origin, NOTE_AUTHOR, &roles, ROLE_LOG);
-    if (fault_is(f))
-        return f;
-    snprintf(name, sizeof name, "%s/cosign", roles.origin);
-    return add_keys(&out->cosigner, name, NOTE_COSIGNER, &roles, ROLE_COSIGN);
+    return roles_signers(&roles, &out->author, &out->cosigner);
 }
 
 struct fault verifying_genesis(struct verifying *v, struct report *r)
