@@ -1,49 +1,22 @@
 #include "ledger/growth.h"
 
-#include "base/cursor.h"
-#include "base/text.h"
+#include "ledger/hashes.h"
 
 static const char form[] = "tlog-witness: add-checkpoint";
-
-/* The hashes up to the empty line. */
-static void hashes(struct cursor *in, struct tree_path *out)
-{
-    for (;;) {
-        size_t start = in->at;
-        struct bytes text = cursor_line(in);
-
-        if (!cursor_ok(in) || text.len == 0)
-            return;
-        if (out->count == GROWTH_HASHES) {
-            cursor_fail(in, FAULT_LIMIT, start);
-            return;
-        }
-        if (!base64_read(text, out->hash[out->count++].byte, sizeof out->hash[0].byte))
-            cursor_fail(in, FAULT_SYNTAX, start);
-    }
-}
 
 struct fault growth_parse(struct bytes text, struct growth *out)
 {
     struct cursor in = cursor_over(text, form);
     struct growth g = {0};
-    struct note n;
-    size_t start;
     struct fault f;
 
     if (text.len > GROWTH_MAX)
         return fault_make(FAULT_LIMIT, GROWTH_MAX, form);
     cursor_expect(&in, "old ");
     g.old = cursor_decimal_line(&in, INT64_MAX);
-    hashes(&in, &g.path);
-    start = in.at;
-    g.note = cursor_take(&in, cursor_left(&in));
-    if (!cursor_ok(&in))
-        return in.fault;
-    f = note_parse(g.note, &n);
-    if (fault_is(f))
-        return fault_make(f.kind, f.at + start, f.rule);
-    *out = g;
+    f = hashes_read(&in, GROWTH_HASHES, &g.path, &g.note);
+    if (!fault_is(f))
+        *out = g;
     return f;
 }
 
@@ -52,12 +25,7 @@ void growth_write(const struct growth *g, struct buf *out)
     buf_text(out, "old ");
     buf_decimal(out, g->old);
     buf_byte(out, '\n');
-    for (size_t i = 0; i < g->path.count; i++) {
-        buf_base64(out, g->path.hash[i].byte, sizeof g->path.hash[i].byte);
-        buf_byte(out, '\n');
-    }
-    buf_byte(out, '\n');
-    buf_bytes(out, g->note);
+    hashes_write(&g->path, g->note, out);
 }
 
 struct fault growth_make(const struct ledger *log, uint64_t old, struct bytes note,

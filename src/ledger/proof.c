@@ -1,49 +1,22 @@
 #include "ledger/proof.h"
 
-#include "base/cursor.h"
-#include "base/text.h"
+#include "ledger/hashes.h"
 
 static const char form[] = "tlog-proof: Format";
-
-/* The hashes up to the empty line. */
-static void hashes(struct cursor *in, struct tree_path *out)
-{
-    for (;;) {
-        size_t start = in->at;
-        struct bytes text = cursor_line(in);
-
-        if (!cursor_ok(in) || text.len == 0)
-            return;
-        if (out->count == TREE_PATH_MAX) {
-            cursor_fail(in, FAULT_LIMIT, start);
-            return;
-        }
-        if (!base64_read(text, out->hash[out->count++].byte, sizeof out->hash[0].byte))
-            cursor_fail(in, FAULT_SYNTAX, start);
-    }
-}
 
 struct fault proof_parse(struct bytes text, struct proof *out)
 {
     struct cursor in = cursor_over(text, form);
     struct proof p = {0};
-    struct note n;
-    size_t start;
     struct fault f;
 
     if (text.len > PROOF_MAX)
         return fault_make(FAULT_LIMIT, PROOF_MAX, form);
     cursor_expect(&in, "c2sp.org/tlog-proof@v1\nindex ");
     p.index = cursor_decimal_line(&in, INT64_MAX - 1);
-    hashes(&in, &p.path);
-    start = in.at;
-    p.note = cursor_take(&in, cursor_left(&in));
-    if (!cursor_ok(&in))
-        return in.fault;
-    f = note_parse(p.note, &n);
-    if (fault_is(f))
-        return fault_make(f.kind, f.at + start, f.rule);
-    *out = p;
+    f = hashes_read(&in, TREE_PATH_MAX, &p.path, &p.note);
+    if (!fault_is(f))
+        *out = p;
     return f;
 }
 
@@ -52,12 +25,7 @@ void proof_write(const struct proof *p, struct buf *out)
     buf_text(out, "c2sp.org/tlog-proof@v1\nindex ");
     buf_decimal(out, p->index);
     buf_byte(out, '\n');
-    for (size_t i = 0; i < p->path.count; i++) {
-        buf_base64(out, p->path.hash[i].byte, sizeof p->path.hash[i].byte);
-        buf_byte(out, '\n');
-    }
-    buf_byte(out, '\n');
-    buf_bytes(out, p->note);
+    hashes_write(&p->path, p->note, out);
 }
 
 struct fault proof_make(const struct ledger *log, uint64_t index, struct bytes note,
