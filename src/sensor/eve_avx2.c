@@ -6,6 +6,7 @@
 #define EVE_TARGET __attribute__((target("avx2,pclmul,bmi,bmi2,lzcnt,popcnt")))
 #define EVE_SCAN   eve_scan_avx2
 #include "sensor/eve_mask.h"
+#include "sensor/eve_x86.h"
 
 INLINE uint64_t mask_of(__m256i low, __m256i high)
 {
@@ -50,25 +51,6 @@ INLINE uint64_t parity_up_to(uint64_t x)
 
     return (uint64_t)_mm_cvtsi128_si64(
         _mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), all, 0));
-}
-
-/* Are the first n bytes the same? n is at most 16; 16 can be read of both. */
-INLINE bool same_name(const uint8_t *a, const char *b, size_t n)
-{
-    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);
-    __m128i y = _mm_loadu_si128((const __m128i *)(const void *)b);
-    uint32_t others = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) ^ 0xffff;
-
-    return (others & ((1u << n) - 1)) == 0;
-}
-
-/* Which of the 16 bytes are no digits. */
-INLINE uint32_t no_digits_at(const uint8_t *p)
-{
-    __m128i x = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8('0'));
-
-    return 0xffff ^
-           (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(9)), x));
 }
 
 INLINE const uint8_t *plain_end(const uint8_t *p, const uint8_t *end)

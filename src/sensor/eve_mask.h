@@ -2,8 +2,8 @@
  * eve_mask.h - what a path of eve_path.h finds out about 64 bytes at once: a bit a byte.
  *
  * A path's file defines EVE_TARGET (the machine it needs) and EVE_SCAN (the name of its function),
- * includes this, defines masks_at, parity_up_to, same_name, no_digits_at and plain_end,
- * and includes eve_scan.h last, which is the same text for all.
+ * includes this, defines masks_at, parity_up_to, same_name, no_digits_at (eve_x86.h has those two)
+ * and plain_end, and includes eve_scan.h last, which is the same text for all.
  */
 #ifndef PARLEY_SENSOR_EVE_MASK_H
 #define PARLEY_SENSOR_EVE_MASK_H

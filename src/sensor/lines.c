@@ -57,7 +57,7 @@ void lines_free(struct lines *l)
     free(l);
 }
 
-static struct fault read_some(int fd, uint8_t *to, size_t room, size_t *out)
+struct fault lines_input(int fd, uint8_t *to, size_t room, size_t *out)
 {
     ssize_t n;
 
@@ -157,7 +157,7 @@ static struct fault fill_packed(struct lines *l, bool final, size_t *out)
             l->packed_from = l->packed_to = 0;
         if (l->packed_to == BLOCK)
             continue;
-        f = read_some(l->fd, l->packed + l->packed_to, BLOCK - l->packed_to, &read_now);
+        f = lines_input(l->fd, l->packed + l->packed_to, BLOCK - l->packed_to, &read_now);
         if (fault_is(f))
             return f;
         l->packed_to += read_now;
@@ -176,7 +176,7 @@ static struct fault fill(struct lines *l, bool final, size_t *out)
     if (l->packing == PACKING_ZSTD || l->packing == PACKING_GZIP)
         f = fill_packed(l, final, out);
     else
-        f = read_some(l->fd, l->text + l->to, BLOCK, out);
+        f = lines_input(l->fd, l->text + l->to, BLOCK, out);
     if (fault_is(f))
         return f;
     l->to += *out;

@@ -21,6 +21,10 @@ enum lines_got {
     LINES_TOO_LONG, /* a line above LINES_MAX was passed over; `out` is its beginning */
 };
 
+/* For every reader of a descriptor: what it has now, at most `room` bytes: 0 at its end, or where
+ * more may come later. IO. */
+MUST_CHECK struct fault lines_input(int fd, uint8_t *to, size_t room, size_t *out);
+
 struct lines;
 
 /* Reads `fd` from `offset` on (which only a plain file can be asked to: others must give 0). */

@@ -53,19 +53,6 @@ void source_free(struct source *s)
     free(s);
 }
 
-static struct fault read_some(int fd, uint8_t *to, size_t room, size_t *out)
-{
-    ssize_t n;
-
-    do
-        n = read(fd, to, room);
-    while (n < 0 && errno == EINTR);
-    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-        return fault_io("sensor file");
-    *out = n < 0 ? 0 : (size_t)n;
-    return fault_none();
-}
-
 /* ---- datagrams ---- */
 
 /* 0xff 'D', the address in its 128-bit form, the port. */
@@ -141,7 +128,7 @@ static struct fault fill(struct source *s, bool *more)
     struct fault f;
 
     make_room(s);
-    f = read_some(s->fd, s->room + s->to, s->size - s->to, &n);
+    f = lines_input(s->fd, s->room + s->to, s->size - s->to, &n);
     s->to += n;
     *more = n != 0;
     return f;
