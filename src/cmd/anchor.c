@@ -13,23 +13,6 @@
 #include "ledger/growth.h"
 #include "proof/anchor.h"
 
-static enum exit_code write_beside(struct say *s, const char *stem, const char *suffix,
-                                   struct bytes content)
-{
-    struct buf name = {0};
-    enum exit_code code = EXIT_DONE;
-    struct fault f;
-
-    buf_print(&name, "%s%s", stem, suffix);
-    f = disk_write_new(buf_str(&name), content, 0644);
-    if (fault_is(f))
-        code = disk_error(s, f, buf_str(&name));
-    else
-        say_note(s, "wrote %s\n", buf_str(&name));
-    buf_done(&name);
-    return code;
-}
-
 /* The newest binding head of the log, with the growth from an older size, as the node says. */
 static json_t *ask_growth(const struct call *call, enum exit_code *code)
 {
@@ -75,11 +58,12 @@ static enum exit_code request(const struct call *call)
     digest = digest_of(n.text);
     random_bytes(nonce, sizeof nonce);
     stamp_request(&digest, nonce, &query);
-    code = write_beside(call->say, stem, ".note", g.note);
+    code = disk_give(call->say, bytes_text(stem), ".note", g.note);
     if (code == EXIT_DONE)
-        code = write_beside(call->say, stem, ".tsq", buf_view(&query));
+        code = disk_give(call->say, bytes_text(stem), ".tsq", buf_view(&query));
     if (code == EXIT_DONE)
-        code = write_beside(call->say, stem, ".growth", bytes_text(answer_text(a, "growth")));
+        code =
+            disk_give(call->say, bytes_text(stem), ".growth", bytes_text(answer_text(a, "growth")));
     buf_done(&query);
     json_decref(a);
     return code;

@@ -89,3 +89,28 @@ bool disk_has(const char *path)
 {
     return access(path, F_OK) == 0;
 }
+
+enum exit_code disk_give(struct say *s, struct bytes stem, const char *suffix, struct bytes content)
+{
+    struct buf name = {0};
+    enum exit_code code = EXIT_DONE;
+    struct fault f;
+
+    buf_bytes(&name, stem);
+    buf_text(&name, suffix);
+    f = disk_write_new(buf_str(&name), content, 0644);
+    if (fault_is(f))
+        code = disk_error(s, f, buf_str(&name));
+    else
+        say_note(s, "wrote %s\n", buf_str(&name));
+    buf_done(&name);
+    return code;
+}
+
+struct bytes disk_stem(const char *path, const char *ending)
+{
+    size_t len = strlen(path), end = strlen(ending);
+    bool has = len > end && strcmp(path + len - end, ending) == 0;
+
+    return bytes_of(path, has ? len - end : len);
+}

@@ -23,4 +23,12 @@ enum exit_code disk_error(struct say *s, struct fault f, const char *path);
 
 bool disk_has(const char *path);
 
+/* Makes the new file STEM and SUFFIX for whoever asked for it, and says so; else what went wrong.
+ */
+enum exit_code disk_give(struct say *s, struct bytes stem, const char *suffix,
+                         struct bytes content);
+
+/* The path without `ending`, if it has that: what names what lies beside it. Borrowed. */
+struct bytes disk_stem(const char *path, const char *ending);
+
 #endif

@@ -59,12 +59,9 @@ bool exhibit_is_asked(const struct call *call)
 /* "x.tlog-proof" -> "x.entry"; beside any other name it is put behind. False if too long. */
 static bool name_beside(const char *path, const char *suffix, char *out)
 {
-    static const char ending[] = ".tlog-proof";
-    size_t len = strlen(path), end = sizeof ending - 1;
+    struct bytes stem = disk_stem(path, ".tlog-proof");
 
-    if (len > end && strcmp(path + len - end, ending) == 0)
-        len -= end;
-    return (size_t)snprintf(out, PATH, "%.*s%s", (int)len, path, suffix) < PATH;
+    return (size_t)snprintf(out, PATH, "%.*s%s", (int)stem.len, path, suffix) < PATH;
 }
 
 static void read_beside(const char *path, const char *suffix, size_t max, struct buf *out)

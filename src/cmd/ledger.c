@@ -94,35 +94,6 @@ static void print_proof(struct say *s, const json_t *a)
              answer_number(a, "index"));
 }
 
-/* "x.tlog-proof" -> "x", for what lies beside it. */
-static int stem(const char *path)
-{
-    static const char ending[] = ".tlog-proof";
-    size_t len = strlen(path), end = sizeof ending - 1;
-
-    return (int)(len > end && strcmp(path + len - end, ending) == 0 ? len - end : len);
-}
-
-static enum exit_code write_new(struct say *s, const char *path, const char *suffix,
-                                struct bytes content)
-{
-    struct buf name = {0};
-    enum exit_code code = EXIT_DONE;
-    struct fault f;
-
-    if (suffix != NULL)
-        buf_print(&name, "%.*s%s", stem(path), path, suffix);
-    else
-        buf_text(&name, path);
-    f = disk_write_new(buf_str(&name), content, 0644);
-    if (fault_is(f))
-        code = disk_error(s, f, buf_str(&name));
-    else
-        say_note(s, "wrote %s\n", buf_str(&name));
-    buf_done(&name);
-    return code;
-}
-
 /* The tlog-proof, the entry and the document, three files. */
 static enum exit_code write_proof(struct say *s, const json_t *a, const char *path)
 {
@@ -134,11 +105,13 @@ static enum exit_code write_proof(struct say *s, const json_t *a, const char *pa
     if (!path_of(answer_list(a, "proof"), &p.path)) /* proof_check has read it already */
         return EXIT_FAILED;
     proof_write(&p, &text);
-    code = write_new(s, path, NULL, buf_view(&text));
+    code = disk_give(s, bytes_text(path), "", buf_view(&text));
     if (code == EXIT_DONE)
-        code = write_new(s, path, ".entry", bytes_text(answer_text(a, "entry")));
+        code = disk_give(s, disk_stem(path, ".tlog-proof"), ".entry",
+                         bytes_text(answer_text(a, "entry")));
     if (code == EXIT_DONE && answer_text(a, "document")[0] != '\0')
-        code = write_new(s, path, ".document", bytes_text(answer_text(a, "document")));
+        code = disk_give(s, disk_stem(path, ".tlog-proof"), ".document",
+                         bytes_text(answer_text(a, "document")));
     buf_done(&text);
     return code;
 }
@@ -169,7 +142,7 @@ static enum exit_code show_growth(const struct call *call, json_t *a)
         return say_error(call->say, EXIT_FAILED, "answer", "the node's answer is no such proof",
                          NULL, "the proof cannot be read");
     if (out != NULL)
-        return write_new(call->say, out, NULL, bytes_text(text));
+        return disk_give(call->say, bytes_text(out), "", bytes_text(text));
     if (call->say->json)
         say_json(call->say, json_incref(a));
     else

@@ -139,12 +139,25 @@ static struct fault is_a_pair(struct secret *s)
     return f;
 }
 
+/* The last look at a secret that is whole: then it is the caller's, or gone. */
+static struct fault hand_over(struct secret *s, struct secret **out)
+{
+    struct fault f = suite_key_check(s->suite, secret_public(s));
+
+    if (!fault_is(f))
+        f = is_a_pair(s);
+    if (fault_is(f))
+        secret_free(s);
+    else
+        *out = s;
+    return f;
+}
+
 static struct fault from_evp(const struct suite *suite, EVP_PKEY *key, struct secret **out)
 {
     struct buf public_key = {0}, der = {0};
     const struct suite *row = evp_row(key, &public_key);
     struct secret *s;
-    struct fault f;
 
     if (row == NULL || row != suite || !evp_pkcs8(key, &der)) {
         buf_done(&public_key);
@@ -155,14 +168,7 @@ static struct fault from_evp(const struct suite *suite, EVP_PKEY *key, struct se
     buf_wipe(&der);
     close_pages(s);
     s->public_key = public_key; /* transferred */
-    f = suite_key_check(row, secret_public(s));
-    if (!fault_is(f))
-        f = is_a_pair(s);
-    if (fault_is(f))
-        secret_free(s);
-    else
-        *out = s;
-    return f;
+    return hand_over(s, out);
 }
 
 struct fault secret_new(const struct suite *suite, struct secret **out)
@@ -433,13 +439,8 @@ static struct fault read_token(const struct suite *suite, struct bytes text, str
     if (!fault_is(f) && suite != NULL && s->suite != suite)
         f = other_kind();
     if (!fault_is(f))
-        f = suite_key_check(s->suite, secret_public(s));
-    if (!fault_is(f))
-        f = is_a_pair(s);
-    if (fault_is(f))
-        secret_free(s);
-    else
-        *out = s;
+        return hand_over(s, out);
+    secret_free(s);
     return f;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "stix/object.h"
 #include "json/member.h"
 
 static const char rule[] = "settings: exchange";
@@ -115,27 +116,12 @@ static uint64_t rights_read(const struct member *m, const char *name, const stru
     return rights;
 }
 
-static bool is_uuid(const char *text)
-{
-    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-
-    if (strlen(text) != sizeof form - 1)
-        return false;
-    for (size_t i = 0; i < sizeof form - 1; i++) {
-        bool digit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
-
-        if (form[i] == '-' ? text[i] != '-' : !digit)
-            return false;
-    }
-    return true;
-}
-
 static void collection_identity(const struct member *m, const struct config *c,
                                 struct config_collection *out)
 {
     const char *id = member_line(m, "id", CONFIG_UUID - 1);
 
-    if (id != NULL && !is_uuid(id))
+    if (id != NULL && !uuid_is_good(bytes_text(id)))
         member_fail(m, FAULT_SYNTAX, "id must be a UUID in lower case");
     copy(out->id, sizeof out->id, id);
     name_of(m, "alias", out->alias);

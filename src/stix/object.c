@@ -158,7 +158,7 @@ static bool is_type_name(struct bytes type)
     return true;
 }
 
-static bool is_uuid(struct bytes text)
+bool uuid_is_good(struct bytes text)
 {
     static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
@@ -180,7 +180,7 @@ bool object_id_is_good(struct bytes id)
 
     return id.len > UUID + 2 && memcmp(id.data + id.len - UUID - 2, "--", 2) == 0 &&
            is_type_name(bytes_of(id.data, id.len - UUID - 2)) &&
-           is_uuid(bytes_of(id.data + id.len - UUID, UUID));
+           uuid_is_good(bytes_of(id.data + id.len - UUID, UUID));
 }
 
 static void check_ref(struct reading *r, const char *name, const json_t *v)

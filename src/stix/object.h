@@ -59,7 +59,10 @@ MUST_CHECK struct fault object_parse(struct bytes text, struct object *out,
 /* Is this type on the allow-list of technical objects? No type of content, account or person is. */
 bool object_type_is_technical(struct bytes type);
 
-/* "type--uuid" (RFC 4122 text form, lower case); section 2.9. */
+/* RFC 4122 section 3, in lower case. */
+bool uuid_is_good(struct bytes text);
+
+/* "type--uuid"; section 2.9. */
 bool object_id_is_good(struct bytes id);
 
 #endif
