@@ -225,7 +225,7 @@ enum exit_code watch_explain(const struct call *call)
         return code;
     }
     print_members(s, json_object_get(a, "incident"));
-    print_members(s, json_object_get(a, "article"));
+    answer_row(s, "title", answer_text(a, "title"));
     json_array_foreach(answer_list(a, "reasons"), i, item)
         answer_row(s, "because", json_string_value(item) != NULL ? json_string_value(item) : "");
     json_array_foreach(answer_list(a, "samples"), i, item)

@@ -66,7 +66,7 @@ enum message_type {
     /* desk -> keeper */
     MESSAGE_SIGN = 40,       /* part agreement; u64 first index; *{part entry text; part permit
                                 text; part disclosed document (empty for automatic kinds);
-                                *{part decision text; part suite; part signature}}: at most 256
+                                *{part decision text; part suites; part signatures}}: at most 256
                                 entries, what goes into one PUSH; none: the last head again */
     MESSAGE_COSIGN = 41,     /* part agreement; part partner's note; u64 first; *{leaf[32]} */
     MESSAGE_PEER = 42,       /* part agreement; part partner's genesis entry; part its document */

@@ -31,7 +31,7 @@ def shuffled(text):
     return b"\n".join(out) + b"\n"
 
 
-def readers(bench, caption, path):
+def readers(bench, caption, path, target):
     ours = bench.figures([bench.build / "tests" / "sensor" / "bench-eve", path])
     peer = simdjson(bench, path)
     size, lines = ours["bytes"], ours["lines"]
@@ -47,7 +47,7 @@ def readers(bench, caption, path):
                         ["what", "GB/s", "M events/s", "the best path is"],
                         [[what, f"{size / s / 1e9:.2f}", f"{lines / s / 1e6:.2f}",
                           bench.times(s / best)] for what, s in rows],
-                        target="2.4 GB/s from the page cache; 1.2 x simdjson")
+                        target=target)
     return table, ours
 
 
@@ -74,9 +74,10 @@ def run(bench):
     text = text[:text.rfind(b"\n") + 1]
     path = bench.memory / "eve.json"
     path.write_bytes(text)
-    found, _ = readers(bench, "Suricata's order", path)
+    found, _ = readers(bench, "Suricata's order", path,
+                       "2.4 GB/s from the page cache; 1.2 x simdjson")
     yield found
     if bench.real:
         yield territory(bench, path)
     path.write_bytes(shuffled(text[:WANTED // 4]))
-    yield readers(bench, "Members in a random order", path)[0]
+    yield readers(bench, "Members in a random order", path, "1.5 GB/s")[0]
