@@ -30,9 +30,9 @@ void several_sign(struct secret *const *keys, size_t count, enum domain purpose,
                   struct buf *signatures);
 
 /*
- * Did every one of these keys sign, and nobody else? Faults: MISSING (a suite), EXTRA (more than
- * were asked for), UNKNOWN (a suite that is not asked for, or not available here), SYNTAX (the
- * lengths do not fit), LIMIT; RANGE and FORGED as suite_verify.
+ * Did every one of these keys sign, and nobody else? Keys are each of another suite. Faults:
+ * MISSING (a suite, also where another stands in its place), EXTRA (more signatures than keys, or
+ * bytes behind them), SHORT, LIMIT; UNKNOWN, RANGE and FORGED as suite_verify.
  */
 MUST_CHECK struct fault several_verify(const struct several_key *keys, size_t count,
                                        enum domain purpose, struct bytes agreement,
