@@ -251,6 +251,10 @@ def an_outside_reader_checks_both_ledgers_of_both_nodes(pair):
     for _ in range(6):
         pair.check()
         pair.check(pair.b, "li")
+    for party in (pair.a, pair.b):  # a running node publishes once a second
+        for author in keys:
+            first = party.node / "ledger" / agreement / author / "checkpoint"
+            party.until(first.exists, f"{author}'s log is published for the first time", 5)
     look(1)
     pair.settle()
     time.sleep(1.5)  # a running node publishes once a second
