@@ -164,7 +164,7 @@ class Party:
             self.process = None
 
     def children(self):
-        """{process name: pid} of the node's five children."""
+        """{process name: pid} of the node's children."""
         found = {}
         if self.process is None:
             return found
@@ -178,7 +178,7 @@ class Party:
                 line = pathlib.Path(f"/proc/{child}/cmdline").read_bytes().decode(errors="replace")
             except OSError:
                 continue
-            for name in ("gate", "judge", "watch", "desk", "keeper"):
+            for name in ("gate", "judge", "watch", "desk", "keeper", "exchange"):
                 if name in line.split("\0")[0] + line.split("\0")[1:2][0] if "\0" in line else line:
                     found[name] = int(child)
         return found

@@ -1,7 +1,7 @@
 #include "cmd/run.h"
 #include "proc/children.h"
 
-/* "@gate" and so on: the parent starts this program again as one of the five processes. */
+/* "@gate" and so on: the parent starts this program again as one of its processes. */
 int main(int argc, char **argv)
 {
     if (argc > 1 && argv[1][0] == '@')

@@ -193,7 +193,7 @@ static int by_root_and_id(const void *a, const void *b)
     return strcmp(x->id, y->id);
 }
 
-static void config_read(const struct member *root, struct config *c)
+void config_read(const struct member *root, struct config *c)
 {
     struct member visitors = member_array(root, "visitors", 0, CONFIG_VISITORS);
     struct member roots = member_array(root, "roots", 1, CONFIG_ROOTS);

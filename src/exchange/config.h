@@ -16,6 +16,7 @@
 
 #include "base/fault.h"
 #include "model/marking.h"
+#include "json/member.h"
 
 enum {
     CONFIG_NAME = 65, /* of a root, an alias or a visitor, and its NUL */
@@ -75,6 +76,10 @@ struct config_error {
     char member[128];
     char why[160];
 };
+
+/* Reads the members of `exchange` with a reader that is there; *out is filled even after a fault.
+ * `listen` and `store` are let be: who hosts us reads those. */
+void config_read(const struct member *exchange, struct config *out);
 
 /* Reads the `exchange` member. *out is written on success alone; `error` may be NULL. Faults as
  * json/member.h; also DUPLICATE (a name or id twice) and UNKNOWN (a right of nobody). */

@@ -248,16 +248,22 @@ static void list_comma(struct listing *l)
         buf_byte(l->out, ',');
 }
 
-static void take_object(void *context, const struct shelf_row *row, struct bytes body)
+static bool is_full(const struct listing *l)
+{
+    return l->out->len >= EXCHANGE_PAGE;
+}
+
+static bool take_object(void *context, const struct shelf_row *row, struct bytes body)
 {
     struct listing *l = context;
 
     (void)row;
     list_comma(l);
     buf_bytes(l->out, body);
+    return is_full(l);
 }
 
-static void take_manifest(void *context, const struct shelf_row *row, struct bytes body)
+static bool take_manifest(void *context, const struct shelf_row *row, struct bytes body)
 {
     struct listing *l = context;
     char added[INSTANT_MICRO + 1], version[INSTANT_MICRO + 1];
@@ -269,9 +275,10 @@ static void take_manifest(void *context, const struct shelf_row *row, struct byt
     buf_print(
         l->out, "{\"id\":\"%s\",\"date_added\":\"%s\",\"version\":\"%s\",\"media_type\":\"%s\"}",
         row->id, added, version, strcmp(row->spec, "2.0") == 0 ? MEDIA_STIX_20 : MEDIA_STIX_21);
+    return is_full(l);
 }
 
-static void take_version(void *context, const struct shelf_row *row, struct bytes body)
+static bool take_version(void *context, const struct shelf_row *row, struct bytes body)
 {
     struct listing *l = context;
     char version[INSTANT_MICRO + 1];
@@ -280,6 +287,7 @@ static void take_version(void *context, const struct shelf_row *row, struct byte
     list_comma(l);
     instant_micro_write(row->version, version);
     buf_print(l->out, "\"%s\"", version);
+    return is_full(l);
 }
 
 /* False: the request cannot be answered, and was. */
@@ -643,10 +651,14 @@ static void route_run(struct call *c, const struct route *r)
                                  : c->ask->method == EXCHANGE_DELETE ? r->del
                                                                      : NULL;
 
-    if (run != NULL)
+    if (run != NULL) {
         run(c);
-    else
-        refuse(c, 405, "Method not allowed", "this path does not take this method");
+        return;
+    }
+    c->out->allow =
+        (uint8_t)((r->get != NULL) << EXCHANGE_GET | (r->post != NULL) << EXCHANGE_POST |
+                  (r->del != NULL) << EXCHANGE_DELETE);
+    refuse(c, 405, "Method not allowed", "this path does not take this method");
 }
 
 /* Old statuses go once an hour; a failure to is tried again in the next. */

@@ -18,8 +18,9 @@
 
 enum {
     EXCHANGE_CONTENT = 4 << 20, /* max_content_length of every API root */
-    EXCHANGE_STATUS_DAYS = 7,   /* how long a status can be asked for */
-    EXCHANGE_PATH = 1024,       /* bytes of a path; the longest of ours has 500 */
+    EXCHANGE_PAGE = 3 << 20,  /* bytes of a page after which it ends, and says that there is more */
+    EXCHANGE_STATUS_DAYS = 7, /* how long a status can be asked for */
+    EXCHANGE_PATH = 1024,     /* bytes of a path; the longest of ours has 500 */
 };
 
 enum exchange_method {
@@ -33,6 +34,7 @@ struct exchange_ask {
     enum exchange_method method;
     struct bytes path, query; /* as on the wire; query without the '?' */
     struct bytes accept, content_type, authorization;
+    struct bytes from;           /* the client's address as text: his rate is counted by it */
     const uint8_t *pin;          /* 32 bytes, or NULL: no client certificate */
     const struct judged *judged; /* of a POST */
 };
@@ -42,6 +44,8 @@ struct exchange_answer {
     bool challenge; /* send WWW-Authenticate */
     bool has_dates; /* send X-TAXII-Date-Added-First and -Last */
     struct instant first, last;
+    uint8_t allow;   /* of a 405: a bit (1 << method) for each that the path takes */
+    uint16_t retry;  /* send Retry-After with so many seconds; 0: do not */
     struct buf body; /* owned; MEDIA_TAXII */
 };
 

@@ -77,13 +77,14 @@ struct paging {
     void *context;
     struct shelf_page *out;
     size_t budget;
+    bool full; /* whoever takes the rows takes no more */
 };
 
 static void give(struct paging *p, const struct shelf_row *row, struct bytes body)
 {
     struct shelf_page *out = p->out;
 
-    p->take(p->context, row, body);
+    p->full = p->take(p->context, row, body);
     if (out->count == 0)
         out->first = row->added;
     out->last = row->added;
@@ -107,7 +108,7 @@ static struct fault plain_walk(struct paging *p, struct instant *after, bool *en
 
     while (rows_next(&r)) {
         row_read(&r, &row);
-        if (row.tlp <= p->ask.clearance && p->out->count == p->ask.filter->limit) {
+        if (row.tlp <= p->ask.clearance && (p->full || p->out->count == p->ask.filter->limit)) {
             p->out->more = true;
             break;
         }
@@ -284,10 +285,13 @@ static struct fault filtered_page(struct paging *p, struct instant after)
 
     places_sort(&places);
     give_count = places.count < limit ? places.count : limit;
-    for (size_t i = 0; i < give_count && !fault_is(f); i++)
+    for (size_t i = 0; i < give_count && !fault_is(f); i++) {
         f = give_place(p, places.list[i]);
-    p->out->more = places.count > limit || places.horizon != INT64_MAX;
-    p->out->next.us = places.count > limit || places.horizon == INT64_MAX
+        if (p->full)
+            give_count = i + 1;
+    }
+    p->out->more = places.count > give_count || places.horizon != INT64_MAX;
+    p->out->next.us = places.count > give_count || places.horizon == INT64_MAX
                           ? (give_count > 0 ? places.list[give_count - 1] : after.us)
                           : places.horizon;
     free(places.list);
@@ -298,7 +302,7 @@ struct fault shelf_page(struct store *s, int64_t collection, const struct filter
                         struct instant after, enum tlp clearance, shelf_take *take, void *context,
                         struct shelf_page *out)
 {
-    struct paging p = {{s, collection, filter, clearance}, take, context, out, SHELF_BUDGET};
+    struct paging p = {{s, collection, filter, clearance}, take, context, out, SHELF_BUDGET, false};
 
     *out = (struct shelf_page){0};
     return is_plain(filter) ? plain_page(&p, after) : filtered_page(&p, after);

@@ -28,8 +28,9 @@ struct shelf_row {
     enum tlp tlp;
 };
 
-/* What becomes of a page's rows, in their order. `body` is the object's bytes, borrowed. */
-typedef void shelf_take(void *context, const struct shelf_row *row, struct bytes body);
+/* What becomes of a page's rows, in their order. `body` is the object's bytes, borrowed. True: the
+ * page is full with it, and the walk goes on in the next one. */
+typedef bool shelf_take(void *context, const struct shelf_row *row, struct bytes body);
 
 struct shelf_page {
     size_t count;

@@ -111,6 +111,7 @@ static void connection_over(void *parent, void *pointer, CRYPTO_EX_DATA *ad, int
         if (a->connection == c) {
             a->connection = NULL;
             a->request = NULL;
+            a->path = a->query = a->body = bytes_of(NULL, 0); /* evhttp's, and gone with it */
         }
     if (c->before != NULL)
         c->before->next = c->next;
@@ -303,6 +304,11 @@ struct bytes http_header(const struct http_ask *a, const char *name)
 struct bytes http_body(const struct http_ask *a)
 {
     return a->body;
+}
+
+bool http_is_gone(const struct http_ask *a)
+{
+    return a->request == NULL;
 }
 
 const uint8_t *http_pin(const struct http_ask *a)

@@ -66,13 +66,15 @@ struct bytes http_query(const struct http_ask *a); /* without the '?'; empty if 
 /* Empty if it is not there; of several of one name the first (Host, Content-Length cannot be). */
 struct bytes http_header(const struct http_ask *a, const char *name);
 struct bytes http_body(const struct http_ask *a);
+/* The client has gone: all of the above is empty, and the answer goes nowhere. */
+bool http_is_gone(const struct http_ask *a);
 /* HTTP_PIN bytes: SHA-256 of the client certificate's SubjectPublicKeyInfo; NULL if he has none. */
 const uint8_t *http_pin(const struct http_ask *a);
 /* His address as text, for limits and logs. */
 const char *http_from(const struct http_ask *a);
 /* A number that no other request of this server has; for who answers later. */
 uint64_t http_number(const struct http_ask *a);
-struct http_ask *http_find(struct http *h, uint64_t number); /* NULL: the client has gone */
+struct http_ask *http_find(struct http *h, uint64_t number); /* NULL: answered already */
 
 struct http_header {
     const char *name, *value;

@@ -20,9 +20,9 @@ void asking_write(const struct asking *a, struct buf *out)
     buf_part(out, a->accept);
     buf_part(out, a->content_type);
     buf_part(out, a->authorization);
+    buf_part(out, a->from);
     buf_byte(out, a->has_pin);
     buf_add(out, a->pin, sizeof a->pin);
-    buf_part(out, a->body);
 }
 
 struct fault asking_parse(struct bytes message, struct asking *out)
@@ -38,9 +38,9 @@ struct fault asking_parse(struct bytes message, struct asking *out)
     a.accept = cursor_part(&c, ASKING_LINE);
     a.content_type = cursor_part(&c, ASKING_LINE);
     a.authorization = cursor_part(&c, ASKING_LINE);
+    a.from = cursor_part(&c, ASKING_FROM);
     a.has_pin = flag_read(&c);
     pin = cursor_take(&c, ASKING_PIN);
-    a.body = cursor_part(&c, ASKING_BODY);
     cursor_end(&c);
     if (fault_is(c.fault))
         return c.fault;
@@ -57,6 +57,8 @@ void answering_write(const struct answering *a, struct buf *out)
     buf_byte(out, a->has_dates);
     buf_u64(out, (uint64_t)a->first);
     buf_u64(out, (uint64_t)a->last);
+    buf_byte(out, a->allow);
+    buf_u16(out, a->retry);
     buf_part(out, a->body);
 }
 
@@ -71,9 +73,43 @@ struct fault answering_parse(struct bytes message, struct answering *out)
     a.has_dates = flag_read(&c);
     a.first = (int64_t)cursor_u64(&c);
     a.last = (int64_t)cursor_u64(&c);
+    a.allow = cursor_u8(&c);
+    a.retry = cursor_u16(&c);
     a.body = cursor_part(&c, ASKING_ANSWER);
     cursor_end(&c);
     if (!fault_is(c.fault))
         *out = a;
+    return c.fault;
+}
+
+void posting_write(const struct posting *p, struct buf *out)
+{
+    buf_u64(out, p->number);
+    buf_part(out, p->body);
+    buf_part(out, p->judged);
+}
+
+struct fault posting_parse(struct bytes message, struct posting *out)
+{
+    struct cursor c = cursor_over(message, "message: POSTED or ENVELOPE");
+    struct posting p = {0};
+
+    p.number = cursor_u64(&c);
+    p.body = cursor_part(&c, ASKING_BODY);
+    p.judged = cursor_part(&c, ASKING_JUDGED);
+    cursor_end(&c);
+    if (!fault_is(c.fault))
+        *out = p;
+    return c.fault;
+}
+
+struct fault asking_number_parse(struct bytes message, uint64_t *out)
+{
+    struct cursor c = cursor_over(message, "message: ADMIT or FORGET");
+    uint64_t number = cursor_u64(&c);
+
+    cursor_end(&c);
+    if (!fault_is(c.fault))
+        *out = number;
     return c.fault;
 }

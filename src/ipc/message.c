@@ -4,8 +4,8 @@
 
 const char *process_name(enum process p)
 {
-    static const char *const names[PROCESS_COUNT] = {"none",  "parent", "gate",  "judge",
-                                                     "watch", "desk",   "keeper"};
+    static const char *const names[PROCESS_COUNT] = {"none",  "parent", "gate",   "judge",
+                                                     "watch", "desk",   "keeper", "exchange"};
 
     return (size_t)p < PROCESS_COUNT ? names[p] : "unknown";
 }
@@ -46,6 +46,12 @@ const char *message_name(enum message_type type)
         {MESSAGE_WATCH_START, "watch-start"},
         {MESSAGE_WATCH_COMMITTED, "watch-committed"},
         {MESSAGE_WATCH_COMMIT, "watch-commit"},
+        {MESSAGE_ASK, "ask"},
+        {MESSAGE_FORGET, "forget"},
+        {MESSAGE_ANSWER, "answer"},
+        {MESSAGE_ADMIT, "admit"},
+        {MESSAGE_POSTED, "posted"},
+        {MESSAGE_ENVELOPE, "envelope"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -16,7 +16,7 @@
 
 enum {
     MESSAGE_VERSION = 1,
-    MESSAGE_MAX = 6 << 20, /* body; a frame of 4 MiB and what goes with it fit */
+    MESSAGE_MAX = 8 << 20, /* body; a frame or a posted envelope of 4 MiB and what goes with it */
 };
 
 enum process {
@@ -27,6 +27,7 @@ enum process {
     PROCESS_WATCH,
     PROCESS_DESK,
     PROCESS_KEEPER,
+    PROCESS_EXCHANGE, /* only in a node that has one: settings.md */
     PROCESS_COUNT,
 };
 
@@ -95,6 +96,21 @@ enum message_type {
                `watch replay --json` prints it}; *{sample[32]: digest of a raw line for the next
                evidence root; part its incident: "ARTICLE FROM SOURCE SERVICE OPENED"}; part
                sources JSON */
+
+    /* TAXII: asking.h spells the bodies. A request has gate's number all its way */
+    /* gate -> exchange */
+    MESSAGE_ASK = 70,    /* u64 number; u8 method; parts path, query, accept, content type,
+                            authorization, from; u8 1 and pin[32]: a request, and of a POST whether
+                            its body may be read */
+    MESSAGE_FORGET = 71, /* u64 number: the client of an admitted POST has gone */
+    /* exchange -> gate */
+    MESSAGE_ANSWER = 72, /* u64 number; u16 status; u8 challenge; u8 dates, i64 first, i64 last;
+                            u8 methods allowed (of a 405); u16 seconds to wait; part body */
+    MESSAGE_ADMIT = 73,  /* u64 number: judge may read its body */
+    /* gate -> judge */
+    MESSAGE_POSTED = 74, /* u64 number; part body (untrusted) */
+    /* judge -> exchange */
+    MESSAGE_ENVELOPE = 75, /* u64 number; part body; part what is in it (stix/judged.h) */
 };
 
 /* "gate", "desk" ..: the word in logs and in the process title. */

@@ -1,5 +1,5 @@
 /*
- * children.h - the five processes by name: each process file has one main.
+ * children.h - the processes by name: each process file has one main.
  *
  * The parent starts this program again with "@gate" and so on as its first word; nobody else
  * does, and without the parent's control line such a process ends at once.
@@ -15,6 +15,7 @@ int judge_main(void);
 int watch_main(void);
 int desk_main(void);
 int keeper_main(void);
+int exchange_main(void);
 
 /* The process with this name ("gate"), to its end; 2 if there is none of this name. */
 int process_main(const char *name);

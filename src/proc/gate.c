@@ -1,9 +1,11 @@
 /*
- * gate.c - hosts tls/: sockets to partners, their frames cut out of the stream.
+ * gate.c - hosts tls/: sockets to partners, their frames cut out of the stream; and http/, for
+ * TAXII clients, in door.h.
  *
- * hears: the network (untrusted); from desk SEND, CLOSE
- * says:  to judge LINK_UP, LINK_DOWN, FRAME; to desk LINK_UP, LINK_DOWN
- * may:   accept on the socket it was handed, dial the ports of its peers
+ * hears: the network (untrusted); from desk SEND, CLOSE; from exchange ADMIT, ANSWER
+ * says:  to judge LINK_UP, LINK_DOWN, FRAME, POSTED; to desk LINK_UP, LINK_DOWN; to exchange ASK,
+ *        FORGET
+ * may:   accept on the sockets it was handed, dial the ports of its peers
  * may not: open a file, see a statement key, look into a frame (but for the agreement's id in the
  *          first one, where one partner has several agreements with us)
  *
@@ -26,6 +28,7 @@
 #include "ipc/link.h"
 #include "net/endpoint.h"
 #include "proc/children.h"
+#include "proc/door.h"
 #include "proc/pacts.h"
 #include "proc/process.h"
 #include "proc/settings.h"
@@ -81,6 +84,7 @@ struct gate {
     struct pacts pacts;
     struct settings *settings;
     struct tls *tls;
+    struct door *door; /* NULL: this node has no exchange */
     int listener;
     struct loop_fd *ear;
     struct peer peers[GATE_PEERS];
@@ -643,6 +647,8 @@ static void gate_message(void *context, enum process from, uint16_t type, struct
         f = hear_send(g, body);
     else if (from == PROCESS_DESK && type == MESSAGE_CLOSE)
         f = hear_close(g, body);
+    else if (from == PROCESS_EXCHANGE && g->door != NULL)
+        f = door_message(g->door, type, body);
     if (!fault_is(f))
         return;
     log_fault(LOG_LEVEL_ERROR, process_name(from), f);
@@ -653,6 +659,8 @@ static void gate_drained(void *context, enum process to)
 {
     struct gate *g = context;
 
+    if (g->door != NULL)
+        door_drained(g->door);
     for (size_t i = 0; to == PROCESS_JUDGE && i < GATE_LINKS; i++)
         if (g->links[i] != NULL && g->links[i]->state >= LINK_WAITING)
             link_read(g->links[i]);
@@ -664,6 +672,10 @@ static void gate_neighbour(void *context, enum process other, bool here)
     struct gate *g = context;
 
     (void)here;
+    if (g->door != NULL && other != PROCESS_DESK)
+        door_neighbour(g->door);
+    if (other == PROCESS_EXCHANGE)
+        return;
     g->broken = true;
     for (size_t i = 0; i < GATE_LINKS; i++)
         if (g->links[i] != NULL)
@@ -728,6 +740,21 @@ static void warn_if_unpinned(const struct gate *g, struct bytes certificate)
     }
 }
 
+/* What evhttp writes as Date it asks the C library for, which would open the time zone's file. */
+static struct fault open_door(struct gate *g, struct self *self)
+{
+    const struct setup *setup = process_setup(self);
+    bool own = setup_part(setup, "exchange-key").len > 0;
+    int visits = process_file(self, "visits");
+
+    if (visits < 0)
+        return fault_none();
+    setenv("TZ", "UTC0", 1);
+    tzset();
+    return door_new(self, visits, setup_part(setup, own ? "exchange-key" : "tls-key"),
+                    setup_part(setup, own ? "exchange-cert" : "tls-cert"), &g->door);
+}
+
 static struct fault gate_prepare(void *context, struct self *self, struct rights *rights)
 {
     struct gate *g = context;
@@ -739,6 +766,8 @@ static struct fault gate_prepare(void *context, struct self *self, struct rights
         f = settings_parse(setup->settings, g->settings, NULL);
     if (!fault_is(f))
         f = tls_new(setup_part(setup, "tls-key"), setup_part(setup, "tls-cert"), &g->tls);
+    if (!fault_is(f))
+        f = open_door(g, self);
     if (fault_is(f))
         return f;
     for (size_t i = 0; i < g->pacts.count; i++) {
@@ -782,12 +811,24 @@ static void gate_end(struct gate *g)
     g->peer_count = 0;
 }
 
+static void door_is_shut(void *context)
+{
+    struct gate *g = context;
+
+    door_free(g->door);
+    g->door = NULL;
+    process_stop(g->self, 0);
+}
+
 static void gate_stop(void *context)
 {
     struct gate *g = context;
 
     gate_end(g);
-    process_stop(g->self, 0);
+    if (g->door != NULL)
+        door_finish(g->door, door_is_shut, g);
+    else
+        process_stop(g->self, 0);
 }
 
 int gate_main(void)
@@ -795,7 +836,7 @@ int gate_main(void)
     static const struct process_use use = {
         .process = PROCESS_GATE,
         .brief = true,
-        .rights = {.may = RIGHT_ACCEPT | RIGHT_DIAL, .files = 256},
+        .rights = {.may = RIGHT_ACCEPT | RIGHT_DIAL, .files = 512},
         .prepare = gate_prepare,
         .begin = gate_begin,
         .message = gate_message,

@@ -1,27 +1,31 @@
 /*
  * proc/judge.c - hosts judge/
  *
- * hears: SETUP; from gate LINK_UP, LINK_DOWN, FRAME (the partner's bytes, untrusted)
- * says:  to desk JUDGED, BAD
+ * hears: SETUP; from gate LINK_UP, LINK_DOWN, FRAME (the partner's bytes, untrusted), POSTED (those
+ *        of a TAXII client)
+ * says:  to desk JUDGED, BAD; to exchange ENVELOPE
  * may:   nothing but use its channels      may not: open a file or a socket, see a key
  *
  * While desk's channel is full or desk is away, gate is not heard: the partner's bytes then wait
- * in his own socket and not in our memory.
+ * in his own socket and not in our memory. Gate has few bodies with us and exchange at a time
+ * (door.h), so exchange's channel needs no such pause.
  */
 #include "base/memory.h"
 #include "io/log.h"
+#include "ipc/asking.h"
 #include "ipc/link.h"
 #include "judge/judging.h"
 #include "proc/children.h"
 #include "proc/pacts.h"
 #include "proc/process.h"
+#include "stix/judged.h"
 
 struct judge {
     struct self *self;
     struct pacts pacts;
     struct judging *judging;
     struct judging_verdict verdict; /* of the frame in hand */
-    struct buf body;                /* of the message in hand */
+    struct buf body, list;          /* of the message in hand */
 };
 
 static void judge_pace(struct judge *j)
@@ -115,13 +119,35 @@ static struct fault hear_frame(struct judge *j, struct bytes body)
     return fault_none();
 }
 
+/* What was posted: where each object begins, what it is, or why it is refused. */
+static struct fault hear_posted(struct judge *j, struct bytes body)
+{
+    struct posting p;
+    struct judged judged;
+    struct fault f = posting_parse(body, &p);
+
+    if (fault_is(f))
+        return f;
+    judged_read(p.body, &judged);
+    buf_clear(&j->list);
+    judged_write(&judged, p.body, &j->list);
+    judged_done(&judged);
+    p.judged = buf_view(&j->list);
+    buf_clear(&j->body);
+    posting_write(&p, &j->body);
+    process_send(j->self, PROCESS_EXCHANGE, MESSAGE_ENVELOPE, buf_view(&j->body));
+    return f;
+}
+
 static void judge_message(void *context, enum process from, uint16_t type, struct bytes body)
 {
     static const struct {
         uint16_t type;
         struct fault (*hear)(struct judge *j, struct bytes body);
-    } messages[] = {
-        {MESSAGE_LINK_UP, hear_up}, {MESSAGE_LINK_DOWN, hear_down}, {MESSAGE_FRAME, hear_frame}};
+    } messages[] = {{MESSAGE_LINK_UP, hear_up},
+                    {MESSAGE_LINK_DOWN, hear_down},
+                    {MESSAGE_FRAME, hear_frame},
+                    {MESSAGE_POSTED, hear_posted}};
     struct judge *j = context;
     struct fault f = fault_make(FAULT_UNKNOWN, 0, "judge: a message that it does not hear");
 
@@ -170,5 +196,6 @@ int judge_main(void)
     judging_free(j.judging);
     pacts_done(&j.pacts);
     buf_done(&j.body);
+    buf_done(&j.list);
     return status;
 }

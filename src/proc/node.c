@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -63,6 +64,19 @@ static struct fault read_tls(struct node *n)
         return say(n, f, "keys/tls.key.pem");
     f = file_read("keys/tls.cert.pem", TLS_PEM, &n->tls_certificate);
     return fault_is(f) ? say(n, f, "keys/tls.cert.pem") : f;
+}
+
+/* TAXII clients want a certificate that an authority of theirs signed; the partner pins ours. */
+static struct fault read_exchange_tls(struct node *n)
+{
+    struct fault f = file_read("keys/exchange.key.pem", TLS_PEM, &n->exchange_key);
+
+    if (f.kind == FAULT_IO && f.at == ENOENT)
+        return fault_none();
+    if (fault_is(f))
+        return say(n, f, "keys/exchange.key.pem");
+    f = file_read("keys/exchange.cert.pem", TLS_PEM, &n->exchange_certificate);
+    return fault_is(f) ? say(n, f, "keys/exchange.cert.pem") : f;
 }
 
 /* ---- agreements, read in a process without rights -------------------------------------------- */
@@ -327,6 +341,8 @@ struct fault node_read(struct node *out)
 
     if (!fault_is(f))
         f = read_tls(n);
+    if (!fault_is(f) && n->settings.has_exchange)
+        f = read_exchange_tls(n);
     for (size_t i = 0; i < n->settings.agreement_count && !fault_is(f); i++)
         f = read_versions(n, n->settings.agreements[i]);
     if (fault_is(f)) {
@@ -350,6 +366,8 @@ void node_done(struct node *n)
     buf_done(&n->settings_text);
     buf_wipe(&n->tls_key);
     buf_done(&n->tls_certificate);
+    buf_wipe(&n->exchange_key);
+    buf_done(&n->exchange_certificate);
     n->agreement_count = n->table_count = 0;
 }
 
@@ -374,6 +392,10 @@ void node_setup(const struct node *n, enum process process, struct buf *out)
         setup_add(&s, "tls-key", &n->tls_key);
         setup_add(&s, "tls-cert", &n->tls_certificate);
     }
+    if (process == PROCESS_GATE && n->exchange_key.len > 0) {
+        setup_add(&s, "exchange-key", &n->exchange_key);
+        setup_add(&s, "exchange-cert", &n->exchange_certificate);
+    }
     for (size_t i = 0; process == PROCESS_WATCH && i < n->table_count; i++)
         setup_add(&s, n->tables[i].name, &n->tables[i].content);
     setup_write(&s, out);
@@ -396,18 +418,19 @@ static struct fault bind_and_listen(int fd, const struct sockaddr *address, sock
     return f;
 }
 
-struct fault node_listen(const struct settings *s, int *out)
+struct fault node_listen(const struct endpoint *at, int *out)
 {
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(s->listen.port)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(s->listen.port)};
-    bool is_v4 = addr_is_v4(s->listen.addr);
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(at->port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(at->port)};
+    bool is_v4 = addr_is_v4(at->addr);
     int on = 1,
         fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    v4.sin_addr.s_addr = htonl(addr_v4(s->listen.addr));
-    memcpy(&v6.sin6_addr, s->listen.addr.byte, sizeof v6.sin6_addr);
+    v4.sin_addr.s_addr = htonl(addr_v4(at->addr));
+    memcpy(&v6.sin6_addr, at->addr.byte, sizeof v6.sin6_addr);
     /* A node that was killed comes back to its port at once. */
-    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
+    if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+                    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0))
         return fault_io("node: listen");
     return bind_and_listen(fd,
                            is_v4 ? (struct sockaddr *)(void *)&v4 : (struct sockaddr *)(void *)&v6,

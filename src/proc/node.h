@@ -38,6 +38,7 @@ struct node {
     struct node_table tables[NODE_TABLES];
     size_t table_count;
     struct buf tls_key, tls_certificate;
+    struct buf exchange_key, exchange_certificate; /* empty: those of the hotline serve */
     char why[NODE_WHY]; /* of the last fault: file, line and rule, for a person */
 };
 
@@ -50,8 +51,9 @@ void node_done(struct node *n);
 /* Appends the body of SETUP for this process: keys to gate alone, tables to watch alone. */
 void node_setup(const struct node *n, enum process process, struct buf *out);
 
-/* Opens the node's sockets; group of the control socket by the settings, owner uid. */
-MUST_CHECK struct fault node_listen(const struct settings *s, int *out);
+/* Opens the node's sockets, those for TCP without delay (TCP_NODELAY); group of the control socket
+ * by the settings, owner uid. */
+MUST_CHECK struct fault node_listen(const struct endpoint *at, int *out);
 MUST_CHECK struct fault node_control(const struct settings *s, uid_t uid, gid_t gid, int *out);
 
 /* The socket on which a sensor calls us (UNIX, DATAGRAM, UDP), nonblocking; a local one's path

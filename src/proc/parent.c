@@ -60,6 +60,7 @@ struct parent {
     uid_t uid; /* the directory's owner: what the processes run as */
     gid_t gid;
     int lock, listen, socket;
+    int visits;                   /* listening for TAXII clients; -1 without an exchange */
     int passphrase;               /* of keeper's keys; -1: they have none. Never read here */
     int sensor[SETTINGS_SENSORS]; /* sockets on which sensors call us; -1 */
     struct child children[PROCESS_COUNT];
@@ -68,14 +69,16 @@ struct parent {
     int status;
 };
 
-static const enum process all[] = {PROCESS_KEEPER, PROCESS_DESK, PROCESS_WATCH, PROCESS_JUDGE,
-                                   PROCESS_GATE};
+static const enum process all[] = {PROCESS_KEEPER, PROCESS_DESK,     PROCESS_WATCH,
+                                   PROCESS_JUDGE,  PROCESS_EXCHANGE, PROCESS_GATE};
 enum { ALL = sizeof all / sizeof all[0] };
 
 /* ipc/message.h draws the same. */
 static const enum process neighbours[][2] = {
-    {PROCESS_GATE, PROCESS_JUDGE},  {PROCESS_GATE, PROCESS_DESK},  {PROCESS_JUDGE, PROCESS_DESK},
-    {PROCESS_DESK, PROCESS_KEEPER}, {PROCESS_DESK, PROCESS_WATCH},
+    {PROCESS_GATE, PROCESS_JUDGE},     {PROCESS_GATE, PROCESS_DESK},
+    {PROCESS_JUDGE, PROCESS_DESK},     {PROCESS_DESK, PROCESS_KEEPER},
+    {PROCESS_DESK, PROCESS_WATCH},     {PROCESS_GATE, PROCESS_EXCHANGE},
+    {PROCESS_JUDGE, PROCESS_EXCHANGE},
 };
 
 static void child_start(struct child *c);
@@ -145,21 +148,35 @@ static void close_sensors(struct parent *p)
     }
 }
 
+/* In the node's directory, where the others have no business. */
+static bool writes_at_home(enum process p)
+{
+    return p == PROCESS_DESK || p == PROCESS_KEEPER || p == PROCESS_EXCHANGE;
+}
+
 static void tell_files(struct child *c)
 {
     struct parent *p = c->parent;
 
     if (c->process == PROCESS_GATE)
         tell_file(c, "listen", p->listen);
+    if (c->process == PROCESS_GATE)
+        tell_file(c, "visits", p->visits);
     if (c->process == PROCESS_DESK)
         tell_file(c, "control", p->socket);
     /* Who writes holds the lock: no other node starts before the last of them is dead. */
-    if (c->process == PROCESS_DESK || c->process == PROCESS_KEEPER)
+    if (writes_at_home(c->process))
         tell_file(c, "lock", p->lock);
     if (c->process == PROCESS_KEEPER)
         tell_file(c, "passphrase", p->passphrase);
     for (size_t i = 0; c->process == PROCESS_WATCH && i < p->node->settings.sensor_count; i++)
         tell_sensor(c, i);
+}
+
+/* Exchange is there only where the settings have one. */
+static bool is_wanted(const struct parent *p, enum process process)
+{
+    return process != PROCESS_EXCHANGE || p->node->settings.has_exchange;
 }
 
 static bool child_is_up(const struct child *c)
@@ -230,7 +247,7 @@ static void heard_ready(struct child *c)
 
     c->ready = true;
     for (size_t i = 0; i < ALL; i++)
-        if (!p->children[all[i]].ready)
+        if (is_wanted(p, all[i]) && !p->children[all[i]].ready)
             return;
     if (p->announced)
         return;
@@ -295,6 +312,22 @@ static void heard_reopen(struct child *c, struct bytes body)
     close(fd);
 }
 
+/* The exchange's socket: the same as long as the address is, for gate still listens on it. */
+static void take_up_visits(struct parent *p, const struct settings *old, const struct settings *new)
+{
+    struct fault f;
+
+    if (old->has_exchange && new->has_exchange && p->visits >= 0 &&
+        memcmp(&old->exchange.listen, &new->exchange.listen, sizeof old->exchange.listen) == 0)
+        return;
+    if (p->visits >= 0)
+        close(p->visits);
+    p->visits = -1;
+    f = new->has_exchange ? node_listen(&new->exchange.listen, &p->visits) : fault_none();
+    if (fault_is(f))
+        log_fault(LOG_LEVEL_ERROR, "exchange: listen", f);
+}
+
 /* Reads settings and agreements again and starts those processes anew that were told the old
  * ones. What is wrong changes nothing. */
 static void reload(struct parent *p, bool desk_too)
@@ -308,6 +341,7 @@ static void reload(struct parent *p, bool desk_too)
         return;
     }
     close_sensors(p); /* they go by their place in the settings */
+    take_up_visits(p, &p->node->settings, &fresh->settings);
     node_done(p->node);
     free(p->node);
     p->node = fresh;
@@ -315,6 +349,8 @@ static void reload(struct parent *p, bool desk_too)
     for (size_t i = 0; i < ALL; i++)
         if ((all[i] != PROCESS_DESK || desk_too) && child_is_up(&p->children[all[i]]))
             child_stop(&p->children[all[i]]);
+    if (is_wanted(p, PROCESS_EXCHANGE) && p->children[PROCESS_EXCHANGE].state == CHILD_DOWN)
+        child_start(&p->children[PROCESS_EXCHANGE]);
 }
 
 static void heard(struct child *c, const struct control_message *m)
@@ -363,8 +399,8 @@ static struct fault child_spawn(struct child *c)
 {
     struct parent *p = c->parent;
     char word[16];
-    bool at_home = c->process == PROCESS_DESK || c->process == PROCESS_KEEPER;
-    struct spawn s = {.folder = at_home ? "." : NULL, .uid = p->uid, .gid = p->gid};
+    struct spawn s = {
+        .folder = writes_at_home(c->process) ? "." : NULL, .uid = p->uid, .gid = p->gid};
     int ends[2];
     struct fault f = control_pair(ends);
 
@@ -489,6 +525,8 @@ static void child_died(struct child *c, int status)
         parent_end(p, PARENT_EXIT_FAILED);
     } else if (p->ending) {
         c->state = CHILD_DOWN;
+    } else if (!is_wanted(p, c->process)) {
+        c->state = CHILD_DOWN;
     } else if (asked) {
         child_start(c);
     } else {
@@ -578,7 +616,7 @@ static int open_directory(struct parent *p, const char *directory)
 /* Folders that processes write in; the rights of sandbox.h need them to exist. */
 static bool make_folders(const struct parent *p)
 {
-    static const char *const folders[] = {"keeper", "desk", "ledger"};
+    static const char *const folders[] = {"keeper", "desk", "ledger", "exchange"};
 
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         if (mkdir(folders[i], 0700) != 0 && errno != EEXIST)
@@ -602,7 +640,9 @@ static int open_all(struct parent *p)
         return PARENT_EXIT_SETTINGS;
     }
     if (p->node->settings.listens)
-        f = node_listen(&p->node->settings, &p->listen);
+        f = node_listen(&p->node->settings.listen, &p->listen);
+    if (!fault_is(f) && p->node->settings.has_exchange)
+        f = node_listen(&p->node->settings.exchange.listen, &p->visits);
     if (!fault_is(f))
         f = node_control(&p->node->settings, p->uid, p->gid, &p->socket);
     if (fault_is(f)) {
@@ -643,7 +683,9 @@ static void run(struct parent *p)
 
         *c = (struct child){.parent = p, .process = all[i]};
         c->timer = loop_timer_new(p->loop, child_timer, c);
-        child_start(c);
+        c->state = CHILD_DOWN;
+        if (is_wanted(p, all[i]))
+            child_start(c);
     }
     p->together = false;
     for (size_t i = 0; i < ALL; i++)
@@ -659,7 +701,7 @@ static void run(struct parent *p)
 
 static void parent_done(struct parent *p)
 {
-    const int fds[] = {p->listen, p->socket, p->lock, p->passphrase};
+    const int fds[] = {p->listen, p->visits, p->socket, p->lock, p->passphrase};
 
     close_sensors(p);
     if (p->socket >= 0)
@@ -673,8 +715,12 @@ static void parent_done(struct parent *p)
 
 int parent_run(const char *directory, int passphrase)
 {
-    struct parent p = {
-        .directory = directory, .lock = -1, .listen = -1, .socket = -1, .passphrase = passphrase};
+    struct parent p = {.directory = directory,
+                       .lock = -1,
+                       .listen = -1,
+                       .visits = -1,
+                       .socket = -1,
+                       .passphrase = passphrase};
 
     for (size_t i = 0; i < SETTINGS_SENSORS; i++)
         p.sensor[i] = -1;

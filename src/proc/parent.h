@@ -1,5 +1,5 @@
 /*
- * parent.h - the node as one program: opens what must be opened, starts the five processes,
+ * parent.h - the node as one program: opens what must be opened, starts its processes,
  * starts anew what dies, stops them.
  *
  * docs/settings.md says what it reads, hands over, prints and answers.

@@ -141,6 +141,38 @@ static void read_sensors(const struct member *root, struct settings *s)
     }
 }
 
+/* PostgreSQL is dialled as libpq says; a file of our own is always the same. */
+static void read_store(const struct member *m, struct settings_exchange *out)
+{
+    const char *text;
+
+    copy(SETTINGS_EXCHANGE_STORE, out->store, sizeof out->store);
+    if (m->value == NULL)
+        return;
+    text = as_line(m, SETTINGS_PATH - 1);
+    if (!reader_ok(m->in) || text == NULL || strcmp(text, "sqlite") == 0)
+        return;
+    if (strncmp(text, "postgresql:", strlen("postgresql:")) != 0)
+        member_fail(m, FAULT_SYNTAX, "it is \"sqlite\" or a connection URI, postgresql:..");
+    else if (strstr(text, "password=") != NULL)
+        member_fail(m, FAULT_REFUSED, "no password here: name a passfile, or use the socket");
+    copy(text, out->store, sizeof out->store);
+}
+
+static void read_exchange(const struct member *root, struct settings *s)
+{
+    struct member m = member_if(root, "exchange"), listen, store;
+
+    if (m.value == NULL)
+        return;
+    s->has_exchange = true;
+    listen = member_get(&m, "listen");
+    store = member_if(&m, "store");
+    read_endpoint(&listen, &s->exchange.listen);
+    read_store(&store, &s->exchange);
+    config_read(&m, &s->exchange.config);
+}
+
 static void read_root(const struct member *root, struct settings *s)
 {
     struct member party = member_get(root, "party");
@@ -158,8 +190,9 @@ static void read_root(const struct member *root, struct settings *s)
         copy(member_line(root, "operators", SETTINGS_ID - 1), s->operators, SETTINGS_ID);
     read_addresses(root, s);
     read_sensors(root, s);
+    read_exchange(root, s);
     member_only(root, "v", "party", "agreements", "listen", "operators", "addresses", "sensors",
-                NULL);
+                "exchange", NULL);
 }
 
 static void tell(struct settings_error *error, struct bytes text, struct fault f,
@@ -180,7 +213,7 @@ static void tell(struct settings_error *error, struct bytes text, struct fault f
 
 struct fault settings_parse(struct bytes text, struct settings *out, struct settings_error *error)
 {
-    static const struct json_limits limits = {.bytes = SETTINGS_MAX, .depth = 4};
+    static const struct json_limits limits = {.bytes = SETTINGS_MAX, .depth = 8};
     struct settings *s;
     struct reader in;
     struct member root;

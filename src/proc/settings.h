@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/fault.h"
+#include "exchange/config.h"
 #include "net/endpoint.h"
 #include "sensor/reader.h"
 
@@ -26,6 +27,8 @@ enum {
     SETTINGS_SILENT =
         900, /* seconds: what a followed sensor may be silent for if nothing is said */
 };
+
+#define SETTINGS_EXCHANGE_STORE "exchange/parley.db" /* SQLite's file in the node's directory */
 
 struct settings_address {
     char node[SETTINGS_NODE]; /* as in the agreement's nodes */
@@ -50,6 +53,13 @@ struct settings_sensor {
     uint32_t silent_after;              /* seconds without a line that are an alarm; 0: never */
 };
 
+/* The TAXII server, if the node has one. */
+struct settings_exchange {
+    struct endpoint listen;
+    char store[SETTINGS_PATH]; /* as backend_of takes it; a path is below the node's directory */
+    struct config config;      /* exchange/config.h */
+};
+
 struct settings {
     char party[SETTINGS_ID];
     char agreements[SETTINGS_AGREEMENTS][SETTINGS_ID];
@@ -61,6 +71,8 @@ struct settings {
     size_t address_count;
     struct settings_sensor sensors[SETTINGS_SENSORS];
     size_t sensor_count;
+    bool has_exchange;
+    struct settings_exchange exchange;
 };
 
 /* What was wrong, for the person who wrote it. */

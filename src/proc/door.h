@@ -1,0 +1,42 @@
+/*
+ * door.h - gate's side of the exchange: HTTPS requests in, answers of exchange out.
+ *
+ * A request goes to exchange without its body; where that is a POST which may be read, the body
+ * goes to judge and from there to exchange. Knows no path and no visitor. While exchange or judge
+ * is away a request is answered 503 with Retry-After: who asks the same again is served.
+ */
+#ifndef PARLEY_PROC_DOOR_H
+#define PARLEY_PROC_DOOR_H
+
+#include "base/bytes.h"
+#include "base/fault.h"
+#include "ipc/message.h"
+#include "proc/process.h"
+
+enum {
+    DOOR_POSTS = 4,  /* bodies with judge and exchange at a time; others wait with us */
+    DOOR_FINISH = 3, /* seconds for what is being answered, when the node stops */
+    DOOR_RETRY = 2,  /* seconds that Retry-After says */
+};
+
+struct door; /* opaque, owned */
+
+/* Serves on `listener` (taken over) as the owner of this key. Faults as http_new. */
+MUST_CHECK struct fault door_new(struct self *self, int listener, struct bytes key_pem,
+                                 struct bytes certificate_pem, struct door **out);
+
+/* What exchange says. Faults are a breach: the process ends. */
+MUST_CHECK struct fault door_message(struct door *d, uint16_t type, struct bytes body);
+
+/* Judge can take more, or exchange. */
+void door_drained(struct door *d);
+
+/* Exchange or judge went or came. */
+void door_neighbour(struct door *d);
+
+/* Takes nobody any more; `finished` is called when all are answered, or DOOR_FINISH is over. */
+void door_finish(struct door *d, void (*finished)(void *context), void *context);
+
+void door_free(struct door *d); /* NULL is fine */
+
+#endif

@@ -1,0 +1,312 @@
+/*
+ * proc/exchange.c - hosts exchange/
+ *
+ * hears: SETUP; from gate ASK, FORGET (a TAXII client's request, untrusted, without its body); from
+ *        judge ENVELOPE (what was posted, and what is in it)
+ * says:  to gate ADMIT, ANSWER
+ * may:   read and write exchange/ in the node's folder; or speak with the PostgreSQL that it
+ * dialled before its sandbox closed may not: open a socket, see a key, an agreement's statements or
+ * the ledger
+ *
+ * Who posts is decided before the body is read, and from what gate said alone: judge, which reads
+ * strangers' bytes, can say what was posted and not by whom. A session with PostgreSQL that broke
+ * ends this process; the parent starts it anew and it dials again.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "exchange/exchange.h"
+#include "io/log.h"
+#include "ipc/asking.h"
+#include "proc/children.h"
+#include "proc/process.h"
+#include "proc/settings.h"
+#include "store/exchange_query.h"
+
+enum { EXCHANGE_ADMITTED = 1024 /* POSTs between ADMIT and ENVELOPE: gate has no more requests */ };
+
+/* A POST whose body judge reads; `text` is the ASK. */
+struct admitted {
+    struct buf text;
+    uint64_t number; /* 0: free; gate counts from 1 */
+};
+
+struct post {
+    struct self *self;
+    struct settings *settings;
+    struct store *store;
+    struct exchange *exchange;
+    struct admitted admitted[EXCHANGE_ADMITTED];
+    int lock;
+    struct buf body; /* of the message in hand */
+};
+
+/* ---- saying ------------------------------------------------------------------------------------
+ */
+
+static void say_answer(struct post *p, uint64_t number, const struct exchange_answer *a)
+{
+    struct answering out = {.number = number,
+                            .status = (uint16_t)a->status,
+                            .challenge = a->challenge,
+                            .has_dates = a->has_dates,
+                            .first = a->first.us,
+                            .last = a->last.us,
+                            .allow = a->allow,
+                            .retry = a->retry,
+                            .body = buf_view(&a->body)};
+
+    buf_clear(&p->body);
+    answering_write(&out, &p->body);
+    process_send(p->self, PROCESS_GATE, MESSAGE_ANSWER, buf_view(&p->body));
+}
+
+static void say_admit(struct post *p, uint64_t number)
+{
+    buf_clear(&p->body);
+    buf_u64(&p->body, number);
+    process_send(p->self, PROCESS_GATE, MESSAGE_ADMIT, buf_view(&p->body));
+}
+
+/* The client was told 503; a session that broke is made anew by beginning anew. */
+static void store_failed(struct post *p, struct fault f)
+{
+    log_fault(LOG_LEVEL_ERROR, "store", f);
+    if (f.kind == FAULT_IO && f.at == ECONNRESET)
+        process_stop(p->self, 1);
+}
+
+/* ---- hearing -----------------------------------------------------------------------------------
+ */
+
+static struct exchange_ask ask_of(const struct asking *a)
+{
+    return (struct exchange_ask){.method = (enum exchange_method)a->method,
+                                 .path = a->path,
+                                 .query = a->query,
+                                 .accept = a->accept,
+                                 .content_type = a->content_type,
+                                 .authorization = a->authorization,
+                                 .from = a->from,
+                                 .pin = a->has_pin ? a->pin : NULL};
+}
+
+static struct admitted *admitted_find(struct post *p, uint64_t number)
+{
+    for (size_t i = 0; i < EXCHANGE_ADMITTED; i++)
+        if (p->admitted[i].number == number)
+            return &p->admitted[i];
+    return NULL;
+}
+
+static void admitted_done(struct admitted *a)
+{
+    a->number = 0;
+    buf_wipe(&a->text); /* a password may be in it */
+}
+
+/* Answers, with what was judged if it is a POST. */
+static void answer(struct post *p, const struct asking *a, const struct judged *judged)
+{
+    struct exchange_ask ask = ask_of(a);
+    struct exchange_answer out = {0};
+    struct fault f;
+
+    ask.judged = judged;
+    f = exchange_answer(p->exchange, &ask, instant_now(), &out);
+    say_answer(p, a->number, &out);
+    exchange_answer_done(&out);
+    if (fault_is(f))
+        store_failed(p, f);
+}
+
+static void admit(struct post *p, const struct asking *a, struct bytes text)
+{
+    struct exchange_ask ask = ask_of(a);
+    struct exchange_answer out = {0};
+    struct admitted *place = admitted_find(p, 0);
+
+    if (place == NULL)
+        exchange_refuse(503, "Busy", "too many bodies are being read; try again later", &out);
+    else if (exchange_admits(p->exchange, &ask, instant_now(), &out)) {
+        place->number = a->number;
+        buf_bytes(&place->text, text);
+        say_admit(p, a->number);
+        exchange_answer_done(&out);
+        return;
+    }
+    say_answer(p, a->number, &out);
+    exchange_answer_done(&out);
+}
+
+static struct fault hear_ask(struct post *p, struct bytes body)
+{
+    struct asking a;
+    struct fault f = asking_parse(body, &a);
+
+    if (fault_is(f))
+        return f;
+    if (a.method == EXCHANGE_POST && a.number != 0)
+        admit(p, &a, body);
+    else
+        answer(p, &a, NULL);
+    return f;
+}
+
+static struct fault hear_forget(struct post *p, struct bytes body)
+{
+    uint64_t number;
+    struct admitted *place;
+    struct fault f = asking_number_parse(body, &number);
+
+    place = fault_is(f) || number == 0 ? NULL : admitted_find(p, number);
+    if (place != NULL)
+        admitted_done(place);
+    return f;
+}
+
+/* An envelope that nobody was admitted for any more is dropped: its client has gone. */
+static struct fault hear_envelope(struct post *p, struct bytes body)
+{
+    struct posting posting;
+    struct judged judged;
+    struct asking a;
+    struct admitted *place;
+    struct fault f = posting_parse(body, &posting);
+
+    if (!fault_is(f))
+        f = judged_parse(posting.judged, posting.body, &judged);
+    if (fault_is(f))
+        return f;
+    place = posting.number == 0 ? NULL : admitted_find(p, posting.number);
+    if (place != NULL && !fault_is(asking_parse(buf_view(&place->text), &a))) {
+        answer(p, &a, &judged);
+        admitted_done(place);
+    }
+    judged_done(&judged);
+    return f;
+}
+
+static void post_message(void *context, enum process from, uint16_t type, struct bytes body)
+{
+    static const struct {
+        enum process from;
+        uint16_t type;
+        struct fault (*hear)(struct post *p, struct bytes body);
+    } messages[] = {{PROCESS_GATE, MESSAGE_ASK, hear_ask},
+                    {PROCESS_GATE, MESSAGE_FORGET, hear_forget},
+                    {PROCESS_JUDGE, MESSAGE_ENVELOPE, hear_envelope}};
+    struct post *p = context;
+    struct fault f = fault_make(FAULT_UNKNOWN, type, "exchange: a message that it does not hear");
+
+    for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++)
+        if (from == messages[i].from && messages[i].type == type)
+            f = messages[i].hear(p, body);
+    if (fault_is(f)) {
+        log_fault(LOG_LEVEL_ERROR, process_name(from), f);
+        process_stop(p->self, 1);
+        return;
+    }
+    process_pause(p->self, PROCESS_GATE, !process_may_send(p->self, PROCESS_GATE));
+}
+
+static void post_drained(void *context, enum process to)
+{
+    struct post *p = context;
+
+    if (to == PROCESS_GATE)
+        process_pause(p->self, PROCESS_GATE, false);
+}
+
+/* What gate or judge had in hand when they went is not answered any more. */
+static void post_neighbour(void *context, enum process other, bool here)
+{
+    struct post *p = context;
+
+    (void)other;
+    for (size_t i = 0; !here && i < EXCHANGE_ADMITTED; i++)
+        if (p->admitted[i].number != 0)
+            admitted_done(&p->admitted[i]);
+    process_pause(p->self, PROCESS_GATE, false);
+}
+
+/* ---- the house ---------------------------------------------------------------------------------
+ */
+
+/* No permit can be shown here yet, so nothing of ours goes through the partner's door. */
+static struct fault may_leave(void *context, const struct config_root *root, const struct object *o,
+                              struct bytes body)
+{
+    (void)context;
+    (void)root;
+    (void)o;
+    (void)body;
+    return fault_make(FAULT_REFUSED, 0, "release: no permit for this object and recipient");
+}
+
+static struct fault open_store(struct post *p, const struct backend *b)
+{
+    return store_open(b, &schema_exchange, p->settings->exchange.store, STORE_SHARED, &p->store);
+}
+
+/* A server is dialled here; a file is opened in the sandbox. */
+static struct fault post_prepare(void *context, struct self *self, struct rights *rights)
+{
+    struct post *p = context;
+    struct fault f;
+
+    (void)rights;
+    p->self = self;
+    p->settings = memory_zeroed(1, sizeof *p->settings);
+    f = settings_parse(process_setup(self)->settings, p->settings, NULL);
+    process_forget(self);
+    store_start();
+    if (fault_is(f) || backend_of(p->settings->exchange.store) == &backend_sqlite)
+        return f;
+    return open_store(p, &backend_postgres);
+}
+
+static struct fault post_begin(void *context, struct self *self)
+{
+    static const struct exchange_host host = {NULL, may_leave};
+    struct post *p = context;
+    struct fault f = fault_none();
+
+    p->lock = process_file(self, "lock");
+    if (p->store == NULL)
+        f = open_store(p, &backend_sqlite);
+    if (!fault_is(f))
+        f = exchange_new(&p->settings->exchange.config, &host, p->store, &p->exchange);
+    return f;
+}
+
+int exchange_main(void)
+{
+    static const struct process_use use = {
+        .process = PROCESS_EXCHANGE,
+        .brief = true,
+        .rights = {.may = RIGHT_READ | RIGHT_WRITE, .write = {"exchange"}, .files = 32},
+        .prepare = post_prepare,
+        .begin = post_begin,
+        .message = post_message,
+        .drained = post_drained,
+        .neighbour = post_neighbour,
+    };
+    struct post *p = memory_zeroed(1, sizeof *p);
+    int status;
+
+    p->lock = -1;
+    status = process_run(&use, p);
+    for (size_t i = 0; i < EXCHANGE_ADMITTED; i++)
+        admitted_done(&p->admitted[i]);
+    exchange_free(p->exchange);
+    store_close(p->store);
+    buf_done(&p->body);
+    if (p->lock >= 0)
+        close(p->lock);
+    free(p->settings);
+    free(p);
+    return status;
+}
