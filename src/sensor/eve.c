@@ -1,12 +1,13 @@
 #include "sensor/eve.h"
 
-#include "sensor/eve_path.h"
+#include <stdlib.h>
 
-typedef bool scan_function(struct bytes line, struct buf *room, struct event *out);
+#include "sensor/eve_path.h"
+#include "sensor/eve_shape.h"
 
 static const struct {
     const char *name;
-    scan_function *scan;
+    eve_scan_function *scan;
 } paths[EVE_PATH_COUNT] = {
     [EVE_PATH_C] = {"c", eve_scan_c},
 #ifdef __x86_64__
@@ -36,9 +37,9 @@ const char *eve_path_name(enum eve_path path)
 }
 
 /* The best that is here. Asking twice gives the same answer, so a race is harmless. */
-static scan_function *best_scan(void)
+static eve_scan_function *best_scan(void)
 {
-    static scan_function *_Atomic best;
+    static eve_scan_function *_Atomic best;
 
     if (best == NULL) {
         enum eve_path path = EVE_PATH_COUNT;
@@ -51,13 +52,55 @@ static scan_function *best_scan(void)
     return best;
 }
 
-struct fault eve_parse_by(enum eve_path path, struct bytes line, struct buf *room,
-                          struct event *out)
+/* From the brace on; empty where the line is not as the paths read it. */
+static struct bytes record_of(struct bytes line)
 {
-    return paths[path].scan(line, room, out) ? fault_none() : eve_parse_plain(line, room, out);
+    const uint8_t *brace = memchr(line.data, '{', line.len > 6 ? 7 : line.len);
+
+    return brace == NULL ? bytes_of(line.data, 0)
+                         : bytes_of(brace, line.len - (size_t)(brace - line.data));
 }
 
-struct fault eve_parse(struct bytes line, struct buf *room, struct event *out)
+/* What no shape fitted: by the grammar, or else by the plain reader; and learned if it is good. */
+static struct fault parse_slowly(enum eve_ground ground, struct bytes line,
+                                 struct eve_memory *memory, struct event *out)
 {
-    return best_scan()(line, room, out) ? fault_none() : eve_parse_plain(line, room, out);
+    struct fault f =
+        ground == EVE_GROUND_NONE ? eve_parse_plain(line, &memory->room, out) : fault_none();
+
+    if (!fault_is(f))
+        eve_shapes_learn(memory->shapes, record_of(line));
+    return f;
+}
+
+static inline struct fault parse(eve_scan_function *scan, struct bytes line,
+                                 struct eve_memory *memory, struct event *out)
+{
+    enum eve_ground ground;
+
+    if (memory->shapes == NULL)
+        memory->shapes = eve_shapes_new();
+    ground = scan(line, memory, out);
+    if (ground != EVE_GROUND_SHAPE)
+        return parse_slowly(ground, line, memory, out);
+    eve_shapes_met(memory->shapes);
+    return fault_none();
+}
+
+struct fault eve_parse_by(enum eve_path path, struct bytes line, struct eve_memory *memory,
+                          struct event *out)
+{
+    return parse(paths[path].scan, line, memory, out);
+}
+
+struct fault eve_parse(struct bytes line, struct eve_memory *memory, struct event *out)
+{
+    return parse(best_scan(), line, memory, out);
+}
+
+void eve_memory_done(struct eve_memory *m)
+{
+    buf_done(&m->room);
+    free(m->shapes);
+    m->shapes = NULL;
 }

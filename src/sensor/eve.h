@@ -7,13 +7,15 @@
  * `tunnel` and `alert` objects repeat addresses. A member we read that comes twice is damage.
  *
  * Two readers of one language: eve_parse predicts Suricata's header order, reads the rest 64 bytes
- * at a time and believes a line only where every rule of the grammar was seen to hold; whatever it
- * does not recognise, good or bad, goes to eve_parse_plain, which reads a byte at a time. So both
- * say the same of any bytes, to the fault's offset. Does not orient.
+ * at a time and believes a line only where every rule of the grammar was seen to hold, or where
+ * good lines before had the same form (eve_shape.h); whatever it does not recognise, good or bad,
+ * goes to eve_parse_plain, which reads a byte at a time. So both say the same of any bytes, to the
+ * fault's offset, whatever lines came before. Does not orient.
  */
 #ifndef PARLEY_SENSOR_EVE_H
 #define PARLEY_SENSOR_EVE_H
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/fault.h"
 #include "model/event.h"
@@ -22,15 +24,23 @@ enum {
     EVE_DEPTH = 64, /* levels of nesting; Suricata's own records have less than ten */
 };
 
+/* What a reader keeps between lines. Zero is empty; owned; eve_memory_done frees it. */
+struct eve_memory {
+    struct buf room;           /* texts whose escapes were resolved */
+    struct eve_shapes *shapes; /* NULL until the first line */
+};
+
+void eve_memory_done(struct eve_memory *m);
+
 /*
  * Reads one line, without its newline; a carriage return at the end and syslog's "@cee: " before
  * it are allowed. An event must have a timestamp and an event_type; ends may be missing (has).
  * *out is written on success alone; its oriented part is zero; its texts are borrowed from `line`
- * and, where they held escapes, from `room`, whose old bytes are gone.
+ * and, where they held escapes, from `memory`, whose old ones are gone.
  * Faults, by offset in the line: SHORT, SYNTAX, RANGE (a time or port that cannot be), EXTRA,
  * MISSING, DUPLICATE, LIMIT (depth). Each is damage: count the line, skip it.
  */
-MUST_CHECK struct fault eve_parse(struct bytes line, struct buf *room, struct event *out);
+MUST_CHECK struct fault eve_parse(struct bytes line, struct eve_memory *memory, struct event *out);
 
 /* The same one byte at a time and without prediction: what eve_parse is tested against. */
 MUST_CHECK struct fault eve_parse_plain(struct bytes line, struct buf *room, struct event *out);

@@ -1,4 +1,5 @@
 #include "sensor/eve_path.h"
+#include "sensor/eve_shape.h"
 
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -69,6 +70,17 @@ INLINE const uint8_t *plain_end(const uint8_t *p, const uint8_t *end)
     while (p < end && *p != '"' && *p != '\\' && *p >= 0x20 && *p < 0x80)
         p++;
     return p;
+}
+
+/* Are the step's bytes at p, of which `left` can be read? */
+INLINE bool same_step(const uint8_t *p, size_t left, const struct eve_step *step)
+{
+    __m256i same;
+
+    if (left < EVE_STEP_TEXT)
+        return left >= step->length && same_words(p, step->text, step->length);
+    same = _mm256_cmpeq_epi8(load(p), load(step->text));
+    return (~(uint32_t)_mm256_movemask_epi8(same) & step->mask) == 0;
 }
 
 #include "sensor/eve_scan.h"

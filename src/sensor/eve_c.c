@@ -1,4 +1,5 @@
 #include "sensor/eve_path.h"
+#include "sensor/eve_shape.h"
 
 /* The plain C path: classes by table, eight bytes' bits turned into eight masks at once. */
 
@@ -86,6 +87,12 @@ INLINE const uint8_t *plain_end(const uint8_t *p, const uint8_t *end)
     while (p < end && (classes[*p] & (QUOTE | BACK | RARE)) == 0)
         p++;
     return p;
+}
+
+/* Are the step's bytes at p, of which `left` can be read? */
+INLINE bool same_step(const uint8_t *p, size_t left, const struct eve_step *step)
+{
+    return left >= step->length && same_words(p, step->text, step->length);
 }
 
 #include "sensor/eve_scan.h"

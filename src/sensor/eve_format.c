@@ -11,7 +11,7 @@ static bool eve_is(struct bytes head)
            memmem(head.data, head.len, token, sizeof token - 1) != NULL;
 }
 
-/* The state is a struct buf, in which escapes are resolved. */
+/* The state is a struct eve_memory. */
 static struct fault eve_read(void *state, struct bytes frame, const struct reader_sink *sink)
 {
     struct event e;
@@ -24,8 +24,11 @@ static struct fault eve_read(void *state, struct bytes frame, const struct reade
 
 static void eve_done(void *state)
 {
-    buf_done(state);
+    eve_memory_done(state);
 }
 
-const struct reader_format eve_format = {
-    .name = "eve", .is = eve_is, .state = sizeof(struct buf), .done = eve_done, .read = eve_read};
+const struct reader_format eve_format = {.name = "eve",
+                                         .is = eve_is,
+                                         .state = sizeof(struct eve_memory),
+                                         .done = eve_done,
+                                         .read = eve_read};

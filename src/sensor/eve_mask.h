@@ -2,8 +2,8 @@
  * eve_mask.h - what a path of eve_path.h finds out about 64 bytes at once: a bit a byte.
  *
  * A path's file defines EVE_TARGET (the machine it needs) and EVE_SCAN (the name of its function),
- * includes this, defines masks_at, parity_up_to, same_name, no_digits_at (eve_x86.h has those two)
- * and plain_end, and includes eve_scan.h last, which is the same text for all.
+ * includes this, defines masks_at, parity_up_to, same_name, no_digits_at (eve_x86.h has those two),
+ * same_step and plain_end, and includes eve_scan.h last, which is the same text for all.
  */
 #ifndef PARLEY_SENSOR_EVE_MASK_H
 #define PARLEY_SENSOR_EVE_MASK_H
@@ -14,6 +14,28 @@
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline)) EVE_TARGET
+
+/* Are the first len bytes the same? No more are read. */
+INLINE bool same_words(const uint8_t *p, const uint8_t *text, size_t len)
+{
+    uint64_t a, b;
+
+    if (len < sizeof a) {
+        for (size_t i = 0; i < len; i++)
+            if (p[i] != text[i])
+                return false;
+        return true;
+    }
+    for (size_t i = 0; i + sizeof a < len; i += sizeof a) {
+        memcpy(&a, p + i, sizeof a);
+        memcpy(&b, text + i, sizeof b);
+        if (a != b)
+            return false;
+    }
+    memcpy(&a, p + len - sizeof a, sizeof a);
+    memcpy(&b, text + len - sizeof b, sizeof b);
+    return a == b;
+}
 
 struct masks {
     uint64_t quote, back, comma, colon;

@@ -4,10 +4,11 @@
  * The text of all paths of eve_path.h; see eve_mask.h for what a path brings. No guard: included
  * once by each path's file.
  *
- * Two parts. `header` reads Suricata's first members where they stand, in its order, as long as the
- * line goes as predicted. `body` takes over at any point between two members and reads 64 bytes a
- * step. Which bytes are inside strings is known from the quotes' parity; outside, JSON without
- * spaces says of each byte what may stand next:
+ * Three parts. `header` reads Suricata's first members where they stand, in its order, as long as
+ * the line goes as predicted. `follow_shapes` goes on as far as lines before had the same form.
+ * `body` takes over at any point between two members and reads 64 bytes a step. Which bytes are
+ * inside strings is known from the quotes' parity; outside, JSON without spaces says of each byte
+ * what may stand next:
  *
  *   after        { or , in an object   a key          -> nk   (after {, also })
  *                [ or , in an array    a value        -> nv   (after [, also ])
@@ -80,20 +81,22 @@ INLINE uint64_t escaped_of(uint64_t back, uint64_t *carry)
     return (even ^ invert << 1) & follows;
 }
 
+/* What may stand behind a backslash; 2: and four hexadecimal digits behind it. */
+static const uint8_t is_escape[256] = {['"'] = 1, ['\\'] = 1, ['/'] = 1, ['b'] = 1, ['f'] = 1,
+                                       ['n'] = 1, ['r'] = 1,  ['t'] = 1, ['u'] = 2};
+static const uint8_t is_hex[256] = {['0' ... '9'] = 1, ['a' ... 'f'] = 1, ['A' ... 'F'] = 1};
+
 /* Is each escape one that RFC 8259 has? `p` is the step's first byte. */
 static inline EVE_TARGET bool escapes_are_good(uint64_t escaped, const uint8_t *p,
                                                const uint8_t *end)
 {
-    static const uint8_t good[256] = {['"'] = 1, ['\\'] = 1, ['/'] = 1, ['b'] = 1, ['f'] = 1,
-                                      ['n'] = 1, ['r'] = 1,  ['t'] = 1, ['u'] = 2};
-    static const uint8_t hex[256] = {['0' ... '9'] = 1, ['a' ... 'f'] = 1, ['A' ... 'F'] = 1};
-
     for (; escaped != 0; escaped &= escaped - 1) {
         const uint8_t *c = p + __builtin_ctzll(escaped);
 
-        if (c >= end || good[*c] == 0)
+        if (c >= end || is_escape[*c] == 0)
             return false;
-        if (good[*c] == 2 && (end - c < 5 || !(hex[c[1]] & hex[c[2]] & hex[c[3]] & hex[c[4]])))
+        if (is_escape[*c] == 2 &&
+            (end - c < 5 || !(is_hex[c[1]] & is_hex[c[2]] & is_hex[c[3]] & is_hex[c[4]])))
             return false;
     }
     return true;
@@ -259,6 +262,8 @@ INLINE bool nest(struct body *b, const struct masks *m, const uint8_t *p, const 
 /* ---- members ---- */
 
 #include "sensor/eve_take.h"
+
+#include "sensor/eve_follow.h"
 
 /* Follows the levels up to byte `to` of the step. */
 static inline EVE_TARGET void follow(struct body *b, const struct masks *m, unsigned to)
@@ -510,10 +515,11 @@ static inline EVE_TARGET void resolve(struct scan *s, struct buf *room, size_t s
             s->e->text[t] = eve_unescape(s->e->text[t], room);
 }
 
-EVE_TARGET bool EVE_SCAN(struct bytes line, struct buf *room, struct event *out)
+EVE_TARGET enum eve_ground EVE_SCAN(struct bytes line, struct eve_memory *memory, struct event *out)
 {
     const uint8_t *p = line.data, *end = line.data + line.len, *from;
     struct event e = eve_nothing;
+    bool known;
     struct scan s;
 
     if (end - p > 6 && memcmp(p, "@cee:", 5) == 0)
@@ -521,18 +527,20 @@ EVE_TARGET bool EVE_SCAN(struct bytes line, struct buf *room, struct event *out)
     while (end > p && (end[-1] == '\r' || end[-1] == ' '))
         end--;
     if (p == end || *p != '{')
-        return false;
+        return EVE_GROUND_NONE;
     s = (struct scan){p, end, &e, 0, 0, false};
     from = header(&s, p);
-    if (!body(&s, from, from != p))
-        return false;
+    from = follow_shapes(&s, memory->shapes, from, first_guess(memory->shapes, &e));
+    known = from != p && from + 1 == end && *from == '}';
+    if (!known && !body(&s, from, from != p))
+        return EVE_GROUND_NONE;
     if ((s.seen & EVE_HEADER) != EVE_HEADER)
-        return false;
+        return EVE_GROUND_NONE;
     if (s.rare && !rare_bytes_are_good(bytes_of(p, (size_t)(end - p))))
-        return false;
+        return EVE_GROUND_NONE;
     if (s.escaped != 0)
-        resolve(&s, room, line.len);
+        resolve(&s, &memory->room, line.len);
     e.has = eve_has(s.seen);
     *out = e;
-    return true;
+    return known ? EVE_GROUND_SHAPE : EVE_GROUND_GRAMMAR;
 }

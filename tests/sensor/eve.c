@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "sensor/eve_path.h"
+#include "sensor/eve_shape.h"
 #include "sensor/same.h"
 #include "test.h"
 
@@ -29,7 +30,8 @@ static struct addr addr(const char *text)
  * that a read past it is seen. */
 static struct fault both(const char *data, size_t len, struct event *out)
 {
-    static struct buf rooms[EVE_PATH_COUNT], plain_room;
+    static struct eve_memory memories[EVE_PATH_COUNT]; /* with all that came before */
+    static struct buf plain_room;
     static uint8_t *own;
     struct event plain = {.has = 0};
     struct fault f;
@@ -44,7 +46,7 @@ static struct fault both(const char *data, size_t len, struct event *out)
 
         if (!eve_path_is_here(path))
             continue;
-        g = eve_parse_by(path, bytes_of(own, len), &rooms[path], &fast);
+        g = eve_parse_by(path, bytes_of(own, len), &memories[path], &fast);
         if (f.kind != g.kind || f.at != g.at || !same_event(&fast, &plain))
             fail_msg("plain and %s differ on %.*s: %s at %zu, %s at %zu", eve_path_name(path),
                      (int)len, data, fault_word(f.kind), f.at, fault_word(g.kind), g.at);
@@ -79,16 +81,16 @@ static void other_spellings_of_the_same_are_read(void **state)
         "{\"event_\\u0074ype\":\"ss\\u0068\",\"flow_id\":1670002990946880," ENDS
         ",\"timestamp\":\"2020-02-22T09:58:04.680792999+02:00\"}",
     };
-    struct buf room = {0};
+    struct eve_memory memory = {0};
     struct event good, e;
 
     (void)state;
-    assert_good(eve_parse(bytes_text(GOOD), &room, &good));
+    assert_good(eve_parse(bytes_text(GOOD), &memory, &good));
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         assert_good(both(lines[i], strlen(lines[i]), &e));
         assert_true(same_event(&e, &good));
     }
-    buf_done(&room);
+    eve_memory_done(&memory);
 }
 
 static void a_nested_event_type_is_not_the_records(void **state)
@@ -295,6 +297,113 @@ static void a_record_reads_the_same_wherever_it_lies(void **state)
     }
 }
 
+/* How the best path came to believe a line. */
+static enum eve_ground ground_of(struct eve_memory *memory, const char *line)
+{
+    struct event e;
+
+    if (memory->shapes == NULL)
+        memory->shapes = eve_shapes_new();
+    return eve_scan_c(bytes_text(line), memory, &e);
+}
+
+static const char *const taught[] = {
+    GOOD,
+    "{" BODY "," ENDS ",\"alert\":{\"gid\":1,\"signature_id\":2210037,\"severity\":3,\"signature\":"
+    "\"ET a\",\"metadata\":{\"created_at\":[\"2010_07_30\"]}},\"stream\":0,\"payload\":\"a\\r\"}",
+    "{" TIME ",\"event_type\":\"dns\"," ENDS ",\"dns\":{\"queries\":[{\"rrname\":\"c.example\"},"
+    "{\"rrname\":\"d.example\",\"x\":-1.5e3}],\"rd\":true,\"answers\":[]}}",
+    "{\"proto\":\"UDP\", \"dest_port\": 53,\"http\":{\"hostname\":\"a\\/b\",\"url\":7,"
+    "\"a key that is longer than any step of thirty-two bytes\":{\"and goes on inside\":null}}, "
+    "\"event_type\":\"http\", " TIME ",\"flow_id\":1,\"src_ip\":\"2001:db8::1\"}",
+};
+
+static void a_line_of_a_known_shape_goes_by_it(void **state)
+{
+    static const char first[] = "{" BODY "," ENDS ",\"tls\":{\"sni\":\"a.example\",\"n\":1}}";
+    static const char same[] =
+        "{" BODY "," ENDS ",\"tls\":{\"sni\":\"b\\/\xc3\xbc\",\"n\":-1.5e9}}";
+    static const char other[] = "{" BODY "," ENDS ",\"tls\":{\"sni\":1,\"n\":1}}";
+    struct eve_memory memory = {0};
+
+    (void)state;
+    assert_int_equal(ground_of(&memory, first), EVE_GROUND_GRAMMAR);
+    eve_shapes_learn(memory.shapes, bytes_text(first));
+    assert_int_equal(ground_of(&memory, first), EVE_GROUND_SHAPE);
+    assert_int_equal(ground_of(&memory, same), EVE_GROUND_SHAPE);
+    assert_int_equal(ground_of(&memory, other), EVE_GROUND_GRAMMAR);
+    eve_memory_done(&memory);
+}
+
+/* What was believed once must not make us believe what is not so. */
+static void readers_agree_on_every_change_of_a_known_line(void **state)
+{
+    static const uint8_t bytes[] = {'"', '\\', '{', '}', '[',  ']',  ',', ':',
+                                    '0', 'x',  ' ', '.', 0x1f, 0xe2, '-', 'u'};
+    char line[600];
+    struct event e;
+
+    (void)state;
+    for (size_t t = 0; t < sizeof taught / sizeof taught[0]; t++) {
+        size_t len = strlen(taught[t]);
+
+        assert_good(both(taught[t], len, &e));
+        for (size_t i = 0; i < len; i++) {
+            memcpy(line, taught[t], len);
+            for (size_t k = 0; k < sizeof bytes; k++) {
+                line[i] = (char)bytes[k];
+                (void)both(line, len, &e).kind;
+            }
+            memmove(line + i, taught[t] + i + 1, len - i - 1); /* without it */
+            (void)both(line, len - 1, &e).kind;
+            line[i] = taught[t][i]; /* twice */
+            memcpy(line + i + 1, taught[t] + i, len - i);
+            (void)both(line, len + 1, &e).kind;
+        }
+    }
+}
+
+/* Members of one line behind those of another: what was seen twice is still found. */
+static void readers_agree_on_known_members_in_any_company(void **state)
+{
+    enum { KNOWN = sizeof taught / sizeof taught[0] };
+    char line[1200];
+    struct event e;
+
+    (void)state;
+    for (size_t a = 0; a < KNOWN; a++)
+        for (size_t b = 0; b < KNOWN; b++) {
+            size_t len = strlen(taught[a]);
+
+            for (const char *comma = strchr(taught[b], ','); comma != NULL;
+                 comma = strchr(comma + 1, ',')) {
+                snprintf(line, sizeof line, "%.*s%s", (int)len - 1, taught[a], comma);
+                (void)both(line, strlen(line), &e).kind;
+            }
+        }
+}
+
+/* More shapes than there is room for, and lines that never come again. */
+static void what_is_learned_is_bounded(void **state)
+{
+    struct eve_memory memory = {0};
+    struct event e;
+    char line[600];
+
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++) {
+        snprintf(line, sizeof line,
+                 "{" BODY "," ENDS ",\"k%u\":{\"a%u\":[1,\"x\",{\"b%u\":true}],\"c\":\"%u\"}}", i,
+                 i, i % 7, i);
+        for (int again = i % 3 == 0; again >= 0; again--)
+            assert_good(eve_parse(bytes_text(line), &memory, &e));
+        assert_true(memory.shapes->count <= EVE_STEPS);
+        assert_int_equal(e.has, EVENT_HAS_ENDS);
+    }
+    assert_int_equal(memory.shapes->credit, 0);
+    eve_memory_done(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +418,10 @@ int main(void)
         cmocka_unit_test(an_alert_gives_its_id_and_severity),
         cmocka_unit_test(a_record_reads_the_same_wherever_it_lies),
         cmocka_unit_test(both_readers_agree_on_every_changed_byte),
+        cmocka_unit_test(a_line_of_a_known_shape_goes_by_it),
+        cmocka_unit_test(readers_agree_on_every_change_of_a_known_line),
+        cmocka_unit_test(readers_agree_on_known_members_in_any_company),
+        cmocka_unit_test(what_is_learned_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

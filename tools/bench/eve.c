@@ -61,7 +61,7 @@ static size_t each_line(struct bytes text, line_take *take, void *ctx)
 
 struct work {
     enum eve_path path;
-    struct buf room;
+    struct eve_memory memory;
     uint64_t sum, damaged;
     struct addr *addrs;
     size_t count, space;
@@ -72,7 +72,7 @@ static void parse(struct bytes line, void *ctx)
     struct work *w = ctx;
     struct event e;
 
-    if (fault_is(eve_parse_by(w->path, line, &w->room, &e))) {
+    if (fault_is(eve_parse_by(w->path, line, &w->memory, &e))) {
         w->damaged++;
         return;
     }
@@ -90,7 +90,7 @@ static void addresses(struct bytes line, void *ctx)
     struct work *w = ctx;
     struct event e;
 
-    if (fault_is(eve_parse(line, &w->room, &e)) || (e.has & EVENT_HAS_SRC) == 0)
+    if (fault_is(eve_parse(line, &w->memory, &e)) || (e.has & EVENT_HAS_SRC) == 0)
         return;
     if (w->count + 2 > w->space) {
         w->space = w->space == 0 ? 4096 : 2 * w->space;
@@ -218,7 +218,7 @@ int main(int argc, char **argv)
     for (int i = 2; i < argc; i++)
         lookups(argv[i], &w);
     free(w.addrs);
-    buf_done(&w.room);
+    eve_memory_done(&w.memory);
     buf_done(&text);
     return 0;
 }
