@@ -10,6 +10,7 @@
 #include "cmd/rulebook.h"
 #include "cmd/run.h"
 #include "cmd/say.h"
+#include "cmd/sought.h"
 #include "sensor/source.h"
 #include "watch/replay.h"
 
@@ -123,19 +124,24 @@ static void print_table(const struct call *call, const struct incident *list, si
     say_note(call->say, "Observed from a territory: that is not who did it.\n");
 }
 
-static enum exit_code replay(const struct call *call, const struct rules *rules)
+static enum exit_code replay(const struct call *call, const struct rules *rules,
+                             struct sought *sought)
 {
     struct replay *r = replay_new(rules);
     enum exit_code exit = EXIT_DONE;
     const struct incident *list;
     size_t count;
 
+    if (sought != NULL)
+        replay_show(r, sought_event, sought);
     replay_format(r, format_of(call));
     for (size_t i = 0; i < call->args->words && exit == EXIT_DONE; i++)
         exit = read_file(call, r, (uint32_t)i);
     if (exit == EXIT_DONE) {
         replay_finish(r, &list, &count);
         (call->say->json ? print_json : print_table)(call, list, count, replay_totals(r));
+        if (sought != NULL)
+            sought_print(sought, call);
     }
     replay_free(r);
     return exit;
@@ -143,13 +149,18 @@ static enum exit_code replay(const struct call *call, const struct rules *rules)
 
 enum exit_code watch_replay(const struct call *call)
 {
+    struct sought *sought = NULL;
     struct rulebook book;
     enum exit_code exit =
         rulebook_open(call, "parley watch replay --agreement FILE SENSOR-FILE", &book);
 
     if (exit != EXIT_DONE)
         return exit;
-    exit = replay(call, book.rules);
+    if (args_has(call->args, "--indicators"))
+        exit = sought_open(call, "--indicators", &sought);
+    if (exit == EXIT_DONE)
+        exit = replay(call, book.rules, sought);
+    sought_close(sought);
     rulebook_close(&book);
     return exit;
 }

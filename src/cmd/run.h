@@ -40,6 +40,7 @@ enum exit_code release_refuse(const struct call *call);
 enum exit_code alarm_clear_run(const struct call *call);
 enum exit_code list_run(const struct call *call);
 enum exit_code watch_replay(const struct call *call);
+enum exit_code indicator_check(const struct call *call);
 enum exit_code attribute_run(const struct call *call);
 enum exit_code watch_stats(const struct call *call);
 enum exit_code watch_explain(const struct call *call);

@@ -248,7 +248,8 @@ const struct command commands[] = {
                {"--as", "PARTY", "who watches; else the first party", NULL, 0},
                {"--format", "NAME", "of all files", "eve|zeek|nfcapd|netflow", 0},
                {"--sensor", "ADDR", "ours, outside our territory", NULL, true},
-               {"--as-table", "FILE", "AS numbers, NUMBER<TAB>PREFIX", NULL, 0}},
+               {"--as-table", "FILE", "AS numbers, NUMBER<TAB>PREFIX", NULL, 0},
+               {"--indicators", "FILE", "a list to look for; alert-only", NULL, true}},
      .with = WITH_SPEAK,
      .least = 1,
      .most = COMMAND_WORDS,
@@ -280,6 +281,22 @@ const struct command commands[] = {
      .least = 1,
      .most = 1,
      .run = watch_explain},
+    {.name = "indicator check",
+     .group = GROUP_WATCH,
+     .help = "what lists of indicators hold, what was refused and why",
+     .usage = "FILE...",
+     .example = "parley indicator check feed.stix2.json tor-exit.intel domains.txt.zst",
+     .more =
+         "FILE is a STIX bundle, a MISP event, a Zeek Intel file, CSV with a header, or a plain\n"
+         "list (.zst and .gz too); its first bytes say which. Prints entries by kind, memory,\n"
+         "what was refused by which rule and where (of JSON: the number of the object), and\n"
+         "whether the list's canary fires: an entry of our own that no sensor can see, asked as\n"
+         "an event is. Exits 1 if one does not.",
+     .flags = {{"--format", "NAME", "of all files", "stix|misp|zeek|csv|list", 0}},
+     .with = WITH_SPEAK,
+     .least = 1,
+     .most = COMMAND_WORDS,
+     .run = indicator_check},
     {.name = "attribute",
      .group = GROUP_WATCH,
      .help = "whose declared territory an address is, by which test",

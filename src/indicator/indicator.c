@@ -159,16 +159,28 @@ struct fault indicator_domain(struct bytes text, uint8_t *room, struct indicator
     return f;
 }
 
-/* The host without user and default port. `port` is what the scheme makes needless. */
-static struct bytes host_of(struct bytes authority, const char *port)
+static bool ends(struct bytes b, const char *with)
 {
-    size_t at = authority.len, n = strlen(port);
+    size_t n = strlen(with);
+
+    return b.len >= n && memcmp(b.data + b.len - n, with, n) == 0;
+}
+
+/* The host without user, and without what says no more than that it is the web: an empty port, 80,
+ * 443. Over again until there is none, so that what is read twice is the same. */
+static struct bytes host_of(struct bytes authority)
+{
+    static const char *const ports[] = {":", ":80", ":443"};
+    size_t at = authority.len;
 
     while (at > 0 && authority.data[at - 1] != '@')
         at--;
     authority = from(authority, at);
-    if (authority.len > n && memcmp(authority.data + authority.len - n, port, n) == 0)
-        authority.len -= n;
+    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++)
+        if (ends(authority, ports[i])) {
+            authority.len -= strlen(ports[i]);
+            i = SIZE_MAX; /* from the first again */
+        }
     return authority;
 }
 
@@ -187,8 +199,10 @@ static struct fault url_bytes(struct bytes text)
 
 struct fault indicator_url(struct bytes text, uint8_t *room, struct indicator_value *out)
 {
-    bool https = starts(text, "https://");
-    size_t skip = https ? 8 : starts(text, "http://") ? 7 : starts(text, "ftp://") ? 6 : 0;
+    size_t skip = starts(text, "https://")  ? 8
+                  : starts(text, "http://") ? 7
+                  : starts(text, "ftp://")  ? 6
+                                            : 0;
     struct fault f = url_bytes(text);
     struct bytes host, rest;
     size_t slash;
@@ -201,7 +215,7 @@ struct fault indicator_url(struct bytes text, uint8_t *room, struct indicator_va
     text.len = find(text, '#');
     for (slash = 0; slash < text.len && text.data[slash] != '/' && text.data[slash] != '?';)
         slash++;
-    host = host_of(bytes_of(text.data, slash), https ? ":443" : ":80");
+    host = host_of(bytes_of(text.data, slash));
     rest = from(text, slash);
     if (host.len == 0)
         return fault_make(FAULT_SYNTAX, skip, "url: no host");

@@ -74,8 +74,8 @@ MUST_CHECK struct fault indicator_endpoint(struct bytes text, struct indicator_v
 /* A trailing dot, and "*." or "." before it, go; letters become lower case. */
 MUST_CHECK struct fault indicator_domain(struct bytes text, uint8_t *room,
                                          struct indicator_value *out);
-/* Scheme, user, fragment and the default port go; the host becomes lower case; "/" where there is
- * no path. So "HTTP://A.example" and "a.example/" are one. */
+/* Scheme, user, fragment and the ports 80 and 443 go; the host becomes lower case; "/" where there
+ * is no path. So "HTTP://A.example" and "a.example/" are one. */
 MUST_CHECK struct fault indicator_url(struct bytes text, uint8_t *room,
                                       struct indicator_value *out);
 /* Hex in either case: 32, 40 or 64 digits. */

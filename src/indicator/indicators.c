@@ -281,15 +281,8 @@ static bool is_same(void *with, uint32_t a, uint32_t b)
     return a == b || about_same(&s->x->about[a], &s->x->about[b]);
 }
 
-void indicators_seal(struct indicators *x)
+static void seal_end(struct indicators *x)
 {
-    canaries_add(x);
-    for (enum indicator_kind k = INDICATOR_IPV4; k < INDICATOR_KINDS; k++) {
-        struct sealing s = {x, k};
-
-        if (k != INDICATOR_SUBNET)
-            set_seal(&x->set[k], is_same, &s, is_gone);
-    }
     subnets_seal(x);
     free(x->recent);
     x->recent = NULL;
@@ -297,6 +290,43 @@ void indicators_seal(struct indicators *x)
         x->about = memory_resize(x->about, x->abouts, sizeof *x->about);
         x->about_room = x->abouts;
     }
+}
+
+/* On to the next kind that has a set, whose tables are made. */
+static void seal_next(struct indicators *x)
+{
+    x->sealing++;
+    if (x->sealing == INDICATOR_SUBNET)
+        x->sealing++;
+    if (x->sealing < INDICATOR_KINDS)
+        set_seal_begin(&x->set[x->sealing]);
+}
+
+bool indicators_seal_step(struct indicators *x, size_t keys)
+{
+    struct sealing s = {x, x->sealing};
+    const struct set_asks asks = {is_same, is_gone, &s};
+
+    if (x->recent == NULL)
+        return false;
+    if (x->sealing == INDICATOR_NONE) {
+        canaries_add(x);
+        seal_next(x);
+        return true;
+    }
+    if (set_seal_step(&x->set[x->sealing], keys, &asks))
+        return true;
+    seal_next(x);
+    if (x->sealing < INDICATOR_KINDS)
+        return true;
+    seal_end(x);
+    return false;
+}
+
+void indicators_seal(struct indicators *x)
+{
+    while (indicators_seal_step(x, SIZE_MAX / 2))
+        ;
 }
 
 /* ---- what is in it ---- */

@@ -43,6 +43,10 @@ bool indicators_add(struct indicators *x, unsigned list, const struct indicator_
 
 void indicators_seal(struct indicators *x);
 
+/* The same in steps of about so many keys, so that a stream need not wait: true while there is
+ * more to do. */
+bool indicators_seal_step(struct indicators *x, size_t keys);
+
 /* ---- what is in it ---- */
 
 struct indicators_numbers {

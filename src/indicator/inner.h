@@ -49,6 +49,7 @@ struct indicators {
     size_t subnets, subnet_room;
     struct lookup *wide;                /* address -> 1 + the narrowest subnet */
     unsigned least_labels, most_labels; /* of domains */
+    enum indicator_kind sealing;        /* the kind whose set is being built; NONE: not begun */
 };
 
 /* The canary of a kind; SUBNET has one of each family: `v4` says which. */

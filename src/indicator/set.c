@@ -21,6 +21,7 @@ void set_done(struct set *s)
 {
     free(s->keys);
     free(s->slot);
+    free(s->from);
     free(s->filter_block);
     *s = (struct set){0};
 }
@@ -173,9 +174,7 @@ static void filter_add(struct set *s, uint64_t hash)
 
 struct building {
     struct set *set;
-    bool (*same)(void *with, uint32_t a, uint32_t b);
-    void *with;
-    void (*gone)(void *with, uint32_t number);
+    const struct set_asks *asks;
 };
 
 /* A key that waits for its slot to arrive. */
@@ -219,8 +218,8 @@ static void place(const struct building *b, const struct waiting *w)
 
     while (s->slot[i].ref != EMPTY) {
         if (slot_is(s, s->slot[i], tag, w->key, &number) &&
-            (++times == SET_SAME || b->same(b->with, number, w->number))) {
-            b->gone(b->with, w->number);
+            (++times == SET_SAME || b->asks->same(b->asks->with, number, w->number))) {
+            b->asks->gone(b->asks->with, w->number);
             return;
         }
         i = i + 1 == s->slots ? 0 : i + 1;
@@ -243,40 +242,28 @@ static void place_all(const struct building *b, const struct waiting *w, size_t 
         place(b, &w[i]);
 }
 
-static void build_inline(const struct building *b, const struct set_slot *from, size_t n)
+/* The next key that is not placed; false: there is none. */
+static bool next_key(struct set *s, struct waiting *out)
 {
-    struct waiting w[BATCH];
+    const uint8_t *at;
 
-    for (size_t i = 0; i < n; i += BATCH) {
-        size_t k = n - i < BATCH ? n - i : BATCH;
+    if (s->inline_key) {
+        const struct set_slot *slot = &s->from[s->placed];
 
-        for (size_t j = 0; j < k; j++) {
-            w[j] = (struct waiting){.key = bytes_of(&from[i + j].tag, 4),
-                                    .number = from[i + j].ref,
-                                    .ref = from[i + j].ref};
-            fetch(b->set, &w[j]);
-        }
-        place_all(b, w, k);
+        if (s->placed == s->added)
+            return false;
+        *out =
+            (struct waiting){.key = bytes_of(&slot->tag, 4), .number = slot->ref, .ref = slot->ref};
+        s->placed++;
+        return true;
     }
-}
-
-static void build_keys(const struct building *b)
-{
-    struct set *s = b->set;
-    const uint8_t *at = s->keys, *end = s->keys + s->bytes;
-    struct waiting w[BATCH];
-    size_t n = 0;
-
-    while (at != end) {
-        w[n].ref = (uint32_t)(at - s->keys);
-        w[n].key = key_read(s, &at, &w[n].number);
-        fetch(s, &w[n]);
-        if (++n == BATCH) {
-            place_all(b, w, n);
-            n = 0;
-        }
-    }
-    place_all(b, w, n);
+    if (s->placed == s->bytes)
+        return false;
+    at = s->keys + s->placed;
+    out->ref = (uint32_t)s->placed;
+    out->key = key_read(s, &at, &out->number);
+    s->placed = (size_t)(at - s->keys);
+    return true;
 }
 
 /* Slots for `added` keys, all empty, and a filter that lets nothing pass. */
@@ -290,23 +277,38 @@ static void tables_make(struct set *s)
     s->filter = (uint64_t *)(((uintptr_t)s->filter_block + 63) & ~(uintptr_t)63);
 }
 
-void set_seal(struct set *s, bool (*same)(void *with, uint32_t a, uint32_t b), void *with,
-              void (*gone)(void *with, uint32_t number))
+void set_seal_begin(struct set *s)
 {
-    const struct building b = {s, same, with, gone};
-    struct set_slot *from = s->slot;
-
     if (s->added == 0)
         return;
-    tables_make(s);
     if (s->inline_key) {
-        build_inline(&b, from, s->added);
-        free(from);
-        return;
+        s->from = s->slot; /* transferred */
+        s->slot = NULL;
+    } else {
+        s->keys = memory_resize(s->keys, s->bytes, 1);
+        s->room = s->bytes;
     }
-    s->keys = memory_resize(s->keys, s->bytes, 1);
-    s->room = s->bytes;
-    build_keys(&b);
+    tables_make(s);
+}
+
+bool set_seal_step(struct set *s, size_t keys, const struct set_asks *asks)
+{
+    const struct building b = {s, asks};
+    struct waiting w[BATCH];
+    bool more = s->added != 0;
+
+    for (size_t done = 0; more && done < keys; done += BATCH) {
+        size_t n = 0;
+
+        while (n < BATCH && (more = next_key(s, &w[n])))
+            fetch(s, &w[n++]);
+        place_all(&b, w, n);
+    }
+    if (!more) {
+        free(s->from);
+        s->from = NULL;
+    }
+    return more;
 }
 
 void set_find(const struct set *s, uint64_t hash, struct bytes key,

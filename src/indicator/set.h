@@ -38,6 +38,9 @@ struct set {
     uint32_t blocks;
     size_t count; /* keys in the table */
     size_t added; /* before duplicates went */
+    /* While it is being sealed: what is not placed yet. */
+    struct set_slot *from; /* of an inline set */
+    size_t placed;         /* of these, else bytes of `keys` */
 };
 
 /* `fixed`: the length that all keys have, or 0; 4 makes it an inline set. */
@@ -47,9 +50,17 @@ void set_done(struct set *s);
 /* False, and nothing is added, if the block of keys would pass 4 GiB or the slots 2^31. */
 bool set_add(struct set *s, struct bytes key, uint32_t number);
 
-/* Builds filter and table. `same` says of two numbers with one key whether the second is to go. */
-void set_seal(struct set *s, bool (*same)(void *with, uint32_t a, uint32_t b), void *with,
-              void (*gone)(void *with, uint32_t number));
+/* What building asks: is the second of two numbers with one key to go? And tells: it went. */
+struct set_asks {
+    bool (*same)(void *with, uint32_t a, uint32_t b);
+    void (*gone)(void *with, uint32_t number);
+    void *with;
+};
+
+/* Builds filter and table; in parts, so that ten million keys stop nobody: begin, then step until
+ * it answers that no key is left. */
+void set_seal_begin(struct set *s);
+bool set_seal_step(struct set *s, size_t keys, const struct set_asks *asks);
 
 uint64_t set_hash(const struct set *s, struct bytes key);
 

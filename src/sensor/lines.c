@@ -256,6 +256,21 @@ struct fault lines_next(struct lines *l, bool final, struct bytes *line_out, enu
     }
 }
 
+struct fault lines_piece(struct lines *l, struct bytes *out)
+{
+    size_t more = 0;
+    struct fault f = fault_none();
+
+    if (l->from == l->to || l->packing == PACKING_UNKNOWN)
+        do
+            f = fill(l, true, &more);
+        while (!fault_is(f) && more != 0 && l->packing == PACKING_UNKNOWN);
+    if (fault_is(f))
+        return f;
+    hand_out(l, l->to, 0, out);
+    return f;
+}
+
 uint64_t lines_at(const struct lines *l)
 {
     return l->line_at;

@@ -44,6 +44,11 @@ void lines_given(struct lines *l, struct bytes head, uint64_t base);
 MUST_CHECK struct fault lines_next(struct lines *l, bool final, struct bytes *line_out,
                                    enum lines_got *out);
 
+/* The same text not cut into lines: the next piece of it, borrowed until the next call; empty at
+ * the end. A file is read in one of the two ways. Faults as lines_next's for a file that is whole.
+ */
+MUST_CHECK struct fault lines_piece(struct lines *l, struct bytes *out);
+
 /* Where the line handed out last begins, and where the next one will. */
 uint64_t lines_at(const struct lines *l);
 uint64_t lines_next_at(const struct lines *l);

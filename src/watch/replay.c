@@ -14,6 +14,8 @@ struct replay {
     const struct reader_format *format; /* of the files to come; NULL: by their first bytes */
     uint64_t number;                    /* of the frame that is being read */
     struct fault fault;                 /* LIMIT, met inside a frame */
+    replay_each *each;                  /* may be NULL */
+    void *with;
 };
 
 struct replay *replay_new(const struct rules *r)
@@ -50,6 +52,12 @@ void replay_format(struct replay *r, const struct reader_format *format)
     r->format = format;
 }
 
+void replay_show(struct replay *r, replay_each *each, void *with)
+{
+    r->each = each;
+    r->with = with;
+}
+
 /* Numbers of matches ascend with the place of the record: frames first, then what is in one. */
 static void take_event(void *context, struct event *e, struct bytes raw, size_t at)
 {
@@ -57,8 +65,9 @@ static void take_event(void *context, struct event *e, struct bytes raw, size_t 
     size_t article = 0;
     enum judged v = rules_judge(r->rules, e, &article);
 
-    (void)raw;
     totals_count(&r->totals, (int)v);
+    if (r->each != NULL)
+        r->each(r->with, e, r->file, r->number, raw);
     if (v != JUDGED_MATCHED)
         return;
     if (r->count == REPLAY_MATCHES)

@@ -24,6 +24,12 @@ void replay_free(struct replay *r);               /* NULL is fine */
 /* How the files to come are written; NULL (as at the beginning): known by their first frames. */
 void replay_format(struct replay *r, const struct reader_format *format);
 
+/* Also shows every event, after it was oriented and judged, with its file, frame and record;
+ * changes nothing else. */
+typedef void replay_each(void *with, const struct event *e, uint32_t file, uint64_t number,
+                         struct bytes raw);
+void replay_show(struct replay *r, replay_each *each, void *with);
+
 /* One frame (of text: a line without its newline) of a file; files and frames are numbered by the
  * caller, ascending, file by file (a format whose frames explain each other begins anew with each
  * file). What is damaged is counted; an empty line is nothing. LIMIT: more than REPLAY_MATCHES. */
