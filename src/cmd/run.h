@@ -55,6 +55,12 @@ enum exit_code ledger_prove(const struct call *call);
 enum exit_code ledger_audit(const struct call *call);
 enum exit_code ledger_anchor(const struct call *call);
 
+enum exit_code exchange_init(const struct call *call);
+enum exit_code exchange_status(const struct call *call);
+enum exit_code visitor_add(const struct call *call);
+enum exit_code visitor_list(const struct call *call);
+enum exit_code visitor_remove(const struct call *call);
+
 enum exit_code init_run(const struct call *call);
 enum exit_code officer_add(const struct call *call);
 enum exit_code officer_remove(const struct call *call);

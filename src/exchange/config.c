@@ -83,7 +83,11 @@ static void visitor_read(const struct member *m, struct config *c)
     text_if(m, "password", v.password, sizeof v.password);
     v.has_password = v.password[0] != '\0';
     v.clearance = tlp_of(m, "tlp", TLP_GREEN);
-    member_only(m, "name", "party", "certificate_sha256", "token_sha256", "password", "tlp", NULL);
+    v.rate = CONFIG_RATE;
+    if (member_has(m, "rate"))
+        v.rate = (unsigned)member_integer(m, "rate", 1, 1000000);
+    member_only(m, "name", "party", "certificate_sha256", "token_sha256", "password", "tlp", "rate",
+                NULL);
     if (!v.has_pin && !v.has_token && !v.has_password)
         member_fail(m, FAULT_MISSING,
                     "needs certificate_sha256, token_sha256 or password to be known by");

@@ -25,6 +25,7 @@ enum {
     CONFIG_ROOTS = 16,
     CONFIG_COLLECTIONS = 64, /* in all roots */
     CONFIG_VISITORS = 64,    /* rights are a bit each */
+    CONFIG_RATE = 1000,      /* requests a second of a visitor, if nothing is said */
     CONFIG_PASSWORD = 129,   /* libsodium's crypto_pwhash_STRBYTES and a NUL */
 };
 
@@ -44,6 +45,7 @@ struct config_visitor {
     uint8_t pin[32];                /* SHA-256 of the certificate's public key (tls/link.h) */
     uint8_t token[32];              /* SHA-256 of the bearer token, which is 32 random bytes */
     char password[CONFIG_PASSWORD]; /* argon2id, as libsodium writes it */
+    unsigned rate;                  /* requests a second */
     enum tlp clearance;             /* objects marked above are not shown to him */
 };
 

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "crypto/random.h"
 #include "exchange/media.h"
+#include "exchange/pace.h"
 #include "exchange/page.h"
 #include "exchange/shelf.h"
 #include "exchange/status.h"
@@ -19,6 +20,7 @@ struct exchange {
     const struct exchange_host *host;
     struct store *store;
     struct visitors *visitors;
+    struct pace *pace;
     int64_t number[CONFIG_COLLECTIONS]; /* of each collection, in the store */
     uint8_t page_key[PAGE_KEY];
     struct instant cleaned; /* when old statuses were last forgotten */
@@ -674,18 +676,45 @@ static void clean(struct call *c)
         store_do(c->x->store, EXCHANGE_STATUS_EXPIRE, NULL, STORE_WITH(value_integer(before)));
 }
 
+static void too_many(struct call *c, const char *why)
+{
+    refuse(c, 429, "Too many requests", why);
+}
+
+/* Who he is, unless he asks too often. */
+static bool is_known(struct call *c)
+{
+    const struct exchange_ask *ask = c->ask;
+    struct exchange *x = c->x;
+
+    if (visitors_is_slow(x->visitors, ask->authorization) &&
+        !pace_guess(x->pace, ask->from, c->now, &c->out->retry)) {
+        too_many(c, "too many passwords were tried from there; wait as long as Retry-After says");
+        return false;
+    }
+    if (fault_is(visitors_find(x->visitors, ask->authorization, ask->pin, &c->visitor))) {
+        refuse(c, 401, "Unauthorized",
+               "a client certificate, a bearer token or a password that "
+               "this exchange knows is required");
+        return false;
+    }
+    /* A POST was counted when it was asked whether its body may be read. */
+    if (ask->judged == NULL && !pace_visit(x->pace, c->visitor, x->config->visitor[c->visitor].rate,
+                                           c->now, &c->out->retry)) {
+        too_many(c, "you ask faster than your rate here; wait as long as Retry-After says");
+        return false;
+    }
+    return true;
+}
+
 /* Who he is and whether he takes what we send; then his path. */
 static void run(struct call *c)
 {
     const struct exchange_ask *ask = c->ask;
     const struct route *r;
 
-    if (fault_is(visitors_find(c->x->visitors, ask->authorization, ask->pin, &c->visitor))) {
-        refuse(c, 401, "Unauthorized",
-               "a client certificate, a bearer token or a password that "
-               "this exchange knows is required");
+    if (!is_known(c))
         return;
-    }
     if (!media_accepts(ask->accept)) {
         refuse(c, 406, "Not acceptable", "what this server sends is " MEDIA_TAXII);
         return;
@@ -770,6 +799,7 @@ struct fault exchange_new(const struct config *config, const struct exchange_hos
     x->host = host;
     x->store = store;
     x->visitors = visitors_new(config);
+    x->pace = pace_new();
     f = begin(x);
     if (fault_is(f)) {
         store_rollback(store);
@@ -784,5 +814,6 @@ void exchange_free(struct exchange *x)
     if (x == NULL)
         return;
     visitors_free(x->visitors);
+    pace_free(x->pace);
     free(x);
 }

@@ -140,6 +140,18 @@ static bool scheme_is(struct bytes *header, const char *scheme)
     return true;
 }
 
+bool visitors_is_slow(const struct visitors *v, struct bytes authorization)
+{
+    struct digest header;
+    struct bytes rest = authorization;
+    size_t visitor;
+
+    if (authorization.len > VISITORS_HEADER || !scheme_is(&rest, "Basic"))
+        return false;
+    header = hmac_sha256(bytes_of(v->key, sizeof v->key), authorization);
+    return !recall(v, &header, &visitor);
+}
+
 struct fault visitors_find(struct visitors *v, struct bytes authorization, const uint8_t *pin,
                            size_t *out)
 {

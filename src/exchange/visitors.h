@@ -21,6 +21,9 @@ struct visitors; /* opaque, owned */
 struct visitors *visitors_new(const struct config *config);
 void visitors_free(struct visitors *v); /* NULL is fine */
 
+/* Would visitors_find have to compute a slow hash for this header? */
+bool visitors_is_slow(const struct visitors *v, struct bytes authorization);
+
 /*
  * `authorization` is the header's value, empty if there is none; `pin` has 32 bytes or is NULL. The
  * header decides if there is one. *out is the visitor's index in the configuration. UNKNOWN: nobody

@@ -9,6 +9,7 @@
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
+#include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
@@ -26,6 +27,9 @@ struct connection {
     struct bufferevent *stream;       /* not ours: evhttp frees it */
     struct loop_timer *timer;         /* absolute: nothing that the client sends puts it off */
     bool asking;                      /* a request of it is being answered */
+    bool placed;                      /* `source` is known */
+    uint8_t source[16];               /* IPv4-mapped, or the first half of an IPv6 address */
+    size_t held;                      /* bytes of what it sent or is sent, not yet done with */
     bool pinned;
     uint8_t pin[HTTP_PIN];
 };
@@ -50,7 +54,7 @@ struct http {
     size_t content;
     struct connection *connections;
     struct http_ask *asks;
-    size_t connection_count, ask_count;
+    size_t connection_count, ask_count, held;
     uint64_t last_number;
     bool finishing;
 };
@@ -69,13 +73,58 @@ static void listen_or_rest(struct http *h)
 }
 
 /* The socket is shut, not closed: evhttp finds its end and frees what is its own. */
-static void connection_late(void *context)
+static void connection_cut(struct connection *c)
 {
-    struct connection *c = context;
     int fd = c->stream == NULL ? -1 : bufferevent_getfd(c->stream);
 
     if (fd >= 0)
         shutdown(fd, SHUT_RDWR);
+}
+
+static void source_of(int fd, uint8_t out[16])
+{
+    struct sockaddr_storage a = {0};
+    socklen_t size = sizeof a;
+
+    memset(out, 0, 16);
+    if (fd < 0 || getpeername(fd, (struct sockaddr *)&a, &size) != 0)
+        return;
+    if (a.ss_family == AF_INET6)
+        memcpy(out, &((struct sockaddr_in6 *)&a)->sin6_addr, 8);
+    else
+        memcpy(out + 8, &((struct sockaddr_in *)&a)->sin_addr, 4);
+}
+
+static bool has_too_many(const struct connection *c)
+{
+    size_t count = 0;
+
+    for (const struct connection *o = c->http->connections; o != NULL; o = o->next)
+        count += o->placed && memcmp(o->source, c->source, sizeof c->source) == 0;
+    return count > HTTP_SOURCE;
+}
+
+static void connection_wait(struct connection *c, int seconds);
+
+/* evhttp accepts without asking us, so that where a connection is from is looked at a moment
+ * later. */
+static void connection_place(struct connection *c)
+{
+    source_of(bufferevent_getfd(c->stream), c->source);
+    c->placed = true;
+    if (has_too_many(c))
+        connection_cut(c);
+    connection_wait(c, HTTP_ARRIVE);
+}
+
+static void connection_late(void *context)
+{
+    struct connection *c = context;
+
+    if (c->placed)
+        connection_cut(c);
+    else
+        connection_place(c);
 }
 
 static void connection_wait(struct connection *c, int seconds)
@@ -94,8 +143,35 @@ static struct connection *connection_new(struct http *h)
     h->connections = c;
     h->connection_count++;
     c->timer = loop_timer_new(h->loop, connection_late, c);
-    connection_wait(c, HTTP_ARRIVE);
+    connection_wait(c, 0);
     return c;
+}
+
+static void held_add(struct connection *c, size_t bytes)
+{
+    struct connection *most = c;
+
+    c->held += bytes;
+    c->http->held += bytes;
+    if (c->http->held <= HTTP_HELD)
+        return;
+    for (struct connection *o = c->http->connections; o != NULL; o = o->next)
+        if (o->held > most->held)
+            most = o;
+    connection_cut(most);
+}
+
+static void held_drop(struct connection *c)
+{
+    c->http->held -= c->held;
+    c->held = 0;
+}
+
+static void input_grew(struct evbuffer *input, const struct evbuffer_cb_info *info, void *context)
+{
+    (void)input;
+    if (info->n_added > 0)
+        held_add(context, info->n_added);
 }
 
 /* When the SSL goes, the connection is over. */
@@ -120,6 +196,7 @@ static void connection_over(void *parent, void *pointer, CRYPTO_EX_DATA *ad, int
     if (c->next != NULL)
         c->next->before = c->before;
     c->http->connection_count--;
+    held_drop(c);
     loop_timer_free(c->timer);
     listen_or_rest(c->http);
     free(c);
@@ -158,6 +235,8 @@ static struct bufferevent *stream_new(struct event_base *base, void *context)
     c->stream = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING,
                                                BEV_OPT_CLOSE_ON_FREE);
     if (c->stream == NULL)
+        die("http: out of memory\n");
+    if (evbuffer_add_cb(bufferevent_get_input(c->stream), input_grew, c) == NULL)
         die("http: out of memory\n");
     listen_or_rest(h);
     return c->stream;
@@ -348,6 +427,7 @@ static void answer_left(struct evhttp_request *r, void *context)
     struct connection *c = context;
 
     (void)r;
+    held_drop(c);
     connection_wait(c, HTTP_IDLE);
 }
 
@@ -371,6 +451,8 @@ void http_answer(struct http_ask *a, unsigned status, const struct http_header *
     if (a->http->finishing || status == 400 || status == 413)
         evhttp_add_header(out, "Connection", "close");
     a->connection->asking = false;
+    held_drop(a->connection);
+    held_add(a->connection, body.len);
     connection_wait(a->connection, HTTP_LEAVE);
     evhttp_request_set_on_complete_cb(r, answer_left, a->connection);
     ask_free(a);

@@ -27,6 +27,9 @@ enum {
     HTTP_HEADERS = 16 << 10, /* bytes of a request's line and headers */
     HTTP_HEADER_COUNT = 100, /* lines */
     HTTP_CONNECTIONS = 256,  /* at a time; more wait in the listening socket */
+    HTTP_SOURCE = 64,        /* of one address (IPv6: of one /64) */
+    HTTP_HELD = 64 << 20,    /* bytes of bodies and answers of all together: beyond it who holds
+                                most is cut */
     HTTP_ARRIVE = 20,        /* seconds from a connection's or the last answer's end to the end
                                 of a first byte's whole request; TLS handshake included */
     HTTP_IDLE = 60,          /* seconds a kept connection may be quiet */

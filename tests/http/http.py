@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The HTTP server over real TLS 1.3, asked by Python's own ssl: limits, pins, clean ends."""
+import contextlib
 import hashlib
 import pathlib
 import socket
@@ -58,6 +59,16 @@ class Client:
             return True
 
 
+def is_cut(client):
+    client.s.settimeout(0.02)
+    try:
+        return client.s.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -109,6 +120,30 @@ def look(port, client):
     big = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
     assert Client(port).ask(big % (1 << 20) + bytes(1 << 20))[0] == 200
     assert Client(port).ask(big % ((1 << 20) + 1) + bytes((1 << 20) + 1))[0] == 413
+
+    # One address has at most 64 connections, the drip among them. Who comes too late is cut.
+    many = []
+    with contextlib.suppress(OSError, EOFError):
+        while len(many) < 100:
+            many.append(Client(port))
+            assert many[-1].ask(GET)[0] == 200
+    assert 58 <= len(many) <= 64, f"{len(many)} connections of one address"
+    for one in many:
+        one.s.close()
+    time.sleep(0.3)
+
+    # Bodies that never end hold 64 MiB together and no more: the greatest is cut.
+    many = [Client(port) for _ in range(60)]
+    for one in many:
+        with contextlib.suppress(OSError):
+            one.s.sendall(big % 1500000 + bytes(1300000))
+    assert Client(port).ask(GET)[0] == 200
+    time.sleep(0.3)
+    cut = sum(is_cut(one) for one in many)
+    assert 5 <= cut <= 30, f"{cut} of {len(many)} cut"
+    for one in many:
+        one.s.close()
+    time.sleep(0.3)
 
     gone = Client(port)
     gone.s.sendall(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -2,7 +2,6 @@
 
 The client (taxii.py) is Python's requests over real TLS 1.3; the nodes are whole.
 """
-import hashlib
 import json
 import os
 import signal
@@ -23,29 +22,38 @@ class Visitors:
         for path, name in ((self.key, "exchange.key.pem"), (self.cert, "exchange.cert.pem")):
             (party.node / "keys" / name).write_bytes(path.read_bytes())
         self.client_pair = certificate(party.home, "sensor")
-        path = party.node / "settings.json"
-        all_settings = json.loads(path.read_text())
-        all_settings["exchange"] = self.settings()
-        all_settings["exchange"].update(settings or {})
-        path.write_text(canonical_file(all_settings))
-        party.stop()
-        party.serve()
+        party.parley_ok("exchange", "init", "--listen", f"127.0.0.1:{self.port}", "--title", "CERT A")
+        self.change(lambda exchange: exchange["roots"][0].update(collections=[
+            {"id": SHARED, "alias": "shared", "title": "All"},
+            {"id": DROP, "alias": "drop", "title": "In only"},
+            {"id": WELL, "alias": "well", "title": "Out only"}]))
+        self.change(lambda exchange: exchange.update(settings or {}))
+        password = party.home / "password"
+        password.write_text("correct horse\n")
+        self.token_file = party.home / "misp.token"
+        self.add("misp", "--token", self.token_file, "--reads", "own/shared", "--reads", "own/well",
+                 "--writes", "own/shared", "--writes", "own/drop")
+        self.add("sensor", "--certificate", self.client_pair[1], "--reads", "own/shared",
+                 "--reads", "own/well", "--writes", "own/drop")
+        self.add("duty", "--password-file", password, "--reads", "own/shared")
+        party.process.send_signal(signal.SIGHUP)
+        party.until(lambda: is_there(self), "the exchange serves after SIGHUP")
 
-    def settings(self):
-        pin = self.party.json("key", "fingerprint", self.client_pair[1])["pin"]
-        pin = __import__("base64").b64decode(pin).hex()
-        return {"listen": f"127.0.0.1:{self.port}", "title": "CERT A", "roots": [
-            {"name": "own", "title": "Our own", "audience": "own", "collections": [
-                {"id": SHARED, "alias": "shared", "title": "All", "readers": ["misp", "sensor"],
-                 "writers": ["misp"]},
-                {"id": DROP, "alias": "drop", "title": "In only", "writers": ["misp", "sensor"]},
-                {"id": WELL, "alias": "well", "title": "Out only", "readers": ["misp", "sensor"]},
-            ]}], "visitors": [
-                {"name": "misp", "token_sha256": hashlib.sha256(b"misp token").hexdigest()},
-                {"name": "sensor", "certificate_sha256": pin}]}
+    def add(self, *args):
+        self.party.parley_ok("visitor", "add", *args)
+
+    def change(self, how):
+        """A person edits settings.json."""
+        path = self.party.node / "settings.json"
+        settings = json.loads(path.read_text())
+        how(settings["exchange"])
+        path.write_text(canonical_file(settings))
+
+    def duty(self, root="own", password="correct horse"):
+        return Client(self.port, self.cert, root, auth=("duty", password))
 
     def misp(self, root="own"):
-        return Client(self.port, self.cert, root, token="misp token")
+        return Client(self.port, self.cert, root, token=self.token_file.read_text().strip())
 
     def sensor(self, root="own"):
         return Client(self.port, self.cert, root, cert=self.client_pair)
@@ -55,7 +63,7 @@ def a_taxii_client_lists_pages_filters_posts_and_deletes(pair):
     visitors = Visitors(pair.a)
     misp, sensor = visitors.misp(), visitors.sensor()
     found = misp.ask("GET", "/taxii2/").json()
-    assert found["api_roots"] == ["/own/"] and found["title"] == "CERT A"
+    assert found["api_roots"] == ["/own/", "/partner/"] and found["title"] == "CERT A"
     ids = [c["id"] for c in misp.get("collections/").json()["collections"]]
     assert ids == [SHARED, DROP, WELL], "sorted by id"
 
@@ -86,7 +94,20 @@ def a_taxii_client_lists_pages_filters_posts_and_deletes(pair):
     misp.get(f"collections/shared/objects/{given[0]['id']}/", 404)
     misp.delete("shared", given[0]["id"], 404)
     assert misp.walk("shared", limit=100) == given[1:]
+    duty = visitors.duty()
+    assert duty.walk("shared", limit=100) == given[1:], "a password is hashed once and known again"
+    visitors.duty(password="wrong horse").ask("GET", "/taxii2/", 401)
+    many = [visitors.duty(password=f"horse {n}").session.get(
+        f"https://127.0.0.1:{visitors.port}/taxii2/") for n in range(6)]
+    assert {m.status_code for m in many} == {401, 429}, "guesses are slowed down"
+    assert int(many[-1].headers["Retry-After"]) > 0
+    assert len(duty.walk("shared", limit=100)) == 249, "who is known is not"
     assert misp.ask("HEAD", "/taxii2/").content == b""
+    shown = pair.a.json("exchange", "status")
+    assert [c["objects"] for c in shown["collections"] if c["root"] == "own"] == [249, 1, 0]
+    assert {v["name"]: v["known_by"] for v in pair.a.json("visitor", "list")["visitors"]} == {
+        "misp": "token", "sensor": "certificate", "duty": "password"}
+    pair.a.parley_ok("visitor", "remove", "duty")
     assert misp.ask("PUT", "/taxii2/", 405).headers["Allow"] == "GET, HEAD"
 
 
