@@ -3,7 +3,6 @@
 
 #include "base/memory.h"
 #include "desk/state.h"
-#include "keeper/order.h"
 #include "release/release.h"
 #include "statement/type.h"
 
@@ -47,17 +46,16 @@ static struct fault append_released(struct desk_pact *p)
     return f;
 }
 
-struct order_room {
-    struct order_sign order;
-    struct buf text[DESK_GROUP], permit[DESK_GROUP], document[DESK_GROUP];
-    struct buf decision[DESK_GROUP][PERMIT_OFFICERS], signature[DESK_GROUP][PERMIT_OFFICERS];
-    char suite[DESK_GROUP][PERMIT_OFFICERS][SEVERAL_NAMES];
+/* One entry, with all that keeper needs to see of it. */
+struct order_part {
+    struct buf text, permit, document;
+    struct buf decision[PERMIT_OFFICERS], signature[PERMIT_OFFICERS];
+    char suite[PERMIT_OFFICERS][SEVERAL_NAMES];
 };
 
-static struct fault take_decisions(struct desk_pact *p, struct order_room *o, size_t i,
-                                   const struct digest *permit)
+static struct fault take_decisions(struct desk_pact *p, struct order_part *o,
+                                   const struct digest *permit, struct order_entry *e)
 {
-    struct order_entry *e = &o->order.entry[i];
     struct rows r =
         store_ask(p->desk->store, QUERY_DECISION_LIST,
                   STORE_WITH(value_text(p->now->id), value_blob(bytes_of(permit->byte, 32))));
@@ -65,80 +63,79 @@ static struct fault take_decisions(struct desk_pact *p, struct order_room *o, si
     while (e->decision_count < PERMIT_OFFICERS && rows_next(&r)) {
         size_t k = e->decision_count++;
 
-        buf_bytes(&o->decision[i][k], row_bytes(&r, 2));
-        row_text(&r, 3, o->suite[i][k], SEVERAL_NAMES);
-        buf_bytes(&o->signature[i][k], row_bytes(&r, 4));
-        e->decision[k] =
-            (struct decision_given){buf_view(&o->decision[i][k]), bytes_text(o->suite[i][k]),
-                                    buf_view(&o->signature[i][k])};
+        buf_bytes(&o->decision[k], row_bytes(&r, 2));
+        row_text(&r, 3, o->suite[k], SEVERAL_NAMES);
+        buf_bytes(&o->signature[k], row_bytes(&r, 4));
+        e->decision[k] = (struct decision_given){buf_view(&o->decision[k]), bytes_text(o->suite[k]),
+                                                 buf_view(&o->signature[k])};
     }
     return rows_done(&r);
 }
 
 /* What keeper needs to see of entry `index`. */
-static struct fault take_entry(struct desk_pact *p, struct order_room *o, size_t i, uint64_t index)
+static struct fault take_entry(struct desk_pact *p, struct order_part *o, uint64_t index,
+                               struct order_entry *out)
 {
     const struct digest *leaf = ledger_leaf(p->log, index);
     struct entry e;
     struct rows r;
-    struct fault f = ledger_read(p->log, index, &o->text[i]);
+    struct fault f = ledger_read(p->log, index, &o->text);
 
     if (!fault_is(f))
-        f = entry_parse(buf_view(&o->text[i]), &e);
+        f = entry_parse(buf_view(&o->text), &e);
     if (fault_is(f))
         return f;
     r = store_ask(p->desk->store, QUERY_STATEMENT_GET,
                   STORE_WITH(value_text(p->now->id), value_text(p->own->id),
                              value_blob(bytes_of(leaf->byte, 32))));
     if (rows_next(&r)) {
-        buf_bytes(&o->permit[i], row_bytes(&r, 14));
+        buf_bytes(&o->permit, row_bytes(&r, 14));
         if (e.permit_kind != PERMIT_AUTOMATIC)
-            buf_bytes(&o->document[i], row_bytes(&r, 11));
+            buf_bytes(&o->document, row_bytes(&r, 11));
     }
     f = rows_done(&r);
-    o->order.entry[i] = (struct order_entry){.text = buf_view(&o->text[i]),
-                                             .permit = buf_view(&o->permit[i]),
-                                             .disclosed = buf_view(&o->document[i])};
+    *out = (struct order_entry){.text = buf_view(&o->text),
+                                .permit = buf_view(&o->permit),
+                                .disclosed = buf_view(&o->document)};
     if (!fault_is(f) && e.permit_kind == PERMIT_DIGEST)
-        f = take_decisions(p, o, i, &e.permit);
+        f = take_decisions(p, o, &e.permit, out);
     return f;
 }
 
-static void order_room_free(struct order_room *o)
+static void order_part_done(struct order_part *o)
 {
-    for (size_t i = 0; i < DESK_GROUP; i++) {
-        buf_done(&o->text[i]);
-        buf_done(&o->permit[i]);
-        buf_done(&o->document[i]);
-        for (size_t k = 0; k < PERMIT_OFFICERS; k++) {
-            buf_done(&o->decision[i][k]);
-            buf_done(&o->signature[i][k]);
-        }
+    buf_done(&o->text);
+    buf_done(&o->permit);
+    buf_done(&o->document);
+    for (size_t k = 0; k < PERMIT_OFFICERS; k++) {
+        buf_done(&o->decision[k]);
+        buf_done(&o->signature[k]);
     }
-    free(o);
 }
 
 static struct fault ask_keeper(struct desk_pact *p)
 {
-    struct order_room *o = memory_zeroed(1, sizeof *o);
     uint64_t from = p->kept_own, to = ledger_size(p->log);
+    struct order_sign *order = &p->desk->order;
+    struct order_part *part;
     struct buf body = {0};
     struct fault f = fault_none();
 
-    if (to > from + DESK_GROUP)
-        to = from + DESK_GROUP;
-    o->order.agreement = bytes_text(p->now->id);
-    o->order.first = from;
-    o->order.count = (size_t)(to - from);
-    for (uint64_t i = from; i < to && !fault_is(f); i++)
-        f = take_entry(p, o, (size_t)(i - from), i);
+    order->agreement = bytes_text(p->now->id);
+    order->first = from;
+    order->count = to > from + DESK_GROUP ? DESK_GROUP : (size_t)(to - from);
+    part = memory_zeroed(order->count, sizeof *part);
+    for (size_t i = 0; i < order->count && !fault_is(f); i++)
+        f = take_entry(p, &part[i], from + i, &order->entry[i]);
     if (!fault_is(f)) {
-        order_sign_write(&o->order, &body);
+        order_sign_write(order, &body);
         p->signing = true;
         p->desk->host.send(p->desk->host.context, PROCESS_KEEPER, MESSAGE_SIGN, buf_view(&body));
     }
     buf_done(&body);
-    order_room_free(o);
+    for (size_t i = 0; i < order->count; i++)
+        order_part_done(&part[i]);
+    free(part);
     return f;
 }
 

@@ -262,7 +262,11 @@ static json_t *released_before(struct desk_pact *p, const struct digest *permit)
     return answer;
 }
 
-/* In one transaction: the decision, the statement with its exact entry, and no draft any more. */
+/*
+ * In one transaction: the decision, and the statement with its exact entry. From then on the draft
+ * is none (query.c, NOT_SAID); its row, six pages of it, need not be gone before the statement is
+ * said.
+ */
 static struct fault release(struct desk_pact *p, const struct kept *k, struct digest *leaf)
 {
     struct saying s = {.version = pact_version(p, k->version),
@@ -277,7 +281,7 @@ static struct fault release(struct desk_pact *p, const struct kept *k, struct di
                        .permit_kind = PERMIT_DIGEST};
     struct disclosed *d;
     struct entry e = {.version = k->version, .kind = s.kind, .class = s.class};
-    struct fault f = disclosed_parse(s.disclosed, &d);
+    struct fault f = shelf_read(&p->desk->shelf, s.disclosed, &d);
 
     if (fault_is(f))
         return f;
@@ -294,14 +298,26 @@ static struct fault release(struct desk_pact *p, const struct kept *k, struct di
         f = life_note(p, &e, leaf, d, k->incident);
     if (!fault_is(f))
         f = say_entry(p, &s, leaf);
-    if (!fault_is(f))
-        f = store_do(p->desk->store, QUERY_DRAFT_DELETE, NULL,
-                     STORE_WITH(value_text(p->now->id), value_text(k->id)));
     if (!fault_is(f) && k->incident[0] != '\0')
         f = store_do(
             p->desk->store, QUERY_INCIDENT_CASE, NULL,
             STORE_WITH(value_text(k->case_id), value_text(p->now->id), value_text(k->incident)));
     disclosed_free(d);
+    return f;
+}
+
+/* What a crash leaves of drafts goes when they expire. */
+static struct fault drop_said(struct desk_pact *p, const struct kept *k)
+{
+    struct store *s = p->desk->store;
+    struct fault f = store_begin_lazy(s);
+
+    if (!fault_is(f))
+        f = store_do(s, QUERY_DRAFT_DELETE, NULL,
+                     STORE_WITH(value_text(p->now->id), value_text(k->id)));
+    if (!fault_is(f))
+        return store_commit(s);
+    store_rollback(s);
     return f;
 }
 
@@ -419,8 +435,8 @@ static json_t *decide(struct desk_pact *p, const struct kept *k, const json_t *a
                        "released", "kind", k->kind, "case", k->case_id, "leaf", json_digest(&leaf),
                        "time", json_instant(p->desk->now), "link", link_json(p));
     wait_for(p->desk, &leaf, answer, say, client);
-    commit_go(p); /* first: keeper works while we read the case again */
-    if (fault_is(life_reload(p, k->case_id)))
+    commit_go(p); /* first: keeper works while we tidy up and read the case again */
+    if (fault_is(drop_said(p, k)) || fault_is(life_reload(p, k->case_id)))
         alarm_raise(p, "store", "a case could not be read again");
     return NULL;
 }

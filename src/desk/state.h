@@ -7,9 +7,11 @@
 #include "base/cursor.h"
 #include "cases/case.h"
 #include "desk/desk.h"
+#include "desk/shelf.h"
 #include "hotline/conversation.h"
 #include "hotline/post.h"
 #include "judge/ground.h"
+#include "keeper/order.h"
 #include "ledger/head.h"
 #include "ledger/mirror.h"
 #include "ledger/publish.h"
@@ -107,6 +109,8 @@ struct desk_pact {
 struct desk {
     struct desk_host host;
     struct store *store;
+    struct shelf shelf;
+    struct order_sign order; /* the one in the making: big, and asked for often */
     const struct agreement *agreements[DESK_VERSIONS];
     size_t agreement_count;
     struct agreement *taken[DESK_VERSIONS]; /* owned: those that took over since the start */

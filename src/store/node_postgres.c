@@ -188,4 +188,19 @@ static const char version_1[] =
     "  PRIMARY KEY (agreement, name)\n"
     ");\n";
 
-const struct migration node_postgres[NODE_MIGRATIONS] = {{1, version_1}};
+/*
+ * The indexes that a statement is written into are what a sync of it costs, so: what answers
+ * nothing is not in `answers`, only what waits is in `waiting`, and the last number of a party in a
+ * case is found without reading all that the party ever said.
+ */
+static const char version_2[] =
+    "DROP INDEX statements_case;\n"
+    "CREATE INDEX statements_case ON statements (agreement, case_id, party, number);\n"
+    "DROP INDEX statements_answers;\n"
+    "CREATE INDEX statements_answers ON statements (agreement, answers)\n"
+    "  WHERE answers IS NOT NULL;\n"
+    "DROP INDEX statements_state;\n"
+    "CREATE INDEX statements_waiting ON statements (agreement, party, state, seq)\n"
+    "  WHERE bound_at IS NULL;\n";
+
+const struct migration node_postgres[NODE_MIGRATIONS] = {{1, version_1}, {2, version_2}};

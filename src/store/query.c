@@ -13,6 +13,10 @@
 #define DRAFT                                                                                      \
     "draft, kind, class, case_id, incident, article, subject, answers, version, fields, held, "    \
     "secret, document, permit, permit_digest, officers, made, expires"
+/* What was said is no draft any more: its row is dropped later than the statement is written. */
+#define NOT_SAID                                                                                   \
+    " AND NOT EXISTS (SELECT 1 FROM statements WHERE statements.agreement = drafts.agreement AND " \
+    "statements.permit_digest = drafts.permit_digest)"
 #define DRAFT_ROW "tttttttbittbttbiii"
 
 static const struct query_text queries[QUERY_COUNT] = {
@@ -81,9 +85,13 @@ static const struct query_text queries[QUERY_COUNT] = {
     [QUERY_STATEMENT_CASE] = {"statement-case", "tt", STATEMENT_ROW,
                               "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
                               "case_id = $2 ORDER BY seq"},
-    [QUERY_STATEMENT_STATE] = {"statement-state", "ttti", STATEMENT_ROW,
-                               "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
-                               "party = $2 AND state = $3 ORDER BY seq LIMIT $4"},
+    [QUERY_STATEMENT_TALE] = {"statement-tale", "tt", STATEMENT_ROW,
+                              "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
+                              "case_id = $2 ORDER BY party, number"},
+    [QUERY_STATEMENT_STATE] =
+        {"statement-state", "ttti", STATEMENT_ROW,
+         "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
+         "party = $2 AND state = $3 AND bound_at IS NULL ORDER BY seq LIMIT $4"},
     [QUERY_STATEMENT_LAST] = {"statement-last", "ttt", "ib",
                               "SELECT number, leaf FROM statements WHERE agreement = $1 AND "
                               "party = $2 AND case_id = $3 AND state <> 'refused' "
@@ -94,7 +102,7 @@ static const struct query_text queries[QUERY_COUNT] = {
     [QUERY_STATEMENT_BACKLOG] = {"statement-backlog", "tt", "ii",
                                  "SELECT COUNT(*), COALESCE(SUM(length(document)), 0) FROM "
                                  "statements WHERE agreement = $1 AND party = $2 AND "
-                                 "(state = 'released' OR state = 'stored')"},
+                                 "bound_at IS NULL AND state <> 'refused'"},
     [QUERY_STATEMENT_KIND] = {"statement-kind", "ttt", STATEMENT_ROW,
                               "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
                               "party = $2 AND kind = $3 AND state <> 'refused' ORDER BY seq"},
@@ -108,10 +116,11 @@ static const struct query_text queries[QUERY_COUNT] = {
                          "permit, permit_digest, officers, made, expires) VALUES ($1, $2, $3, $4, "
                          "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"},
     [QUERY_DRAFT_GET] = {"draft-get", "tt", DRAFT_ROW,
-                         "SELECT " DRAFT " FROM drafts WHERE agreement = $1 AND draft = $2"},
+                         "SELECT " DRAFT
+                         " FROM drafts WHERE agreement = $1 AND draft = $2" NOT_SAID},
     [QUERY_DRAFT_LIST] = {"draft-list", "t", DRAFT_ROW,
-                          "SELECT " DRAFT " FROM drafts WHERE agreement = $1 "
-                          "ORDER BY made, draft"},
+                          "SELECT " DRAFT " FROM drafts WHERE agreement = $1" NOT_SAID
+                          " ORDER BY made, draft"},
     [QUERY_DRAFT_DELETE] = {"draft-delete", "tt", "",
                             "DELETE FROM drafts WHERE agreement = $1 AND draft = $2"},
     [QUERY_DRAFT_EXPIRED] = {"draft-expired", "i", "", "DELETE FROM drafts WHERE expires <= $1"},

@@ -15,6 +15,8 @@
 
 enum {
     SQLITE_PATIENCE = 5000, /* ms that a SHARED writer waits for his turn */
+    SQLITE_FRAMES = 1000,   /* of the WAL: then it is taken into the tables, SQLite's own default */
+    SQLITE_FRAMES_MOST = 8 * SQLITE_FRAMES, /* while nobody has time for it (sqlite_tidy) */
 };
 
 struct sqlite_cursor {
@@ -28,6 +30,8 @@ struct sqlite {
     const struct schema *schema;
     struct sqlite_cursor *cursor; /* one a query */
     sqlite3_stmt *begin, *commit; /* prepared once, on first use */
+    int frames;                   /* in the WAL after the last commit */
+    int most;                     /* with so many a commit itself takes them into the tables */
 };
 
 static const char sole[] = "PRAGMA locking_mode = EXCLUSIVE;";
@@ -101,6 +105,28 @@ static void sqlite_close(void *base)
     free(s);
 }
 
+/* As SQLite's own after each commit, but that a handle which is flushed (store_flush) does not pay
+ * a thousand pages within a commit that somebody waits for. A fault here is the next commit's. */
+static int checkpoint_when_due(void *base, sqlite3 *db, const char *name, int frames)
+{
+    struct sqlite *s = base;
+
+    s->frames = frames;
+    if (frames >= s->most)
+        sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return SQLITE_OK;
+}
+
+static void sqlite_tidy(void *base)
+{
+    struct sqlite *s = base;
+
+    if (s->frames < SQLITE_FRAMES)
+        return;
+    s->frames = 0;
+    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 static struct fault set_up(struct sqlite *s, enum store_mode mode)
 {
     struct fault f = fault_none();
@@ -108,6 +134,8 @@ static struct fault set_up(struct sqlite *s, enum store_mode mode)
     sqlite3_extended_result_codes(s->db, 1);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_busy_timeout(s->db, mode == STORE_SOLE ? 0 : SQLITE_PATIENCE);
+    s->most = mode == STORE_SOLE ? SQLITE_FRAMES_MOST : SQLITE_FRAMES;
+    sqlite3_wal_hook(s->db, checkpoint_when_due, s);
     if (mode == STORE_SOLE)
         f = sqlite_script(s, sole);
     return fault_is(f) ? f : sqlite_script(s, settings);
@@ -302,5 +330,6 @@ const struct backend backend_sqlite = {
     .column = sqlite_column,
     .finish = sqlite_finish,
     .changed = sqlite_changed,
+    .tidy = sqlite_tidy,
     .check = sqlite_check,
 };

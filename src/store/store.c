@@ -140,13 +140,21 @@ struct fault store_begin_lazy(struct store *s)
     return fault_is(f) ? f : begin(s);
 }
 
+static void tidy(struct store *s)
+{
+    if (s->backend->tidy != NULL)
+        s->backend->tidy(s->base);
+}
+
 /* The version is written as it is: a commit of nothing would sync nothing. */
 struct fault store_flush(struct store *s)
 {
     struct fault f;
 
-    if (!s->owed)
+    if (!s->owed) {
+        tidy(s);
         return fault_none();
+    }
     f = store_begin(s);
     if (!fault_is(f))
         f = store_do(s, SCHEMA_VERSION_SET, NULL,
@@ -157,6 +165,8 @@ struct fault store_flush(struct store *s)
     }
     f = store_commit(s);
     s->owed = fault_is(f);
+    if (!fault_is(f))
+        tidy(s);
     return f;
 }
 

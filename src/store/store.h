@@ -103,6 +103,7 @@ struct backend {
     void (*finish)(void *cursor);
     int64_t (*changed)(void *base); /* rows that the last query changed */
     struct fault (*check)(void *base);
+    void (*tidy)(void *base); /* what it puts off while somebody waits; NULL: nothing */
 };
 
 extern const struct backend backend_sqlite;   /* `where` is a file */
@@ -133,7 +134,8 @@ MUST_CHECK struct fault store_begin(struct store *s);
  * A transaction whose commit is not synced: a process that is killed loses nothing of it, a power
  * cut may lose it, and with it all that was committed after it, but nothing before. Only for what
  * is read again from the ledger at the next start, which is synced (desk.h, D5). What a later
- * store_commit acknowledged takes it along; store_flush does where none comes.
+ * store_commit acknowledged takes it along; store_flush does where none comes. A flush is also
+ * when the backend does what it puts off, so it belongs where nobody waits.
  */
 MUST_CHECK struct fault store_begin_lazy(struct store *s);
 MUST_CHECK struct fault store_flush(struct store *s); /* nothing to do where nothing is owed */

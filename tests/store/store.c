@@ -5,6 +5,7 @@
 #include "store/store.h"
 
 #include "store/exchange_query.h"
+#include "store/node_ddl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -391,44 +392,194 @@ static void a_second_process_is_told_that_the_store_is_held(void **state)
     store_close(s);
 }
 
-static const struct migration later[] = {
-    {1, NULL}, /* the real one, put in by the test */
-    {2, "CREATE TABLE later (a BIGINT); INSERT INTO later VALUES (1);"
-        "INSERT INTO later SELECT version FROM store_version;"},
-};
-static const struct migration broken[] = {
-    {1, NULL},
-    {2, "CREATE TABLE later (a BIGINT); INSERT INTO nowhere VALUES (1);"},
-};
+static const char later[] = "CREATE TABLE later (a BIGINT); INSERT INTO later VALUES (1);"
+                            "INSERT INTO later SELECT version FROM store_version;";
+static const char broken[] = "CREATE TABLE later (a BIGINT); INSERT INTO nowhere VALUES (1);";
 
-static struct store *newer(const struct migration *from)
+/* Opened by a program that knows one version more than ours. */
+static struct store *newer(const char *sql)
 {
-    struct migration list[2] = {schema_node.migrations[under_test->dialect][0], from[1]};
+    struct migration list[NODE_MIGRATIONS + 1];
     struct schema schema = schema_node;
     struct store *s = NULL;
     struct fault f;
 
+    memcpy(list, schema_node.migrations[under_test->dialect], sizeof list - sizeof list[0]);
+    list[NODE_MIGRATIONS] = (struct migration){NODE_MIGRATIONS + 1, sql};
     schema.migrations[under_test->dialect] = list;
-    schema.migration_count = 2;
+    schema.migration_count = NODE_MIGRATIONS + 1;
     f = store_open(under_test, &schema, where, STORE_SOLE, &s);
     assert_true(fault_is(f) == (s == NULL));
     if (s != NULL)
-        assert_int_equal(store_version(s), 2);
+        assert_int_equal(store_version(s), NODE_MIGRATIONS + 1);
     store_close(s);
     return s;
 }
 
-static void version_1_is_taken_to_version_2_with_its_rows(void **state)
+static void a_version_is_taken_to_the_next_with_its_rows(void **state)
 {
     struct store *s = opened();
 
     (void)state;
-    assert_int_equal(store_version(s), 1);
+    assert_int_equal(store_version(s), schema_node.migration_count);
     state_put(s, "kept", "yes");
     store_close(s);
     assert_non_null(newer(later));
     assert_non_null(newer(later)); /* and once only */
     assert_fault(store_open(under_test, &schema_node, where, STORE_SOLE, &s), FAULT_UNKNOWN);
+}
+
+static void tables_of_version_1_are_taken_to_ours_with_their_rows(void **state)
+{
+    struct schema first = schema_node;
+    struct store *s = NULL;
+
+    (void)state;
+    first.migration_count = 1;
+    assert_good(store_open(under_test, &first, where, STORE_SOLE, &s));
+    assert_int_equal(store_version(s), 1);
+    state_put(s, "kept", "yes");
+    store_close(s);
+    s = opened();
+    assert_int_equal(store_version(s), NODE_MIGRATIONS);
+    assert_true(state_is(s, "kept", "yes"));
+    store_close(s);
+}
+
+/* How SQLite would answer the question: one step a line. By a connection of our own. */
+static void plan_of(sqlite3 *db, unsigned query, char *out, size_t size)
+{
+    char sql[4000];
+    sqlite3_stmt *plan;
+    size_t len = 0;
+
+    snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", schema_node.queries[query].sql);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &plan, NULL), SQLITE_OK);
+    out[0] = '\0';
+    while (sqlite3_step(plan) == SQLITE_ROW && len < size)
+        len += (size_t)snprintf(out + len, size - len, "%s\n",
+                                (const char *)sqlite3_column_text(plan, 3));
+    sqlite3_finalize(plan);
+}
+
+/* What is asked for every statement must not cost more the more was ever said. */
+static void what_every_statement_asks_is_answered_from_an_index(void **state)
+{
+    static const struct {
+        unsigned query;
+        const char *plan; /* all of it: no scan, no sorting */
+    } asked[] = {
+        {QUERY_STATEMENT_GET, "sqlite_autoindex_statements_1 (agreement=? AND party=? AND leaf=?)"},
+        {QUERY_STATEMENT_LAST, "statements_case (agreement=? AND case_id=? AND party=?)"},
+        {QUERY_STATEMENT_TALE, "statements_case (agreement=? AND case_id=?)"},
+        {QUERY_STATEMENT_STATE, "statements_waiting (agreement=? AND party=? AND state=?)"},
+        {QUERY_STATEMENT_BACKLOG, "statements_waiting (agreement=? AND party=?)"},
+        {QUERY_STATEMENT_ANSWERS, "statements_answers (agreement=? AND answers=?)"},
+        {QUERY_STATEMENT_PERMIT, "statements_permit (agreement=? AND permit_digest=?)"},
+    };
+    char want[200], plan[2000];
+    sqlite3 *db = NULL;
+
+    (void)state;
+    if (server != NULL)
+        skip();
+    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+    for (size_t i = 0; i < NODE_MIGRATIONS; i++)
+        assert_int_equal(sqlite3_exec(db, node_sqlite[i].sql, NULL, NULL, NULL), SQLITE_OK);
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        plan_of(db, asked[i].query, plan, sizeof plan);
+        snprintf(want, sizeof want, "SEARCH statements USING INDEX %s\n", asked[i].plan);
+        assert_string_equal(plan, want);
+    }
+    sqlite3_close(db);
+}
+
+static void put_draft(struct store *s, const char *id, struct value permit_digest)
+{
+    struct value t = value_text("x"), none = value_null();
+
+    assert_good(
+        store_do(s, QUERY_DRAFT_PUT, NULL,
+                 STORE_WITH(value_text("a.example"), value_text(id), t, t, none, none, none, none,
+                            value_integer(1), t, t, t, permit_digest, t, t, permit_digest,
+                            value_integer(1), value_integer(1), value_integer(9))));
+}
+
+static bool has_draft(struct store *s, const char *id)
+{
+    struct rows one =
+        store_ask(s, QUERY_DRAFT_GET, STORE_WITH(value_text("a.example"), value_text(id)));
+    bool there = rows_next(&one), listed = false;
+    struct rows all;
+    char name[20];
+
+    assert_good(rows_done(&one));
+    all = store_ask(s, QUERY_DRAFT_LIST, STORE_WITH(value_text("a.example")));
+    while (rows_next(&all)) {
+        row_text(&all, 0, name, sizeof name);
+        listed |= strcmp(name, id) == 0;
+    }
+    assert_good(rows_done(&all));
+    assert_true(there == listed);
+    return there;
+}
+
+/* Its row goes later than the statement is written; a crash may come between. */
+static void a_draft_whose_permit_was_used_is_none(void **state)
+{
+    static const uint8_t one[32] = {1}, two[32] = {2};
+    struct value first = value_blob(bytes_of(one, 32)), second = value_blob(bytes_of(two, 32));
+    struct value t = value_text("x"), none = value_null();
+    struct store *s = opened();
+
+    (void)state;
+    put_draft(s, "d1", first);
+    put_draft(s, "d2", second);
+    assert_good(store_do(s, QUERY_STATEMENT_PUT, NULL,
+                         STORE_WITH(value_text("a.example"), t, first, value_text("released"), t, t,
+                                    none, value_integer(1), none, t, t, none, none, none, first,
+                                    none, value_integer(1), value_integer(1))));
+    assert_false(has_draft(s, "d1"));
+    assert_true(has_draft(s, "d2"));
+    store_close(s);
+}
+
+static off_t size_of(const char *end)
+{
+    char name[80];
+    struct stat s;
+
+    snprintf(name, sizeof name, "%s%s", path, end);
+    return stat(name, &s) == 0 ? s.st_size : 0;
+}
+
+/* "A flush is also when the backend does what it puts off" */
+static void the_journal_is_taken_into_the_tables_by_a_flush_and_not_by_a_commit(void **state)
+{
+    static char text[8000];
+    struct store *s = opened();
+    off_t before = size_of("");
+
+    (void)state;
+    if (server != NULL) {
+        store_close(s);
+        skip();
+    }
+    memset(text, 'x', sizeof text - 1);
+    for (unsigned i = 0; i < 600; i++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "n%u", i);
+        state_put(s, name, text);
+    }
+    assert_true(size_of("-wal") > 1200 * 4096);
+    assert_int_equal(size_of(""), before);
+    assert_good(store_flush(s));
+    assert_true(size_of("") > 1200 * 4096);
+    for (unsigned i = 0; i < 8000; i++) /* and where nobody flushes, it has an end all the same */
+        state_put(s, "n0", text);
+    assert_true(size_of("-wal") < 9000 * 4200);
+    store_close(s);
 }
 
 static void a_migration_that_fails_half_way_changes_nothing(void **state)
@@ -440,7 +591,7 @@ static void a_migration_that_fails_half_way_changes_nothing(void **state)
     store_close(s);
     assert_null(newer(broken));
     s = opened();
-    assert_int_equal(store_version(s), 1);
+    assert_int_equal(store_version(s), schema_node.migration_count);
     assert_true(state_is(s, "kept", "yes"));
     store_close(s);
     assert_non_null(newer(later)); /* so `later` was not made by the broken one */
@@ -674,7 +825,12 @@ int main(void)
         cmocka_unit_test_setup(a_text_where_an_integer_belongs_is_refused, setup),
         cmocka_unit_test_setup(the_same_row_again_changes_nothing, setup),
         cmocka_unit_test_setup(a_second_process_is_told_that_the_store_is_held, setup),
-        cmocka_unit_test_setup(version_1_is_taken_to_version_2_with_its_rows, setup),
+        cmocka_unit_test_setup(a_version_is_taken_to_the_next_with_its_rows, setup),
+        cmocka_unit_test_setup(tables_of_version_1_are_taken_to_ours_with_their_rows, setup),
+        cmocka_unit_test_setup(what_every_statement_asks_is_answered_from_an_index, setup),
+        cmocka_unit_test_setup(a_draft_whose_permit_was_used_is_none, setup),
+        cmocka_unit_test_setup(the_journal_is_taken_into_the_tables_by_a_flush_and_not_by_a_commit,
+                               setup),
         cmocka_unit_test_setup(a_migration_that_fails_half_way_changes_nothing, setup),
         cmocka_unit_test_setup(a_transaction_with_a_fault_can_only_end, setup),
         cmocka_unit_test_setup(shared_writers_take_turns, setup),
