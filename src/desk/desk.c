@@ -122,6 +122,7 @@ void desk_free(struct desk *d)
     for (size_t i = 0; i < d->taken_count; i++)
         agreement_free(d->taken[i]);
     hear_early_forget(d);
+    shelf_done(&d->shelf);
     store_close(d->store);
     free(d);
 }

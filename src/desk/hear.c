@@ -1,7 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/memory.h"
 #include "desk/state.h"
 #include "hotline/frame.h"
 #include "ipc/link.h"
@@ -69,9 +68,9 @@ static struct fault judged_cosign(struct desk_pact *p, uint32_t link, struct byt
 static struct fault judged_push(struct desk_pact *p, uint32_t link, struct bytes payload,
                                 struct cursor *verdicts, struct conversation_actions *out)
 {
-    struct frame_push *push = memory_zeroed(1, sizeof *push);
+    struct frame_push push;
     struct checkpoint c;
-    struct fault f = frame_push_parse(payload, push);
+    struct fault f = frame_push_parse(payload, &push);
     uint32_t count = cursor_u32(verdicts);
 
     for (uint32_t i = 0; i < count && i < FRAME_ENTRIES; i++) {
@@ -88,31 +87,29 @@ static struct fault judged_push(struct desk_pact *p, uint32_t link, struct bytes
     if (!fault_is(f))
         f = verdicts->fault;
     if (!fault_is(f) && p->mirror_open)
-        f = note_verify_checkpoint(push->note, bytes_text(p->peer_origin), &p->peer_author, &c,
+        f = note_verify_checkpoint(push.note, bytes_text(p->peer_origin), &p->peer_author, &c,
                                    NULL);
     else if (!fault_is(f))
         f = fault_make(FAULT_ORDER, 0, "PROTOCOL.hotline section 3: PUSH before HELLO");
     if (!fault_is(f)) {
         buf_clear(&p->push);
         buf_bytes(&p->push, payload);
-        conversation_push(&p->talk, link, push->first, c.size, &c.root, p->desk->tick, out);
+        conversation_push(&p->talk, link, push.first, c.size, &c.root, p->desk->tick, out);
     }
-    free(push);
     return f;
 }
 
 static struct fault judged_mirror(struct desk_pact *p, uint32_t link, struct bytes payload,
                                   struct conversation_actions *out)
 {
-    struct frame_push *m = memory_zeroed(1, sizeof *m);
-    struct fault f = frame_push_parse(payload, m);
+    struct frame_push m;
+    struct fault f = frame_push_parse(payload, &m);
 
     if (!fault_is(f)) {
         buf_clear(&p->mirror_frame);
         buf_bytes(&p->mirror_frame, payload);
-        conversation_mirror(&p->talk, link, m->first, m->first + m->count, p->desk->tick, out);
+        conversation_mirror(&p->talk, link, m.first, m.first + m.count, p->desk->tick, out);
     }
-    free(m);
     return f;
 }
 

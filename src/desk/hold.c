@@ -59,24 +59,22 @@ static struct fault hold_documents(struct desk_pact *p, const struct frame_push 
 
 static struct fault ask_cosign(struct desk_pact *p)
 {
-    struct order_cosign *order = memory_zeroed(1, sizeof *order);
+    struct order_cosign order;
     uint64_t size = ledger_size(p->mirror.log);
     struct buf body = {0};
 
-    order->agreement = bytes_text(p->now->id);
-    order->note = mirror_note(&p->mirror);
-    order->first = p->kept_peer;
-    if (size < p->kept_peer || size - p->kept_peer > ORDER_ENTRIES) {
-        free(order);
+    order.agreement = bytes_text(p->now->id);
+    order.note = mirror_note(&p->mirror);
+    order.first = p->kept_peer;
+    order.count = 0;
+    if (size < p->kept_peer || size - p->kept_peer > ORDER_ENTRIES)
         return fault_make(FAULT_LIMIT, 0, "more entries than one cosignature can take");
-    }
     for (uint64_t i = p->kept_peer; i < size; i++)
-        order->leaf[order->count++] = *ledger_leaf(p->mirror.log, i);
-    order_cosign_write(order, &body);
+        order.leaf[order.count++] = *ledger_leaf(p->mirror.log, i);
+    order_cosign_write(&order, &body);
     p->cosigning = true;
     talk_send(p, PROCESS_KEEPER, MESSAGE_COSIGN, &body);
     buf_done(&body);
-    free(order);
     return fault_none();
 }
 
@@ -108,28 +106,27 @@ static struct fault judge_is_told(struct desk_pact *p, const struct frame_push *
 
 void hold_push(struct desk_pact *p)
 {
-    struct frame_push *push = memory_zeroed(1, sizeof *push);
+    struct frame_push push = {.count = 0};
     struct mirror_answer answer = {.fresh = false};
     struct bytes entries[DESK_GROUP];
-    struct fault f = frame_push_parse(buf_view(&p->push), push);
+    struct fault f = frame_push_parse(buf_view(&p->push), &push);
 
     /* By a wrong clock we would call well-timed statements badly timed, and sign when that was. */
     if (!fault_is(f) && p->desk->clock[0] != '\0')
         f = fault_make(FAULT_ORDER, 0, "our clock is off: nothing is taken until it is right");
     if (!fault_is(f) && !p->kept)
         f = fault_make(FAULT_ORDER, 0, "keeper has not said what it remembers");
-    for (uint32_t i = 0; i < push->count && !fault_is(f); i++)
-        entries[i] = push->item[i].entry;
+    for (uint32_t i = 0; i < push.count && !fault_is(f); i++)
+        entries[i] = push.item[i].entry;
     if (!fault_is(f))
-        f = judge_is_told(p, push);
+        f = judge_is_told(p, &push);
     if (!fault_is(f))
-        f = hold_documents(p, push);
+        f = hold_documents(p, &push);
     if (!fault_is(f))
-        f = mirror_take(&p->mirror, push->first, entries, push->count, push->note, &answer);
+        f = mirror_take(&p->mirror, push.first, entries, push.count, push.note, &answer);
     if (!fault_is(f))
         f = ask_cosign(p);
     buf_done(&answer.held);
-    free(push);
     if (!fault_is(f))
         return;
     p->desk->host.say(p->desk->host.context, "a PUSH could not be held", f);
@@ -164,7 +161,7 @@ static struct fault take_theirs(struct desk_pact *p, uint64_t index, int64_t tim
         seen = row_has(&r, 19);
         row_text(&r, 16, verdict, sizeof verdict);
         if (!fault_is(f) && row_bytes(&r, 11).len != 0 &&
-            fault_is(disclosed_parse(row_bytes(&r, 11), &d)))
+            fault_is(shelf_read(&p->desk->shelf, row_bytes(&r, 11), &d)))
             d = NULL;
     }
     if (fault_is(rows_done(&r)) || fault_is(f) || seen) {

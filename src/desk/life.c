@@ -31,7 +31,7 @@ struct told {
     struct instant bound_at;
 };
 
-static struct fault tell(const struct rows *r, struct told *out)
+static struct fault tell(struct shelf *shelf, const struct rows *r, struct told *out)
 {
     struct fault f = entry_parse(row_bytes(r, 10), &out->entry);
 
@@ -41,7 +41,7 @@ static struct fault tell(const struct rows *r, struct told *out)
     out->seq = row_integer(r, 0);
     out->place = row_has(r, 3) ? row_integer(r, 3) : INT64_MAX;
     out->document = NULL;
-    if (row_bytes(r, 11).len != 0 && fault_is(disclosed_parse(row_bytes(r, 11), &out->document)))
+    if (row_bytes(r, 11).len != 0 && fault_is(shelf_read(shelf, row_bytes(r, 11), &out->document)))
         out->document = NULL;
     out->bound = row_has(r, 19);
     out->bound_at = instant_of_seconds(out->bound ? row_integer(r, 19) : 0);
@@ -109,7 +109,7 @@ static int by_number(const void *a, const void *b)
 
 static struct fault tale_read(struct desk_pact *p, const char *case_id, struct tale *t)
 {
-    struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_CASE,
+    struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_TALE,
                               STORE_WITH(value_text(p->now->id), value_text(case_id)));
     struct fault f = fault_none(), end;
 
@@ -121,7 +121,7 @@ static struct fault tale_read(struct desk_pact *p, const char *case_id, struct t
             continue;
         row_text(&r, 1, party, sizeof party);
         one = tale_room(t, strcmp(party, p->own->id) == 0);
-        f = tell(&r, one);
+        f = tell(&p->desk->shelf, &r, one);
         one->ours = strcmp(party, p->own->id) == 0;
         t->count[one->ours] += !fault_is(f);
     }

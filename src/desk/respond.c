@@ -151,7 +151,8 @@ static bool returns_nonce(struct desk_pact *p, const struct entry *e, const stru
     struct disclosed *ours;
     bool same = false;
 
-    if (d != NULL && rows_next(&r) && !fault_is(disclosed_parse(row_bytes(&r, 11), &ours))) {
+    if (d != NULL && rows_next(&r) &&
+        !fault_is(shelf_read(&p->desk->shelf, row_bytes(&r, 11), &ours))) {
         const char *nonce = disclosed_text(ours, "nonce");
 
         same = nonce[0] != '\0' && strcmp(nonce, disclosed_text(d, "nonce")) == 0;

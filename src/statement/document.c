@@ -22,6 +22,7 @@ struct document {
 };
 
 struct disclosed {
+    unsigned owners;
     json_t *tree; /* owned */
     size_t count;
     struct leaf *leaves; /* their values are borrowed from the tree */
@@ -417,6 +418,7 @@ struct fault disclosed_parse(struct bytes text, struct disclosed **out)
     if (fault_is(f))
         return f;
     d = memory_zeroed(1, sizeof *d);
+    d->owners = 1;
     d->tree = tree;
     in = reader_over(tree, rule);
     root = member_root(&in);
@@ -435,9 +437,15 @@ struct fault disclosed_parse(struct bytes text, struct disclosed **out)
     return fault_none();
 }
 
+struct disclosed *disclosed_again(struct disclosed *d)
+{
+    d->owners++;
+    return d;
+}
+
 void disclosed_free(struct disclosed *d)
 {
-    if (d == NULL)
+    if (d == NULL || --d->owners != 0)
         return;
     free(d->leaves);
     buf_done(&d->keys);
