@@ -189,9 +189,10 @@ void desk_neighbour(struct desk *d, enum process other, bool here, struct instan
             if (d->pact[i].cosigning)
                 hold_keeper_lost(&d->pact[i]);
             d->pact[i].cosigning = false;
-            d->pact[i].keeper_is_old &= !here;
-            if (here)
+            if (here) {
+                terms_keeper_has_it(&d->pact[i]);
                 greet_again(&d->pact[i]);
+            }
         }
     }
     if (other == PROCESS_GATE || other == PROCESS_JUDGE)
@@ -383,8 +384,11 @@ void desk_turn(struct desk *d, struct instant now, struct tick tick)
     if (tick.us - d->published.us < DESK_PUBLISH)
         return;
     for (size_t i = 0; i < d->pact_count; i++)
-        if (d->pact[i].log != NULL && d->pact[i].terms_due)
-            terms_look(&d->pact[i]);
+        if (d->pact[i].log != NULL) {
+            if (d->pact[i].terms_due)
+                terms_look(&d->pact[i]);
+            terms_tell_again(&d->pact[i]);
+        }
     drop_expired(d);
     desk_publish(d);
 }

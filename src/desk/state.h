@@ -27,6 +27,7 @@ enum {
     DESK_WHY = 200,
     DESK_ALARMS = 64, /* names remembered; of more the store is asked */
     DESK_ALARM = 48,
+    DESK_RELOAD = 10 * 1000000, /* microseconds: a keeper is started anew in less */
     DESK_EARLY = 8,     /* frames that judge handed on before gate said that the link is up */
     DESK_VERSIONS = 32, /* of all agreements; ipc/setup.h brings at most 16 at start */
 };
@@ -76,6 +77,7 @@ struct desk_pact {
     char fence[DESK_WHY]; /* why nothing may be signed; "" if it may */
     bool signing;         /* a SIGN is out */
     bool keeper_is_old;   /* it was not started anew since a version took over */
+    struct tick told;     /* when the parent was last told of it */
     bool terms_due;       /* an AGREEMENT statement became binding: terms_look */
 
     /* hotline */
@@ -297,6 +299,8 @@ json_t *terms_say(struct desk_pact *p, const json_t *ask, desk_answer say, void 
 /* Is there an acceptance that is binding and whose version is not in force yet? Then it is from now
  * on. Outside of any transaction. */
 void terms_look(struct desk_pact *p);
+void terms_tell_again(struct desk_pact *p); /* a reload that came to nothing is asked for again */
+void terms_keeper_has_it(struct desk_pact *p);
 MUST_CHECK struct fault watch_heard(struct desk *d, uint16_t type, struct bytes body);
 void watch_start(struct desk *d);
 

@@ -14,7 +14,7 @@
  * binding: then both sides have it, and what is said under the new version comes behind it.
  */
 
-static const char terms_alarm[] = "agreement";
+static const char terms_alarm[] = "agreement", reload_alarm[] = "reload";
 
 static struct fault read_terms(const struct desk_pact *p, struct bytes text, struct bytes sig,
                                struct agreement **out)
@@ -95,9 +95,31 @@ static struct fault take_over(struct desk_pact *p, struct agreement *a)
     p->own = agreement_party(a, d->party);
     p->peer = agreement_other(a, p->own);
     p->keeper_is_old = true;
+    p->told = d->tick;
     alarm_clear(p, terms_alarm);
     d->host.reload(d->host.context);
     return fault_none();
+}
+
+/* The parent reads the whole folder anew, and something else in it may have been wrong. */
+void terms_tell_again(struct desk_pact *p)
+{
+    struct desk *d = p->desk;
+
+    if (!p->keeper_is_old || !d->keeper_here || d->tick.us - p->told.us < DESK_RELOAD)
+        return;
+    p->told = d->tick;
+    alarm_raise(p, reload_alarm,
+                "a later version is in force, and the node could not be reloaded with it, so "
+                "nothing is signed: its log says what is wrong in its folder. It is tried again "
+                "every ten seconds");
+    d->host.reload(d->host.context);
+}
+
+void terms_keeper_has_it(struct desk_pact *p)
+{
+    p->keeper_is_old = false;
+    alarm_clear(p, reload_alarm);
 }
 
 /* The file of this version as it was given to this node; empty buffers if it was not. */

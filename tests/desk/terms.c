@@ -156,6 +156,53 @@ static void nothing_is_signed_before_keeper_has_the_new_version(void **state)
     talk_done(&t);
 }
 
+static void pass(struct talk *t, int64_t seconds)
+{
+    t->r->now.us += seconds * 1000000;
+    t->r->tick.us += seconds * 1000000;
+    desk_turn(t->r->desk, t->r->now, t->r->tick);
+}
+
+static bool has_alarm(struct talk *t, const char *name)
+{
+    size_t n = ask(t->r, json_pack("{s:s}", "do", "alarm.list")), i;
+    json_t *item;
+    bool found = false;
+
+    is_good(t->r, n);
+    json_array_foreach(json_object_get(t->r->answer[n], "alarms"), i, item) found |=
+        strcmp(json_string_value(json_object_get(item, "alarm")), name) == 0;
+    return found;
+}
+
+/* Somebody was editing the settings in that moment, say. */
+static void a_reload_that_failed_is_asked_for_again_until_keeper_has_the_version(void **state)
+{
+    struct talk t = talking();
+    char case_id[CASE_TEXT];
+
+    (void)state;
+    accept_theirs(&t, case_id);
+    partner_cosign(&t.b);
+    assert_int_equal(t.r->reloads, 1);
+    pass(&t, 9);
+    assert_int_equal(t.r->reloads, 1);
+    assert_false(has_alarm(&t, "reload"));
+    pass(&t, 2);
+    assert_int_equal(t.r->reloads, 2);
+    assert_true(has_alarm(&t, "reload"));
+    pass(&t, 2);
+    assert_int_equal(t.r->reloads, 2);
+    pass(&t, 9);
+    assert_int_equal(t.r->reloads, 3);
+    rig_reloaded(t.r);
+    assert_false(has_alarm(&t, "reload"));
+    say_and_wait(t.r, say_update(t.r, t.old_case, 60));
+    pass(&t, 60);
+    assert_int_equal(t.r->reloads, 3);
+    talk_done(&t);
+}
+
 /* "new cases open under it; open cases end under the version they began with" */
 static void new_cases_open_under_the_new_version_and_old_ones_keep_theirs(void **state)
 {
@@ -340,6 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_acceptance_counts_when_both_hold_it),
         cmocka_unit_test(nothing_is_signed_before_keeper_has_the_new_version),
+        cmocka_unit_test(a_reload_that_failed_is_asked_for_again_until_keeper_has_the_version),
         cmocka_unit_test(new_cases_open_under_the_new_version_and_old_ones_keep_theirs),
         cmocka_unit_test(a_draft_that_would_open_a_case_under_the_old_version_is_made_anew),
         cmocka_unit_test(the_proposer_takes_over_when_it_holds_the_acceptance),
