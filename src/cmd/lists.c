@@ -164,12 +164,13 @@ enum exit_code list_run(const struct call *call)
     return code;
 }
 
-/* ---- watch stats, explain ---- */
+/* ---- watch stats ---- */
 
 enum exit_code watch_stats(const struct call *call)
 {
-    static const char *const names[] = {"events",    "oriented", "attributed",    "matched",
-                                        "incidents", "late",     "damaged_lines", NULL};
+    static const char *const names[] = {
+        "events", "oriented",      "attributed",     "matched",         "incidents",      "late",
+        "ahead",  "damaged_lines", "groups_dropped", "matches_refused", "samples_unkept", NULL};
     enum exit_code code;
     json_t *a = ask_node(call, "watch.stats", NULL, &code);
     const json_t *totals;
@@ -182,63 +183,7 @@ enum exit_code watch_stats(const struct call *call)
     }
     totals = json_object_get(a, "totals");
     for (const char *const *name = names; *name != NULL; name++)
-        say_data(call->say, "%-14s %lld\n", *name, answer_number(totals, *name));
-    json_decref(a);
-    return code;
-}
-
-static void print_members(struct say *s, const json_t *object)
-{
-    const char *name;
-    json_t *value;
-
-    json_object_foreach((json_t *)(uintptr_t)object, name, value)
-    {
-        char number[24];
-        char *joined = NULL;
-        const char *text = json_string_value(value);
-        if (json_is_integer(value)) {
-            snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
-            text = number;
-        } else if (json_is_array(value)) {
-            text = joined = answer_joined(value);
-        }
-        if (text != NULL)
-            answer_row(s, name, text);
-        free(joined);
-    }
-}
-
-enum exit_code watch_explain(const struct call *call)
-{
-    enum exit_code code;
-    json_t *a =
-        ask_node(call, "watch.explain", json_pack("{ss}", "incident", call->args->word[0]), &code);
-    struct say *s = call->say;
-    size_t i;
-    json_t *item;
-
-    if (a == NULL)
-        return code;
-    if (s->json) {
-        say_json(s, a);
-        return code;
-    }
-    print_members(s, json_object_get(a, "incident"));
-    answer_row(s, "title", answer_text(a, "title"));
-    json_array_foreach(answer_list(a, "reasons"), i, item)
-        answer_row(s, "because", json_string_value(item) != NULL ? json_string_value(item) : "");
-    json_array_foreach(answer_list(a, "samples"), i, item)
-    {
-        struct buf line = {0};
-        buf_print(&line, "sha256 %s, ", answer_text(item, "digest"));
-        if (json_object_get(item, "evidence") != NULL)
-            buf_print(&line, "committed in entry #%lld", answer_number(item, "evidence"));
-        else
-            buf_text(&line, "to be committed in the next evidence root");
-        answer_row(s, "sample", buf_str(&line));
-        buf_done(&line);
-    }
+        say_data(call->say, "%-15s %lld\n", *name, answer_number(totals, *name));
     json_decref(a);
     return code;
 }

@@ -274,9 +274,17 @@ const struct command commands[] = {
      .run = list_run},
     {.name = "watch explain",
      .group = GROUP_WATCH,
-     .help = "why an incident is one",
+     .help = "why an incident is one, from raw line to verdict",
      .usage = "INCIDENT",
-     .example = "parley watch explain I-12",
+     .example = "parley watch explain I-4d26608c4af0\n"
+                "parley watch explain --json I-4d26608c4af0",
+     .more =
+         "The article and its threshold, window and gap in numbers; the confidence, reason by\n"
+         "reason; and for each sample: sensor and offset, the raw line (whole with --json), its\n"
+         "SHA-256 computed anew and the ledger entry that commits to it, who began and by which\n"
+         "ground, whose territory both ends are and by which table, the comparisons of the\n"
+         "article that held, what shows contact in both directions. A sample that was damaged or\n"
+         "not kept is said, and the rest told. All of it stays here: a victim's address too.",
      .with = WITH_NODE | WITH_SPEAK,
      .least = 1,
      .most = 1,

@@ -43,9 +43,10 @@ static json_t *watch_sources(struct desk_pact *p, json_t **totals)
     struct rows r = store_ask(p->desk->store, QUERY_WATCH_GET, STORE_WITH(value_text(p->now->id)));
     json_t *body = NULL, *sources = json_array();
 
-    *totals =
-        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "events", 0, "oriented", 0, "attributed",
-                  0, "matched", 0, "incidents", 0, "late", 0, "damaged_lines", 0);
+    *totals = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "events", 0,
+                        "oriented", 0, "attributed", 0, "matched", 0, "incidents", 0, "late", 0,
+                        "ahead", 0, "damaged_lines", 0, "groups_dropped", 0, "matches_refused", 0,
+                        "samples_unkept", 0);
     if (rows_next(&r) && fault_is(json_read(row_bytes(&r, 2), limits, &body)))
         body = NULL;
     if (!fault_is(rows_done(&r)) && json_is_object(body)) {
@@ -454,6 +455,16 @@ json_t *ask_watch(struct desk_pact *p, const json_t *ask, desk_answer say, void 
     return answer;
 }
 
+/* The rule that made it an incident: what the agreement says, in its own numbers. */
+static json_t *article_json(const struct article *a)
+{
+    if (a == NULL)
+        return json_null();
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "id", a->id, "title", a->title, "covers",
+                     a->covers == NULL ? "" : a->covers, "count", (json_int_t)a->threshold_count,
+                     "within", (json_int_t)a->threshold_within, "gap", (json_int_t)a->gap);
+}
+
 json_t *ask_explain(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
 {
     json_t *all = ask_incidents(p, ask, say, client), *answer, *item, *found = NULL;
@@ -472,6 +483,7 @@ json_t *ask_explain(struct desk_pact *p, const json_t *ask, desk_answer say, voi
     answer = answer_good();
     json_object_set(answer, "incident", found);
     json_object_set_new(answer, "title", json_string(article == NULL ? "" : article->title));
+    json_object_set_new(answer, "article", article_json(article));
     json_object_set(answer, "reasons", json_object_get(found, "reasons"));
     json_object_set_new(answer, "samples", incident_samples(p, found));
     json_decref(all);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "desk/state.h"
+#include "ipc/sample.h"
 #include "statement/fields.h"
 #include "json/profile.h"
 
@@ -127,23 +128,46 @@ static struct fault add_evidence(struct desk_pact *p, const char *id, const stru
     return f;
 }
 
-struct fault incident_sample(struct desk_pact *p, struct bytes digest, struct bytes incident)
+/* Is it what its digest says? What is committed must be what is kept. */
+static bool is_whole(const struct sample *s)
 {
-    char text[200], id[INCIDENT_ID];
+    struct digest d = digest_of(s->raw);
+
+    return s->unkept.len != 0 || memcmp(d.byte, s->digest.data, sizeof d.byte) == 0;
+}
+
+static struct fault put_record(struct desk_pact *p, const char *id, const struct sample *s)
+{
+    struct value unkept = {VALUE_TEXT, 0, s->unkept}, source = {VALUE_TEXT, 0, s->source};
+    bool kept = s->unkept.len == 0;
+
+    return store_do(p->desk->store, QUERY_RECORD_PUT, NULL,
+                    STORE_WITH(value_text(p->now->id), value_blob(s->digest), value_text(id),
+                               source, value_integer((int64_t)s->offset), value_integer(s->length),
+                               kept ? value_blob(s->raw) : value_null(),
+                               kept ? value_null() : unkept,
+                               (struct value){VALUE_TEXT, 0, s->account},
+                               value_integer(instant_seconds(p->desk->now))));
+}
+
+struct fault incident_sample(struct desk_pact *p, const struct sample *s)
+{
+    char text[SAMPLE_INCIDENT + 1], id[INCIDENT_ID];
     const char *part[INCIDENT_PARTS];
     struct digest d;
     int64_t fresh = 0;
     struct fault f;
 
-    if (digest.len != sizeof d.byte)
-        return fault_make(FAULT_SHORT, 0, "ipc: WATCH_COMMIT: a sample");
-    memcpy(d.byte, digest.data, sizeof d.byte);
+    if (!is_whole(s))
+        return fault_make(FAULT_MISMATCH, 0, "ipc: WATCH_COMMIT: a sample's digest");
+    memcpy(d.byte, s->digest.data, sizeof d.byte);
     f = store_do(p->desk->store, QUERY_SAMPLE_PUT, &fresh,
-                 STORE_WITH(value_text(p->now->id), value_blob(digest)));
-    if (fault_is(f) || fresh == 0 || !split(incident, text, sizeof text, part))
+                 STORE_WITH(value_text(p->now->id), value_blob(s->digest)));
+    if (fault_is(f) || fresh == 0 || !split(s->incident, text, sizeof text, part))
         return f;
     name_of(part, id);
-    return add_evidence(p, id, &d);
+    f = add_evidence(p, id, &d);
+    return fault_is(f) ? f : put_record(p, id, s);
 }
 
 /* In which entry of our log the sample is committed; false: in the next evidence root. */
@@ -160,6 +184,52 @@ static bool committed_at(struct desk_pact *p, const struct digest *digest, uint6
     return !fault_is(rows_done(&r)) && has && p->log != NULL && ledger_find(p->log, &leaf, index);
 }
 
+/* What watch made of it, as it said it; null where it said nothing that can be read. */
+static json_t *account_json(struct bytes text)
+{
+    json_t *tree = NULL;
+
+    if (text.len == 0 || fault_is(json_read(text, limits, &tree)))
+        return json_null();
+    return tree;
+}
+
+static json_t *base64_json(struct bytes b)
+{
+    struct buf text = {0};
+    json_t *out;
+
+    buf_base64(&text, b.data, b.len);
+    out = json_stringn(b.len == 0 ? "" : buf_str(&text), text.len);
+    buf_done(&text);
+    return out;
+}
+
+/* The record as it was kept, beside its digest: whoever asks compares the two himself. */
+static void add_record(struct desk_pact *p, const struct digest *digest, json_t *row)
+{
+    struct rows r =
+        store_ask(p->desk->store, QUERY_RECORD_GET,
+                  STORE_WITH(value_text(p->now->id), value_blob(bytes_of(digest->byte, 32))));
+    char source[SAMPLE_SOURCE + 1], unkept[SAMPLE_UNKEPT + 1];
+
+    if (rows_next(&r)) {
+        row_text(&r, 0, source, sizeof source);
+        row_text(&r, 4, unkept, sizeof unkept);
+        json_object_set_new(row, "source", json_string(source));
+        json_object_set_new(row, "offset", json_integer((json_int_t)row_integer(&r, 1)));
+        json_object_set_new(row, "length", json_integer((json_int_t)row_integer(&r, 2)));
+        if (row_has(&r, 3))
+            json_object_set_new(row, "raw", base64_json(row_bytes(&r, 3)));
+        else
+            json_object_set_new(row, "unkept", json_string(unkept));
+        json_object_set_new(row, "account", account_json(row_bytes(&r, 5)));
+        json_object_set_new(row, "captured", json_seconds(row_integer(&r, 6)));
+    }
+    if (fault_is(rows_done(&r)))
+        json_object_set_new(row, "unkept", json_string("unreadable"));
+}
+
 json_t *incident_samples(struct desk_pact *p, const json_t *incident)
 {
     json_t *list = json_array(), *item;
@@ -174,6 +244,8 @@ json_t *incident_samples(struct desk_pact *p, const json_t *incident)
         if (base64_read(bytes_text(json_string_value(item)), digest.byte, sizeof digest.byte) &&
             committed_at(p, &digest, &index))
             json_object_set_new(row, "evidence", json_integer((json_int_t)index));
+        if (base64_read(bytes_text(json_string_value(item)), digest.byte, sizeof digest.byte))
+            add_record(p, &digest, row);
         json_array_append_new(list, row);
     }
     return list;

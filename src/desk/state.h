@@ -256,13 +256,14 @@ MUST_CHECK struct fault life_note(struct desk_pact *p, const struct entry *e,
 MUST_CHECK struct fault life_version(struct desk_pact *p, const char *case_id, uint32_t *out);
 struct desk_case *life_find(struct desk_pact *p, const char *case_id);
 
+struct sample; /* ipc/sample.h */
+
 /* incident.c: in watch's transaction */
 MUST_CHECK struct fault incident_put(struct desk_pact *p, struct bytes body);
-/* A raw line's SHA-256 waits for the next evidence root and is listed with its incident, which is
- * named as watch does: "ARTICLE FROM SOURCE SERVICE OPENED". */
-MUST_CHECK struct fault incident_sample(struct desk_pact *p, struct bytes digest,
-                                        struct bytes incident);
-/* [ { digest, evidence: index of the entry that commits to it } ] */
+/* A raw line's SHA-256 waits for the next evidence root and is listed with its incident; the line
+ * and how it was judged are kept beside it. MISMATCH: the line is not what its digest says. */
+MUST_CHECK struct fault incident_sample(struct desk_pact *p, const struct sample *s);
+/* [ { digest, evidence: index of the entry that commits to it, and what is kept of the line } ] */
 json_t *incident_samples(struct desk_pact *p, const json_t *incident);
 
 /* open.c */

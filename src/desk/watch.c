@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "desk/state.h"
+#include "ipc/sample.h"
 #include "json/profile.h"
 
 /* What watch sees becomes rows: state, incidents and samples in one transaction. */
@@ -40,9 +41,11 @@ static struct fault commit(struct desk_pact *p, struct cursor *in, uint64_t *seq
         f = incident_put(p, cursor_part(in, 1 << 20));
     count = cursor_u32(in);
     for (uint32_t i = 0; i < count && cursor_ok(in) && !fault_is(f); i++) {
-        struct bytes digest = cursor_take(in, 32);
+        struct sample sample;
 
-        f = incident_sample(p, digest, cursor_part(in, 200));
+        sample_take(in, &sample);
+        if (cursor_ok(in))
+            f = incident_sample(p, &sample);
     }
     sources = cursor_part(in, 1 << 20);
     cursor_end(in);

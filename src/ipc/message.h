@@ -93,9 +93,8 @@ enum message_type {
     /* watch -> desk */
     MESSAGE_WATCH_COMMIT =
         62, /* part agreement id; u64 sequence; part state; *{part incident, one JSON object as
-               `watch replay --json` prints it}; *{sample[32]: digest of a raw line for the next
-               evidence root; part its incident: "ARTICLE FROM SOURCE SERVICE OPENED"}; part
-               sources JSON */
+               `watch replay --json` prints it, with counts}; *{sample, ipc/sample.h: its digest is
+               for the next evidence root}; part sources JSON */
 
     /* TAXII: asking.h spells the bodies. A request has gate's number all its way */
     /* gate -> exchange */

@@ -138,6 +138,28 @@ static void json_group(const struct incident *i, struct buf *out)
         buf_text(out, ",\"service\":null");
 }
 
+/* What the confidence rests on, in events. */
+static void json_counts(const struct incident *i, struct buf *out)
+{
+    const struct {
+        const char *name;
+        uint64_t n;
+    } rows[] = {
+        {"two-way", i->proven},
+        {"one-sided", i->one_sided},
+        {"turned", i->turned},
+        {"disputed", i->disputed},
+        {"prefix", i->by_ground[TERRITORY_PREFIX]},
+        {"as", i->by_ground[TERRITORY_AS]},
+        {"table", i->by_ground[TERRITORY_TABLE]},
+    };
+
+    buf_text(out, ",\"counts\":");
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++)
+        buf_print(out, "%s\"%s\":%" PRIu64, k == 0 ? "{" : ",", rows[k].name, rows[k].n);
+    buf_byte(out, '}');
+}
+
 void incident_json(const struct incident *i, enum incident_report report, struct buf *out)
 {
     const char *reasons[INCIDENT_REASONS];
@@ -158,7 +180,9 @@ void incident_json(const struct incident *i, enum incident_report report, struct
     for (size_t k = 0; k < reason_count; k++)
         buf_print(out, "%s\"%s\"", k == 0 ? "" : ",", reasons[k]);
     buf_byte(out, ']');
-    if (report != INCIDENT_NONE)
+    if (report != INCIDENT_NONE) {
+        json_counts(i, out);
         buf_print(out, ",\"report\":\"%s\"", incident_report_name(report));
+    }
     buf_byte(out, '}');
 }

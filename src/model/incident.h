@@ -68,8 +68,8 @@ size_t incident_reasons(const struct incident *i, const char **out);
 
 const char *incident_report_name(enum incident_report r); /* "opened", "grown", "ended" */
 
-/* One JSON object, compact, without newline: what `watch replay --json` prints; for a live report
- * with a member "report" at the end, unless it is NONE. */
+/* One JSON object, compact, without newline: what `watch replay --json` prints; for a live report,
+ * unless it is NONE, with "counts", what the confidence rests on, and "report" at the end. */
 void incident_json(const struct incident *i, enum incident_report report, struct buf *out);
 
 #endif

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "crypto/random.h"
 #include "io/log.h"
+#include "ipc/sample.h"
 #include "proc/children.h"
 #include "proc/pacts.h"
 #include "proc/process.h"
@@ -168,6 +169,27 @@ static size_t room_incidents(void *room, struct buf *out)
     return count;
 }
 
+_Static_assert(WATCHER_RAW <= (size_t)SAMPLE_RAW, "a kept line goes to desk");
+_Static_assert(ACCOUNT_TEXT <= (size_t)SAMPLE_ACCOUNT, "an account goes to desk");
+_Static_assert(SETTINGS_ID - 1 <= (size_t)SAMPLE_SOURCE, "a sensor's name goes to desk");
+
+static void say_sample(const struct eye *e, const struct watcher_sample *s, struct buf *out)
+{
+    struct buf account = {0};
+
+    account_json(&s->account, &s->match, e->rules, s->nth, &account);
+    sample_write(&(struct sample){.digest = bytes_of(s->digest.byte, sizeof s->digest.byte),
+                                  .incident = bytes_text(s->incident),
+                                  .source = bytes_text(e->watch->settings.sensors[s->source].name),
+                                  .offset = s->offset,
+                                  .length = s->length,
+                                  .raw = s->raw,
+                                  .unkept = bytes_text(s->unkept == NULL ? "" : s->unkept),
+                                  .account = buf_view(&account)},
+                 out);
+    buf_done(&account);
+}
+
 static size_t room_samples(void *room, struct buf *out)
 {
     struct eye *e = room;
@@ -175,10 +197,8 @@ static size_t room_samples(void *room, struct buf *out)
     size_t count;
 
     samples = watcher_samples(e->watcher, &count);
-    for (size_t i = 0; i < count; i++) {
-        buf_add(out, samples[i].digest.byte, sizeof samples[i].digest.byte);
-        buf_part(out, bytes_text(samples[i].incident));
-    }
+    for (size_t i = 0; i < count; i++)
+        say_sample(e, &samples[i], out);
     watcher_taken(e->watcher);
     return count;
 }
@@ -239,11 +259,14 @@ static void room_sources(void *room, struct buf *out)
 
     for (size_t i = 0; i < e->watch->settings.sensor_count; i++)
         json_array_append_new(sources, source_json(e, i));
-    tree = json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I}}", "sources", sources, "totals",
-                     "events", (json_int_t)t->events, "oriented", (json_int_t)t->oriented,
-                     "attributed", (json_int_t)t->attributed, "matched", (json_int_t)t->matched,
-                     "incidents", (json_int_t)t->incidents, "late", (json_int_t)t->late,
-                     "damaged_lines", (json_int_t)t->damaged_lines);
+    tree = json_pack(
+        "{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}", "sources", sources,
+        "totals", "events", (json_int_t)t->events, "oriented", (json_int_t)t->oriented,
+        "attributed", (json_int_t)t->attributed, "matched", (json_int_t)t->matched, "incidents",
+        (json_int_t)t->incidents, "late", (json_int_t)t->late, "ahead", (json_int_t)t->ahead,
+        "damaged_lines", (json_int_t)t->damaged_lines, "groups_dropped",
+        (json_int_t)t->losses.groups_dropped, "matches_refused",
+        (json_int_t)t->losses.matches_refused, "samples_unkept", (json_int_t)t->unkept);
     json_canonical(tree, out);
     json_decref(tree);
 }

@@ -326,6 +326,7 @@ static bool read_comparison(struct draft *d, struct piece *out)
     t.first_constant = d->p.constants;
     if (t.operation == TEST_IN ? !read_set(d, &t, property) : !add_constant(d, &t, property))
         return false;
+    t.end = (uint32_t)d->in.at;
     if (!make_ready(d, &t, at))
         return false;
     if (add_test(d, t, out))
@@ -339,7 +340,10 @@ static bool read_exists(struct draft *d, bool negated, struct piece *out)
     const struct pattern_property *property;
     struct test t = {.operation = TEST_EXISTS, .negated = negated, .nth = -1};
 
-    return path_read(d, &t, &property) && add_test(d, t, out);
+    if (!path_read(d, &t, &property))
+        return false;
+    t.end = (uint32_t)d->in.at;
+    return add_test(d, t, out);
 }
 
 static bool read_or(struct draft *d, struct piece *out);

@@ -353,6 +353,7 @@ struct question {
     const struct pattern *p;
     const void *object;
     unsigned kind, root;
+    uint64_t held; /* comparisons that held on the way, a bit each */
     struct value_room room;
 };
 
@@ -399,10 +400,14 @@ static bool root_holds(struct question *q, const struct part *leaf)
 {
     uint16_t at = leaf->first_test;
 
+    q->held = 0;
     while (at < JUMP_NO) {
         const struct test *t = &q->p->test[at];
+        bool holds = test_holds(q, t);
 
-        at = test_holds(q, t) ? t->yes : t->no;
+        if (holds && at < PATTERN_WHY)
+            q->held |= 1ULL << at;
+        at = holds ? t->yes : t->no;
     }
     return at == JUMP_YES;
 }
@@ -441,12 +446,40 @@ static bool part_holds(struct question *q, uint16_t at)
     }
 }
 
+static bool holds(struct question *q)
+{
+    bool yes = part_holds(q, (uint16_t)(q->p->parts - 1));
+
+    buf_done(&q->room.one);
+    buf_done(&q->room.two);
+    return yes;
+}
+
 bool pattern_matches(const struct pattern *p, const void *object)
 {
     struct question q = {.p = p, .object = object};
-    bool holds = part_holds(&q, (uint16_t)(p->parts - 1));
 
-    buf_done(&q.room.one);
-    buf_done(&q.room.two);
-    return holds;
+    return holds(&q);
+}
+
+uint64_t pattern_why(const struct pattern *p, const void *object)
+{
+    struct question q = {.p = p, .object = object};
+
+    return holds(&q) ? q.held : 0;
+}
+
+void pattern_comparison(const struct pattern *p, struct bytes text, size_t i, struct buf *out)
+{
+    const struct test *t = i < p->tests ? &p->test[i] : NULL;
+
+    size_t end = t == NULL ? 0 : t->end;
+
+    if (t == NULL || t->at > end || end > text.len)
+        return;
+    while (end > t->at && (text.data[end - 1] == ' ' || text.data[end - 1] == '\n'))
+        end--;
+    if (t->operation == TEST_EXISTS)
+        buf_text(out, t->negated ? "NOT EXISTS " : "EXISTS ");
+    buf_add(out, text.data + t->at, end - t->at);
 }

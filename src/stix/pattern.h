@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/fault.h"
 #include "net/addr.h"
@@ -30,6 +31,7 @@ enum {
     PATTERN_CONSTANTS = 16384,    /* literals in all sets together */
     PATTERN_REPEATS = 1000000000, /* of one qualifier; number_observed ends there too */
     PATTERN_KINDS = 64,           /* object types of a vocabulary: a bit each */
+    PATTERN_WHY = 64,             /* comparisons that pattern_why tells apart: a bit each */
 };
 
 enum pattern_type {
@@ -115,6 +117,16 @@ void pattern_free(struct pattern *p); /* NULL is fine */
 /* Does `object` match a pattern that was read with a vocabulary? Allocates nothing unless MATCHES
  * or LIKE meets a text that is not ASCII. */
 bool pattern_matches(const struct pattern *p, const void *object);
+
+/*
+ * Why an object matches: bit i stands for the i-th comparison of the text, set where it was found
+ * to hold before the match was certain; those behind the 64th have none. 0: it does not match.
+ */
+uint64_t pattern_why(const struct pattern *p, const void *object);
+
+/* Appends the i-th comparison as `text`, what the pattern was read from, has it. Nothing where
+ * there is none. */
+void pattern_comparison(const struct pattern *p, struct bytes text, size_t i, struct buf *out);
 
 /* Bytes of memory it takes, without compiled regular expressions. */
 size_t pattern_size(const struct pattern *p);

@@ -57,7 +57,8 @@ struct test {
     uint8_t kind;      /* vocabulary: of which object */
     uint8_t binary;    /* the path ends in _hex or _bin */
     uint16_t yes, no;  /* the next test, or a JUMP_ */
-    uint32_t at;       /* offset in the text, for faults */
+    uint32_t at;       /* offset in the text, for faults: of the path */
+    uint32_t end;      /* .. behind the comparison */
     uint32_t property; /* vocabulary: the id */
     int32_t nth;       /* vocabulary: the one of a list; -1 any */
     uint32_t first_step, steps;

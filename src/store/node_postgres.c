@@ -203,4 +203,22 @@ static const char version_2[] =
     "CREATE INDEX statements_waiting ON statements (agreement, party, state, seq)\n"
     "  WHERE bound_at IS NULL;\n";
 
-const struct migration node_postgres[NODE_MIGRATIONS] = {{1, version_1}, {2, version_2}};
+/* The raw records that are samples, and how each was judged. */
+static const char version_3[] =
+    "CREATE TABLE records (\n"
+    "  agreement TEXT COLLATE \"C\" NOT NULL,\n"
+    "  digest BYTEA NOT NULL CHECK (length(digest) = 32),\n" /* as in samples */
+    "  incident TEXT COLLATE \"C\" NOT NULL,\n"
+    "  source TEXT COLLATE \"C\" NOT NULL,\n" /* the sensor's name */
+    "  place BIGINT NOT NULL,\n"              /* offset there */
+    "  length BIGINT NOT NULL,\n"
+    "  raw BYTEA,\n"                           /* NULL: not kept */
+    "  unkept TEXT COLLATE \"C\",\n"           /* why */
+    "  account TEXT COLLATE \"C\" NOT NULL,\n" /* watch's JSON; '' where there is none */
+    "  captured BIGINT NOT NULL,\n"
+    "  PRIMARY KEY (agreement, digest)\n"
+    ");\n"
+    "CREATE INDEX records_incident ON records (agreement, incident);\n";
+
+const struct migration node_postgres[NODE_MIGRATIONS] = {
+    {1, version_1}, {2, version_2}, {3, version_3}};

@@ -201,4 +201,22 @@ static const char version_2[] =
     "CREATE INDEX statements_waiting ON statements (agreement, party, state, seq)\n"
     "  WHERE bound_at IS NULL;\n";
 
-const struct migration node_sqlite[NODE_MIGRATIONS] = {{1, version_1}, {2, version_2}};
+/* The raw records that are samples, and how each was judged. */
+static const char version_3[] =
+    "CREATE TABLE records (\n"
+    "  agreement TEXT NOT NULL,\n"
+    "  digest BLOB NOT NULL CHECK (length(digest) = 32),\n" /* as in samples */
+    "  incident TEXT NOT NULL,\n"
+    "  source TEXT NOT NULL,\n"                                    /* the sensor's name */
+    "  place BIGINT NOT NULL CHECK (typeof(place) = 'integer'),\n" /* offset there */
+    "  length BIGINT NOT NULL CHECK (typeof(length) = 'integer'),\n"
+    "  raw BLOB,\n"              /* NULL: not kept */
+    "  unkept TEXT,\n"           /* why */
+    "  account TEXT NOT NULL,\n" /* watch's JSON; '' where there is none */
+    "  captured BIGINT NOT NULL CHECK (typeof(captured) = 'integer'),\n"
+    "  PRIMARY KEY (agreement, digest)\n"
+    ");\n"
+    "CREATE INDEX records_incident ON records (agreement, incident);\n";
+
+const struct migration node_sqlite[NODE_MIGRATIONS] = {
+    {1, version_1}, {2, version_2}, {3, version_3}};

@@ -196,6 +196,13 @@ static const struct query_text queries[QUERY_COUNT] = {
                            "SELECT leaf FROM samples WHERE agreement = $1 AND digest = $2"},
     [QUERY_SAMPLE_COMMIT] = {"sample-commit", "bti", "",
                              "UPDATE samples SET leaf = $1 WHERE agreement = $2 AND seq = $3"},
+    [QUERY_RECORD_PUT] = {"record-put", "tbttiibtti", "",
+                          "INSERT INTO records (agreement, digest, incident, source, place, "
+                          "length, raw, unkept, account, captured) VALUES ($1, $2, $3, $4, $5, "
+                          "$6, $7, $8, $9, $10) ON CONFLICT (agreement, digest) DO NOTHING"},
+    [QUERY_RECORD_GET] = {"record-get", "tb", "tiibtti",
+                          "SELECT source, place, length, raw, unkept, account, captured FROM "
+                          "records WHERE agreement = $1 AND digest = $2"},
 
     [QUERY_ALARM_PUT] = {"alarm-put", "ttti", "",
                          "INSERT INTO alarms (agreement, name, detail, made) VALUES ($1, $2, $3, "

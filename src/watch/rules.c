@@ -12,6 +12,7 @@ struct rules {
     size_t us; /* index of our party */
     struct territory *territory;
     struct pattern *covers[AGREEMENT_ARTICLES]; /* NULL for articles that carry no NOTICE */
+    const struct territory_table *table[TERRITORY_TABLES]; /* by their numbers in territory */
     struct addr sensors[RULES_SENSORS];
     size_t sensor_count;
 };
@@ -84,11 +85,20 @@ struct fault rules_table(struct rules *r, size_t party, size_t table, struct byt
     const struct territory_table *t = &r->agreement->parties[party].tables[table];
     struct digest digest = digest_of(raw);
     unsigned number;
+    struct fault f;
 
     if (memcmp(digest.byte, t->sha256, sizeof t->sha256) != 0)
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.agreement section 2: tables, sha256");
-    return territory_table(r->territory, (unsigned)party + 1, raw, t->code, t->valid_from,
-                           t->valid_until, &number);
+    f = territory_table(r->territory, (unsigned)party + 1, raw, t->code, t->valid_from,
+                        t->valid_until, &number);
+    if (!fault_is(f))
+        r->table[number] = t;
+    return f;
+}
+
+const struct territory_table *rules_table_numbered(const struct rules *r, unsigned number)
+{
+    return number < TERRITORY_TABLES ? r->table[number] : NULL;
 }
 
 struct fault rules_as_table(struct rules *r, struct bytes raw)
@@ -188,4 +198,15 @@ enum judged rules_judge(const struct rules *r, struct event *e, size_t *article_
         return JUDGED_ATTRIBUTED;
     e->from_as = territory_as(r->territory, e->from.addr);
     return find_article(r, e, article_out) ? JUDGED_MATCHED : JUDGED_ATTRIBUTED;
+}
+
+uint64_t rules_why(const struct rules *r, const struct event *e, size_t article)
+{
+    return pattern_why(r->covers[article], e);
+}
+
+void rules_comparison(const struct rules *r, size_t article, size_t i, struct buf *out)
+{
+    pattern_comparison(r->covers[article], bytes_text(r->agreement->articles[article].covers), i,
+                       out);
 }

@@ -47,6 +47,9 @@ void rules_seal(struct rules *r);
 
 const struct agreement *rules_agreement(const struct rules *r);
 
+/* The table of this number in a territory answer; NULL where there is none. */
+const struct territory_table *rules_table_numbered(const struct rules *r, unsigned number);
+
 /* Whose territory, by the strongest test. Only after rules_seal. */
 struct territory_answer rules_territory(const struct rules *r, struct addr a, struct instant time);
 size_t rules_bytes(const struct rules *r);      /* of the maps of territory */
@@ -62,5 +65,10 @@ enum judged {
 
 /* Orients, attributes and matches. *article_out is the first article that covers the event. */
 enum judged rules_judge(const struct rules *r, struct event *e, size_t *article_out);
+
+/* Why the article covers an event that was judged so: pattern_why. And one comparison of it, as the
+ * agreement spells it. */
+uint64_t rules_why(const struct rules *r, const struct event *e, size_t article);
+void rules_comparison(const struct rules *r, size_t article, size_t i, struct buf *out);
 
 #endif

@@ -2,15 +2,20 @@
 
 #include "base/memory.h"
 
-enum { STATE_VERSION = 3 };
+enum {
+    STATE_VERSION = 4,
+    STATE_UNTOLD = 3, /* the version before held records had accounts: is read, too */
+};
 
-static const char state_rule[] = "watch: saved state, version 3";
+static const char state_rule[] = "watch: saved state, version 4";
 
 struct held {
     struct match match; /* match.line is the offset */
+    struct account account;
     struct digest digest;
     uint32_t length;
-    uint8_t *raw; /* owned; NULL where it was not kept */
+    uint8_t *raw;       /* owned; NULL where it was not kept */
+    const char *unkept; /* why */
 };
 
 struct source {
@@ -36,6 +41,7 @@ struct watcher {
     size_t report_count, report_room;
     struct watcher_sample *sample;
     size_t sample_count, sample_room;
+    size_t sample_raw; /* bytes of their raw lines */
 };
 
 static void take_report(void *ctx, const struct incident *i, enum incident_report report)
@@ -71,7 +77,7 @@ void watcher_taken(struct watcher *w)
         w->raw_bytes -= w->sample[i].raw.len;
         free((void *)(uintptr_t)w->sample[i].raw.data);
     }
-    w->report_count = w->sample_count = 0;
+    w->report_count = w->sample_count = w->sample_raw = 0;
 }
 
 void watcher_free(struct watcher *w)
@@ -147,25 +153,46 @@ static void name_incident(const struct incident *i, struct watcher_sample *s)
              i->has_service ? service_name(i->service) : "-", opened);
 }
 
-/* Takes over h->raw. */
-static void take_sample(struct watcher *w, struct held *h, const struct incident *i)
+static struct watcher_sample *sample_new(struct watcher *w)
 {
-    struct watcher_sample *s;
-
     if (w->sample_count == w->sample_room) {
         w->sample_room = w->sample_room == 0 ? 16 : w->sample_room * 2;
         w->sample = memory_resize(w->sample, w->sample_room, sizeof *w->sample);
     }
-    s = &w->sample[w->sample_count++];
+    return &w->sample[w->sample_count++];
+}
+
+/* May this line, and how it was judged, go along with the next commit? */
+static bool has_room(const struct watcher *w, const struct held *h)
+{
+    return w->sample_count < WATCHER_TOLD &&
+           (h->raw == NULL || w->sample_raw + h->length <= WATCHER_RAW_SENT);
+}
+
+/* Takes over h->raw. */
+static void take_sample(struct watcher *w, struct held *h, const struct incident *i)
+{
+    bool room = has_room(w, h);
+    struct watcher_sample *s = sample_new(w);
+
     *s = (struct watcher_sample){
+        .match = h->match,
+        .nth = i->events,
+        .unkept = room ? h->unkept : "no-room",
         .source = h->match.source,
         .offset = h->match.line,
         .length = h->length,
         .digest = h->digest,
-        .raw = bytes_of(h->raw, h->raw == NULL ? 0 : h->length),
     };
-    h->raw = NULL; /* transferred */
     name_incident(i, s);
+    if (s->unkept != NULL)
+        w->totals.unkept++;
+    if (!room)
+        return;
+    s->account = h->account;
+    s->raw = bytes_of(h->raw, h->raw == NULL ? 0 : h->length);
+    w->sample_raw += s->raw.len;
+    h->raw = NULL; /* transferred */
 }
 
 static void count_one(struct watcher *w)
@@ -177,6 +204,7 @@ static void count_one(struct watcher *w)
     wants = groups_add(w->groups, &h.match);
     if (wants != NULL)
         take_sample(w, &h, wants);
+    w->totals.losses = groups_losses(w->groups);
     if (h.raw != NULL)
         w->raw_bytes -= h.length;
     free(h.raw);
@@ -195,7 +223,19 @@ static void count_before(struct watcher *w, int64_t floor)
         w->newest = floor;
 }
 
-static void hold(struct watcher *w, const struct match *m, struct bytes line)
+static void keep_raw(struct watcher *w, struct held *h, struct bytes line)
+{
+    h->unkept = line.len > WATCHER_RAW                      ? "too-long"
+                : w->raw_bytes + line.len > WATCHER_RAW_ALL ? "no-room"
+                                                            : NULL;
+    if (h->unkept != NULL)
+        return;
+    h->raw = memory_new(line.len + 1);
+    memcpy(h->raw, line.data, line.len);
+    w->raw_bytes += line.len;
+}
+
+static void hold(struct watcher *w, const struct match *m, const struct event *e, struct bytes line)
 {
     struct held h = {.match = *m, .digest = digest_of(line), .length = (uint32_t)line.len};
 
@@ -205,11 +245,8 @@ static void hold(struct watcher *w, const struct match *m, struct bytes line)
         w->totals.late++;
         return;
     }
-    if (line.len <= WATCHER_RAW && w->raw_bytes + line.len <= WATCHER_RAW_ALL) {
-        h.raw = memory_new(line.len + 1);
-        memcpy(h.raw, line.data, line.len);
-        w->raw_bytes += line.len;
-    }
+    account_of(w->rules, e, m->article, &h.account);
+    keep_raw(w, &h, line);
     held_add(w, h);
 }
 
@@ -234,7 +271,7 @@ static void take_event(struct watcher *w, uint32_t source, uint64_t offset, stru
     totals_count(&w->totals, (int)v);
     if (v == JUDGED_MATCHED) {
         match_of(e, article, source, offset, &m);
-        hold(w, &m, line);
+        hold(w, &m, e, line);
     }
     if (e->time.us <= w->newest)
         return;
@@ -473,6 +510,7 @@ static void save_held(const struct held *h, struct buf *out)
     buf_byte(out, m->disputed);
     buf_u32(out, h->length);
     buf_add(out, h->digest.byte, sizeof h->digest.byte);
+    account_save(&h->account, out);
 }
 
 uint64_t watcher_commit(struct watcher *w, struct buf *state_out)
@@ -510,10 +548,17 @@ static void load_bytes(struct cursor *in, void *out, size_t len)
         memcpy(out, b.data, len);
 }
 
+static uint32_t load_version(struct cursor *in)
+{
+    uint32_t version = cursor_u32(in);
+
+    if (version != STATE_VERSION && version != STATE_UNTOLD && cursor_ok(in))
+        cursor_fail(in, FAULT_UNKNOWN, 0);
+    return version;
+}
+
 static void load_frame(struct watcher *w, struct cursor *in, uint8_t *agreement_out)
 {
-    if (cursor_u32(in) != STATE_VERSION && cursor_ok(in))
-        cursor_fail(in, FAULT_UNKNOWN, 0);
     w->sequence = cursor_u64(in);
     for (size_t i = 0; totals_row(&w->totals, i) != NULL; i++)
         *totals_row(&w->totals, i) = cursor_u64(in);
@@ -526,10 +571,10 @@ static void load_frame(struct watcher *w, struct cursor *in, uint8_t *agreement_
     load_bytes(in, agreement_out, 32);
 }
 
-static void load_held(struct watcher *w, struct cursor *in)
+static void load_held(struct watcher *w, uint32_t version, struct cursor *in)
 {
     const struct agreement *a = rules_agreement(w->rules);
-    struct held h = {.raw = NULL};
+    struct held h = {.unkept = "restarted"};
     struct match *m = &h.match;
 
     m->time = load_time(in);
@@ -546,6 +591,8 @@ static void load_held(struct watcher *w, struct cursor *in)
     m->disputed = cursor_u8(in);
     h.length = cursor_u32(in);
     load_bytes(in, h.digest.byte, sizeof h.digest.byte);
+    if (version != STATE_UNTOLD)
+        account_load(in, &h.account);
     check(in, m->time >= w->floor && m->time <= w->newest && m->source < WATCHER_SOURCES &&
                   m->article < a->article_count && m->service < SERVICE_COUNT &&
                   a->articles[m->article].carries == ARTICLE_NOTICE &&
@@ -555,7 +602,7 @@ static void load_held(struct watcher *w, struct cursor *in)
         held_add(w, h);
 }
 
-static void load_rest(struct watcher *w, struct cursor *in)
+static void load_rest(struct watcher *w, uint32_t version, struct cursor *in)
 {
     uint32_t n;
 
@@ -564,7 +611,7 @@ static void load_rest(struct watcher *w, struct cursor *in)
     n = cursor_u32(in);
     check(in, n <= WATCHER_HELD && w->floor <= w->newest);
     for (uint32_t i = 0; i < n && cursor_ok(in); i++)
-        load_held(w, in);
+        load_held(w, version, in);
     groups_load(w->groups, in);
     cursor_end(in);
 }
@@ -575,12 +622,13 @@ struct fault watcher_load(const struct rules *r, const uint8_t seed[16], struct 
     struct cursor in = cursor_over(state, state_rule);
     struct watcher *w = watcher_new(r, seed);
     uint8_t agreement[32] = {0};
+    uint32_t version = load_version(&in);
     bool anew;
 
     load_frame(w, &in, agreement);
     anew = memcmp(agreement, rules_agreement(r)->digest, sizeof agreement) != 0;
     if (!anew && cursor_ok(&in))
-        load_rest(w, &in);
+        load_rest(w, version, &in);
     if (!cursor_ok(&in)) {
         watcher_free(w);
         return in.fault;

@@ -17,6 +17,7 @@
 
 #include "crypto/digest.h"
 #include "sensor/reader.h"
+#include "watch/account.h"
 #include "watch/rules.h"
 #include "watch/totals.h"
 
@@ -31,17 +32,23 @@ enum {
     WATCHER_OPEN = 1 << 11,        /* incidents at once: their reports fit one message */
     WATCHER_RAW = 4 << 10,         /* longest raw line kept for a sample; longer: digest only */
     WATCHER_RAW_ALL = 4 << 20,     /* raw bytes kept in all */
+    WATCHER_RAW_SENT = 512 << 10,  /* .. of samples of one commit: it fits a message */
+    WATCHER_TOLD = 128,            /* samples of one commit that have an account */
     WATCHER_PENDING = 256,         /* reports at which watcher_is_full asks for a commit */
     WATCHER_STATE_MAX = 5 << 20,   /* bytes of a saved state, by all the limits above */
 };
 
 /* A raw line that will be evidence. */
 struct watcher_sample {
+    struct match match;
+    struct account account; /* how it was judged; not known where there were too many at once */
+    uint64_t nth;           /* event of its incident */
+    const char *unkept;     /* why there is no raw line: "too-long", "no-room", "restarted"; NULL */
     uint32_t source;
     uint64_t offset; /* of the line in its source */
     uint32_t length;
     struct digest digest; /* SHA-256 of the raw line, without its newline */
-    struct bytes raw;     /* empty where it was not kept, or the watcher was restored since */
+    struct bytes raw;     /* empty where it was not kept */
     char incident[160];   /* "ARTICLE FROM SOURCE SERVICE OPENED" */
 };
 

@@ -5,6 +5,7 @@
 #define PARLEY_TESTS_DESK_ASKING_H
 
 #include "io/file.h"
+#include "ipc/sample.h"
 #include "rig.h"
 
 struct client {
@@ -74,7 +75,8 @@ static inline void enrol(struct rig *r, const char *name, struct secret *key, un
 static inline void see_incident(struct rig *r, const char *source)
 {
     struct buf body = {0}, incident = {0};
-    struct digest digest;
+    struct sample sample = {.source = bytes_text("eve"), .offset = 7, .raw = bytes_text(source)};
+    struct digest digest = digest_of(bytes_text(source));
     char name[100];
 
     buf_print(&incident,
@@ -89,10 +91,12 @@ static inline void see_incident(struct rig *r, const char *source)
     buf_u32(&body, 1);
     buf_part(&body, buf_view(&incident));
     buf_u32(&body, 1);
-    digest = digest_of(bytes_text(source));
-    buf_add(&body, digest.byte, sizeof digest.byte);
     snprintf(name, sizeof name, "5 b %s ssh 2025-11-25T08:59:00Z", source);
-    buf_part(&body, bytes_text(name));
+    sample.digest = bytes_of(digest.byte, sizeof digest.byte);
+    sample.incident = bytes_text(name);
+    sample.length = (uint32_t)sample.raw.len;
+    sample.account = bytes_text("{\"ground\":\"handshake\"}");
+    sample_write(&sample, &body);
     buf_part(&body, bytes_text("[]"));
     rig_hear(r, PROCESS_WATCH, MESSAGE_WATCH_COMMIT, &body);
     buf_done(&body);

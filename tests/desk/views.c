@@ -87,6 +87,52 @@ static void a_sample_says_which_entry_commits_to_it(void **state)
     rig_free(r);
 }
 
+/* "the raw bytes go from watch to desk in the same transaction as the incident" */
+static void a_sample_is_kept_as_it_came(void **state)
+{
+    struct rig *r = founded();
+    json_t *sample = json_array_get(samples_of(r, "198.51.100.7"), 0);
+    struct buf raw = {0};
+
+    (void)state;
+    buf_base64(&raw, "198.51.100.7", 12);
+    assert_string_equal(json_string_value(json_object_get(sample, "raw")), buf_str(&raw));
+    assert_string_equal(json_string_value(json_object_get(sample, "source")), "eve");
+    assert_int_equal(json_integer_value(json_object_get(sample, "offset")), 7);
+    assert_int_equal(json_integer_value(json_object_get(sample, "length")), 12);
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(sample, "account"), "ground")),
+        "handshake");
+    buf_done(&raw);
+    rig_free(r);
+}
+
+static void a_sample_that_is_not_its_digest_is_not_taken(void **state)
+{
+    struct rig *r = founded();
+    struct digest digest = digest_of(bytes_text("something else"));
+    struct sample s = {.digest = bytes_of(digest.byte, 32),
+                       .incident = bytes_text("5 b 198.51.100.7 ssh 2025-11-25T08:59:00Z"),
+                       .raw = bytes_text("raw"),
+                       .length = 3};
+    struct buf body = {0};
+
+    (void)state;
+    buf_part(&body, bytes_text(r->b->agreement->id));
+    buf_u64(&body, 2);
+    buf_part(&body, bytes_text("state"));
+    buf_u32(&body, 0);
+    buf_u32(&body, 1);
+    sample_write(&s, &body);
+    buf_part(&body, bytes_text("[]"));
+    assert_fault(desk_message(r->desk, PROCESS_WATCH, MESSAGE_WATCH_COMMIT, buf_view(&body), r->now,
+                              r->tick),
+                 FAULT_MISMATCH);
+    assert_int_equal(json_array_size(samples_of(r, "198.51.100.7")), 1);
+    buf_done(&body);
+    rig_free(r);
+}
+
 static void an_overdue_alarm_goes_when_the_answer_comes(void **state)
 {
     struct rig *r = founded();
@@ -261,6 +307,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_notice_lists_the_samples_of_its_incident),
         cmocka_unit_test(a_sample_says_which_entry_commits_to_it),
+        cmocka_unit_test(a_sample_is_kept_as_it_came),
+        cmocka_unit_test(a_sample_that_is_not_its_digest_is_not_taken),
         cmocka_unit_test(an_overdue_alarm_goes_when_the_answer_comes),
         cmocka_unit_test(the_alarm_of_a_bad_frame_goes_with_the_next_greeting),
         cmocka_unit_test(what_happened_once_stays_until_somebody_has_seen_it),

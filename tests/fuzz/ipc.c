@@ -1,5 +1,7 @@
-/* Fuzzes ipc/setup.c and ipc/link.c: what is read is written back to the same bytes. */
+/* Fuzzes ipc/setup.c, ipc/link.c and ipc/sample.c: what is read is written back to the same bytes.
+ */
 #include "ipc/link.h"
+#include "ipc/sample.h"
 #include "ipc/setup.h"
 
 #include <stdlib.h>
@@ -39,6 +41,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else if (data[0] == 4 && !fault_is(link_down_parse(body, &end))) {
         link_down_write(end.link, end.rule, &out);
         same(&out, body);
+    } else if (data[0] == 5) {
+        struct cursor in = cursor_over(body, "sample");
+        struct sample sample;
+
+        sample_take(&in, &sample);
+        cursor_end(&in);
+        if (cursor_ok(&in)) {
+            sample_write(&sample, &out);
+            same(&out, body);
+        }
     }
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "ipc/setup.h"
 
 #include "ipc/message.h"
+#include "ipc/sample.h"
 #include "test.h"
 
 static struct fault setup_read(struct bytes body)
@@ -39,6 +40,26 @@ static struct fault down_read(struct bytes body)
 
     return link_down_parse(body, &e);
 }
+
+static struct fault sample_read(struct bytes body)
+{
+    struct cursor in = cursor_over(body, "sample");
+    struct sample s;
+
+    sample_take(&in, &s);
+    cursor_end(&in);
+    return in.fault;
+}
+
+static const struct sample a_sample = {
+    .digest = {(const uint8_t *)"0123456789abcdef0123456789abcdef", 32},
+    .incident = {(const uint8_t *)"4 b - - 2026", 12},
+    .source = {(const uint8_t *)"eve", 3},
+    .offset = 70000000000,
+    .length = 3,
+    .raw = {(const uint8_t *)"raw", 3},
+    .account = {(const uint8_t *)"{}", 2},
+};
 
 static const struct setup a_setup = {
     .settings = {(const uint8_t *)"{}", 2},
@@ -80,14 +101,17 @@ static void write_each(size_t which, struct buf *out)
     case 3:
         link_close_write(&an_end, out);
         break;
+    case 4:
+        sample_write(&a_sample, out);
+        break;
     default:
         link_down_write(7, bytes_text("why"), out);
     }
 }
 
-static struct fault (*const readers[])(struct bytes) = {setup_read, up_read, frame_read, close_read,
-                                                        down_read};
-enum { READERS = 5 };
+static struct fault (*const readers[])(struct bytes) = {setup_read, up_read,     frame_read,
+                                                        close_read, sample_read, down_read};
+enum { READERS = 6 };
 
 static void what_is_written_is_read_back(void **state)
 {
@@ -162,6 +186,31 @@ static void a_flag_is_nought_or_one(void **state)
     buf_done(&b);
 }
 
+/* What is there is as long as it says; what is not there has a reason. */
+static void a_sample_has_its_line_or_says_why_not(void **state)
+{
+    struct sample s = a_sample;
+    struct buf b = {0};
+
+    (void)state;
+    s.raw.len = 2;
+    sample_write(&s, &b);
+    assert_fault(sample_read(buf_view(&b)), FAULT_RANGE);
+    s.unkept = bytes_text("no-room");
+    buf_clear(&b);
+    sample_write(&s, &b);
+    assert_fault(sample_read(buf_view(&b)), FAULT_RANGE);
+    s.raw.len = 0;
+    buf_clear(&b);
+    sample_write(&s, &b);
+    assert_good(sample_read(buf_view(&b)));
+    s.unkept.len = 0;
+    buf_clear(&b);
+    sample_write(&s, &b);
+    assert_fault(sample_read(buf_view(&b)), FAULT_RANGE);
+    buf_done(&b);
+}
+
 static void every_message_has_a_name(void **state)
 {
     (void)state;
@@ -177,6 +226,7 @@ int main(void)
         cmocka_unit_test(every_prefix_is_short_and_one_byte_more_is_extra),
         cmocka_unit_test(a_count_or_length_beyond_its_limit_is_refused),
         cmocka_unit_test(a_flag_is_nought_or_one),
+        cmocka_unit_test(a_sample_has_its_line_or_says_why_not),
         cmocka_unit_test(every_message_has_a_name),
     };
 

@@ -43,6 +43,46 @@ static bool matches(const char *text)
     return yes;
 }
 
+/* The comparisons that held on the way to the match, joined by "|". */
+static void why_is(const char *text, const char *expected)
+{
+    struct event e = event();
+    struct pattern *p = NULL;
+    struct buf said = {0};
+    uint64_t held;
+
+    assert_good(pattern_parse(bytes_text(text), &event_vocabulary, &p, NULL));
+    held = pattern_why(p, &e);
+    assert_true((held != 0) == pattern_matches(p, &e));
+    for (size_t i = 0; i < PATTERN_WHY; i++)
+        if ((held >> i & 1) != 0) {
+            buf_text(&said, said.len == 0 ? "" : "|");
+            pattern_comparison(p, bytes_text(text), i, &said);
+        }
+    assert_string_equal(said.len == 0 ? "" : buf_str(&said), expected);
+    pattern_comparison(p, bytes_text(text), 5000, &said); /* there is none: nothing */
+    buf_done(&said);
+    pattern_free(p);
+}
+
+static void a_match_is_told_by_the_comparisons_that_held(void **state)
+{
+    (void)state;
+    why_is("[" X "x_service = 'ssh' AND " X "dst_port = 22 ]",
+           X "x_service = 'ssh'|" X "dst_port = 22");
+    why_is("[" X "x_service = 'smb' OR ( " X "dst_port NOT  = 23 )]", X "dst_port NOT  = 23");
+    why_is("[" X "dst_port = 23 OR " X "x_service IN ('a' , 'ssh')]",
+           X "x_service IN ('a' , 'ssh')");
+    why_is("[ipv4-addr:value = '192.0.2.1'] OR [" X "dst_port = 22]",
+           "ipv4-addr:value = '192.0.2.1'");
+    why_is("[EXISTS " X "x_party_to_id AND NOT EXISTS " X "x_from_as]",
+           "EXISTS " X "x_party_to_id|NOT EXISTS " X "x_from_as");
+    why_is("[" X "x_service = 'smb']", "");
+    /* What held and did not suffice is told, too: it is true. */
+    why_is("[" X "dst_port = 22 AND " X "src_port = 1 OR " X "x_service LIKE 's%']",
+           X "dst_port = 22|" X "x_service LIKE 's%'");
+}
+
 static void a_pattern_says_what_it_covers(void **state)
 {
     static const struct {
@@ -195,6 +235,7 @@ static void depth_and_size_have_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_match_is_told_by_the_comparisons_that_held),
         cmocka_unit_test(a_pattern_says_what_it_covers),
         cmocka_unit_test(what_is_wrong_is_told_with_its_column),
         cmocka_unit_test(every_prefix_of_a_pattern_is_refused),

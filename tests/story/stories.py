@@ -20,6 +20,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent),
                 str(pathlib.Path(__file__).resolve().parents[2] / "share")]
 import exchange  # noqa: E402
 import exhibits  # noqa: E402
+import explain  # noqa: E402
 import faults  # noqa: E402
 import national  # noqa: E402
 import notice  # noqa: E402
@@ -275,7 +276,7 @@ def tales(module):
             if inspect.isfunction(f) and list(inspect.signature(f).parameters) == ["pair"]}
 
 
-MODULES = (sys.modules[__name__], notice, faults, sensors, exhibits, national, several, exchange)
+MODULES = (sys.modules[__name__], notice, faults, sensors, explain, exhibits, national, several, exchange)
 STORIES = {name: f for module in MODULES
            for name, f in tales(module).items()}
 

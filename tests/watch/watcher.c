@@ -69,21 +69,22 @@ static void feed(struct watcher *w, const struct line *l)
 }
 
 /* What was reported and sampled, as text, in order. */
-static void collect(struct watcher *w, bool ended_only, struct buf *out)
+static void collect(struct watcher *w, const struct rules *r, bool ended_only, struct buf *out)
 {
     size_t count;
-    const struct watcher_report *r = watcher_reports(w, &count);
+    const struct watcher_report *report = watcher_reports(w, &count);
     const struct watcher_sample *s;
 
     for (size_t i = 0; i < count; i++)
-        if (!ended_only || r[i].report == INCIDENT_ENDED) {
-            incident_json(&r[i].incident, ended_only ? INCIDENT_NONE : r[i].report, out);
+        if (!ended_only || report[i].report == INCIDENT_ENDED) {
+            incident_json(&report[i].incident, ended_only ? INCIDENT_NONE : report[i].report, out);
             buf_byte(out, '\n');
         }
     s = watcher_samples(w, &count);
     for (size_t i = 0; i < count && !ended_only; i++) {
         buf_print(out, "%s %u %llu ", s[i].incident, s[i].source, (unsigned long long)s[i].offset);
         buf_hex(out, s[i].digest.byte, 32);
+        account_json(&s[i].account, &s[i].match, r, s[i].nth, out);
         buf_byte(out, '\n');
     }
     watcher_taken(w);
@@ -97,7 +98,7 @@ static void uninterrupted(const struct rules *r, bool ended_only, struct buf *ou
         feed(w, &lines[i]);
     watcher_finish(w);
     assert_int_equal(watcher_totals(w)->late, 0);
-    collect(w, ended_only, out);
+    collect(w, r, ended_only, out);
     watcher_free(w);
 }
 
@@ -188,7 +189,7 @@ static void killed_anywhere_it_reports_what_it_would_have(void **state)
 
             for (; at < LINES && at < committed; at++)
                 feed(w, &lines[at]);
-            collect(w, false, &pieces);
+            collect(w, r, false, &pieces);
             buf_clear(&saved);
             watcher_commit(w, &saved);
             for (size_t i = at; i < LINES && i < at + lost; i++) /* never committed */
@@ -203,7 +204,7 @@ static void killed_anywhere_it_reports_what_it_would_have(void **state)
                     }
         }
         watcher_finish(w);
-        collect(w, false, &pieces);
+        collect(w, r, false, &pieces);
         sort_text(&whole);
         sort_text(&pieces);
         assert_string_equal(buf_str(&pieces), buf_str(&whole));
@@ -300,6 +301,140 @@ static void ssh_at(struct watcher *w, int64_t second, struct instant now)
     watcher_line(w, 0, 0, 1, bytes_text(text), now);
 }
 
+static const struct watcher_sample *opened_by(struct watcher *w, size_t padding)
+{
+    const struct watcher_sample *s;
+    char line[8000];
+    size_t count;
+
+    for (int i = 0; i < 5; i++) {
+        const char *text =
+            common_line((1000 + i) * 1000000, "ssh", "198.51.100.1", 5000 + i, "192.0.2.1", 22);
+        int n = snprintf(line, sizeof line, "%.*s,\"x\":\"%*s\"}", (int)strlen(text) - 1, text,
+                         (int)padding, "");
+
+        watcher_line(w, 3, 100 + (uint64_t)i, 101 + (uint64_t)i, bytes_of(line, (size_t)n), never);
+    }
+    watcher_flush(w);
+    s = watcher_samples(w, &count);
+    assert_int_equal(count, 1);
+    return s;
+}
+
+static void a_sample_has_its_raw_line_and_how_it_was_judged(void **state)
+{
+    static const char expected[] =
+        "{\"contact\":{\"because\":\"Suricata writes this record only once both sides have "
+        "spoken\",\"one-sided\":false,\"proof\":\"two-way\"},\"ground\":\"dest-serves\",\"held\":["
+        "\"x-parley-event:x_party_from = 'other'\",\"x-parley-event:x_party_to = 'own'\","
+        "\"x-parley-event:x_proof = 'two-way'\"],\"initiator\":{\"address\":\"198.51.100.1\","
+        "\"disputed\":false,\"party\":\"b\",\"port\":5004,\"test\":\"prefix\"},\"nth\":5,"
+        "\"record\":{\"family\":\"eve\",\"service\":\"ssh\",\"transport\":\"tcp\",\"turned\":false}"
+        ","
+        "\"responder\":{\"address\":\"192.0.2.1\",\"disputed\":false,\"party\":\"a\",\"port\":22,"
+        "\"test\":\"prefix\"},\"time\":\"2020-01-01T00:16:44Z\"}";
+    struct rules *r = common_rules();
+    struct watcher *w = watcher_new(r, seed);
+    const struct watcher_sample *s = opened_by(w, 4);
+    struct buf text = {0};
+    struct digest d = digest_of(s->raw);
+
+    (void)state;
+    assert_null(s->unkept);
+    assert_int_equal(s->raw.len, s->length);
+    assert_int_equal(s->offset, 104);
+    assert_memory_equal(d.byte, s->digest.byte, sizeof d.byte);
+    account_json(&s->account, &s->match, r, s->nth, &text);
+    assert_string_equal(buf_str(&text), expected);
+    assert_int_equal(watcher_totals(w)->unkept, 0);
+    buf_done(&text);
+    watcher_free(w);
+    rules_free(r);
+}
+
+static void of_a_long_line_the_digest_alone_is_kept(void **state)
+{
+    struct rules *r = common_rules();
+    struct watcher *w = watcher_new(r, seed);
+    const struct watcher_sample *s = opened_by(w, WATCHER_RAW);
+
+    (void)state;
+    assert_string_equal(s->unkept, "too-long");
+    assert_int_equal(s->raw.len, 0);
+    assert_true(s->length > WATCHER_RAW);
+    assert_true(s->account.known);
+    assert_int_equal(watcher_totals(w)->unkept, 1);
+    watcher_free(w);
+    rules_free(r);
+}
+
+/* Thousands of incidents open at once: what goes to desk stays within one message. */
+static void samples_of_one_commit_are_bounded(void **state)
+{
+    struct rules *r = common_rules();
+    struct watcher *w = watcher_new(r, seed);
+    const struct watcher_sample *s;
+    size_t count, raw = 0, told = 0;
+    char from[40];
+
+    (void)state;
+    for (int i = 0; i < 5 * 1000; i++) {
+        const char *text;
+
+        snprintf(from, sizeof from, "2001:db8:b::%x", i / 5);
+        text = common_line(i, "ssh", from, 5, "192.0.2.1", 22);
+        watcher_line(w, 0, 0, 1, bytes_text(text), never);
+    }
+    watcher_flush(w);
+    s = watcher_samples(w, &count);
+    assert_int_equal(count, 1000);
+    for (size_t i = 0; i < count; i++) {
+        raw += s[i].raw.len;
+        told += s[i].account.known;
+        assert_true((s[i].raw.len == 0) == (s[i].unkept != NULL));
+    }
+    assert_int_equal(told, WATCHER_TOLD);
+    assert_true(raw <= WATCHER_RAW_SENT);
+    assert_int_equal(watcher_totals(w)->unkept, 1000 - WATCHER_TOLD);
+    watcher_free(w);
+    rules_free(r);
+}
+
+/* A state of version 3 had no accounts: 40 bytes fewer a held record. */
+static void a_state_from_before_there_were_accounts_is_read(void **state)
+{
+    struct rules *r = common_rules();
+    struct watcher *w = watcher_new(r, seed), *back = NULL;
+    struct buf saved = {0}, old = {0};
+    const struct watcher_sample *s;
+    size_t count, at = 0;
+    bool anew;
+
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        ssh_at(w, 1000 + i, never);
+    watcher_commit(w, &saved);
+    /* version, sequence, 8 totals, sources, digest, newest and floor; then the held ones */
+    at = 4 + 8 + 8 * 8 + 4 + WATCHER_SOURCES * 12 + 32 + 16;
+    buf_add(&old, saved.data, at + 4);
+    for (size_t i = 0; i < 5; i++)
+        buf_add(&old, saved.data + at + 4 + i * (99 + ACCOUNT_SAVED), 99);
+    at += 4 + 5 * (99 + ACCOUNT_SAVED);
+    buf_add(&old, saved.data + at, saved.len - at);
+    old.data[3] = 3;
+    assert_good(watcher_load(r, seed, buf_view(&old), &back, &anew));
+    watcher_flush(back);
+    s = watcher_samples(back, &count);
+    assert_int_equal(count, 1);
+    assert_string_equal(s->unkept, "restarted");
+    assert_false(s->account.known);
+    watcher_free(w);
+    watcher_free(back);
+    buf_done(&saved);
+    buf_done(&old);
+    rules_free(r);
+}
+
 static void what_comes_too_late_is_counted_and_not_matched(void **state)
 {
     struct rules *r = common_rules();
@@ -382,6 +517,10 @@ int main(void)
         cmocka_unit_test(a_saved_state_is_the_same_again),
         cmocka_unit_test(every_prefix_of_a_state_is_refused),
         cmocka_unit_test(a_new_agreement_keeps_the_offsets_and_begins_anew),
+        cmocka_unit_test(a_sample_has_its_raw_line_and_how_it_was_judged),
+        cmocka_unit_test(of_a_long_line_the_digest_alone_is_kept),
+        cmocka_unit_test(samples_of_one_commit_are_bounded),
+        cmocka_unit_test(a_state_from_before_there_were_accounts_is_read),
         cmocka_unit_test(what_comes_too_late_is_counted_and_not_matched),
         cmocka_unit_test(an_event_of_tomorrow_does_not_make_today_late),
         cmocka_unit_test(an_idle_watcher_ends_incidents_by_the_clock),
