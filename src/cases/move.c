@@ -27,6 +27,7 @@ static const struct move moves[] = {   /* a move that is not here cannot happen;
     { CASE_CLOSED,        KIND_CLOSE,     VARIANT_REOPEN,     MOVER_EITHER,       CASE_ACKNOWLEDGED },
     { CASE_NONE,          KIND_CHECK,     VARIANT_NONE,       MOVER_OPENER,       CASE_CHECKING     },
     { CASE_CHECKING,      KIND_CHECK,     VARIANT_RETURN,     MOVER_OTHER,        CASE_CHECKED      },
+    { CASE_NONE,          KIND_SHARE,     VARIANT_NONE,       MOVER_OPENER,       CASE_SHARED       },
     { CASE_NONE,          KIND_AGREEMENT, VARIANT_PROPOSE,    MOVER_OPENER,       CASE_PROPOSED     },
     { CASE_PROPOSED,      KIND_AGREEMENT, VARIANT_AGREE,      MOVER_OTHER,        CASE_ACCEPTED     },
     { CASE_PROPOSED,      KIND_AGREEMENT, VARIANT_WITHDRAW,   MOVER_EITHER,       CASE_WITHDRAWN    },
@@ -37,6 +38,7 @@ static const struct move moves[] = {   /* a move that is not here cannot happen;
 static const struct move rejected[] = {
     { CASE_NOTIFIED,      KIND_REJECT,    VARIANT_RETURN,     MOVER_OTHER,        CASE_REJECTED     },
     { CASE_CHECKING,      KIND_REJECT,    VARIANT_RETURN,     MOVER_OTHER,        CASE_REJECTED     },
+    { CASE_SHARED,        KIND_REJECT,    VARIANT_RETURN,     MOVER_OTHER,        CASE_REJECTED     },
     { CASE_PROPOSED,      KIND_REJECT,    VARIANT_RETURN,     MOVER_OTHER,        CASE_REJECTED     },
 };
 /* clang-format on */
@@ -45,7 +47,7 @@ enum { MOVES = sizeof moves / sizeof *moves, REJECTED = sizeof rejected / sizeof
 
 static const char *const state_names[CASE_STATES] = {
     "none",     "notified", "acknowledged", "answered", "closing",   "closed",
-    "checking", "checked",  "proposed",     "accepted", "withdrawn", "rejected"};
+    "checking", "checked",  "proposed",     "accepted", "withdrawn", "shared", "rejected"};
 
 const char *case_state_name(enum case_state state)
 {
@@ -67,6 +69,7 @@ bool case_state_is_open(enum case_state state)
     case CASE_CHECKED:
     case CASE_ACCEPTED:
     case CASE_WITHDRAWN:
+    case CASE_SHARED:
     case CASE_REJECTED:
         return false;
     default:

@@ -25,6 +25,7 @@ enum case_state {
     CASE_PROPOSED, /* a version of the agreement is proposed */
     CASE_ACCEPTED,
     CASE_WITHDRAWN,
+    CASE_SHARED,   /* objects were released to the other side: nothing is due */
     CASE_REJECTED, /* what opened it was rejected */
     CASE_STATES,
 };

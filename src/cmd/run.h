@@ -55,6 +55,7 @@ enum exit_code ledger_prove(const struct call *call);
 enum exit_code ledger_audit(const struct call *call);
 enum exit_code ledger_anchor(const struct call *call);
 
+enum exit_code share_run(const struct call *call);
 enum exit_code exchange_init(const struct call *call);
 enum exit_code exchange_status(const struct call *call);
 enum exit_code visitor_add(const struct call *call);

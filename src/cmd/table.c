@@ -162,6 +162,19 @@ const struct command commands[] = {
      .least = 1,
      .most = 1,
      .run = case_export},
+    {.name = "share",
+     .group = GROUP_DAY,
+     .help = "release STIX objects of a file to the partner",
+     .usage = "FILE",
+     .example = "parley share indicators.json --officer ivanova --key ivanova.pem",
+     .more = SPEAKING
+     "\nFILE is a STIX bundle or a TAXII envelope. What is signed are the digests of its objects:\n"
+     "from then on the exchange takes exactly these bytes into the partner's API root, whoever of\n"
+     "ours brings them. The marking is the strictest of the objects' unless --tlp says more.",
+     .with = WITH_OFFICER | WITH_FIELDS | WITH_ASK | WITH_NODE | WITH_SPEAK,
+     .least = 1,
+     .most = 1,
+     .run = share_run},
     {.name = "release list",
      .group = GROUP_DAY,
      .help = "drafts that wait for a signature",

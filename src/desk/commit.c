@@ -218,7 +218,7 @@ static struct fault note_stored(struct desk_pact *p, uint64_t index)
                                value_text(p->own->id), value_blob(bytes_of(leaf->byte, 32))));
 }
 
-/* A CONTACT under a signed head counts from now on. */
+/* A CONTACT under a signed head counts from now on, and so does what a SHARE releases. */
 static struct fault note_effect(struct desk_pact *p, uint64_t index)
 {
     const struct digest *leaf = ledger_leaf(p->log, index);
@@ -234,7 +234,7 @@ static struct fault note_effect(struct desk_pact *p, uint64_t index)
 
         row_text(&r, 5, kind, sizeof kind);
         said = kind_parse(bytes_text(kind));
-        if (said == KIND_CONTACT)
+        if (said == KIND_CONTACT || said == KIND_SHARE)
             f = disclosed_parse(row_bytes(&r, 11), &d);
     }
     if (!fault_is(f))
@@ -243,6 +243,8 @@ static struct fault note_effect(struct desk_pact *p, uint64_t index)
         (void)!fault_is(rows_done(&r));
     if (said == KIND_CONTACT && !fault_is(f))
         f = registry_apply(p->registry, p->now, p->own, d);
+    if (said == KIND_SHARE && !fault_is(f))
+        share_tell(p, d);
     disclosed_free(d);
     return f;
 }

@@ -202,6 +202,8 @@ void desk_neighbour(struct desk *d, enum process other, bool here, struct instan
             hear_lost(&d->pact[i], "a process of our own is being started anew");
     if (other == PROCESS_WATCH && here)
         watch_start(d);
+    if (other == PROCESS_EXCHANGE && here)
+        share_start(d);
 }
 
 static bool word_in(const char *list, const char *word)

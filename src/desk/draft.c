@@ -333,7 +333,7 @@ static void begin(struct draft *d, struct desk_pact *p, const json_t *ask)
         about_incident(d, ask);
     else if (ask_text(ask, "case")[0] != '\0')
         about_case(d, ask);
-    else if (d->kind == KIND_CHECK || d->kind == KIND_AGREEMENT)
+    else if (d->kind == KIND_CHECK || d->kind == KIND_AGREEMENT || d->kind == KIND_SHARE)
         new_case(d);
     else
         fail(d, answer_error("usage", 2, "this kind of statement belongs to a case", "",

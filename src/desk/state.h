@@ -305,6 +305,10 @@ void terms_keeper_has_it(struct desk_pact *p);
 MUST_CHECK struct fault watch_heard(struct desk *d, uint16_t type, struct bytes body);
 void watch_start(struct desk *d);
 
+/* share.c: what exchange may give to a partner, because a SHARE of ours that is stored says so. */
+void share_start(struct desk *d);
+void share_tell(struct desk_pact *p, const struct disclosed *share);
+
 /* answer.c */
 json_t *answer_good(void);
 json_t *link_json(const struct desk_pact *p); /* as `status` has it */

@@ -116,9 +116,14 @@ static bool may_write(const struct call *c)
     return config_may_write(c->collection, c->visitor);
 }
 
+/* Whoever has a right sees it; others see what is not hidden, but a partner nothing of our own. */
 static bool is_shown(const struct call *c, const struct config_collection *collection)
 {
-    return !collection->hidden || config_may_read(collection, c->visitor) ||
+    const struct config *config = c->x->config;
+    bool ours = config->visitor[c->visitor].party[0] == '\0' ||
+                config->root[collection->root].audience == AUDIENCE_PARTNER;
+
+    return (ours && !collection->hidden) || config_may_read(collection, c->visitor) ||
            config_may_write(collection, c->visitor);
 }
 

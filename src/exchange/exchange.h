@@ -53,8 +53,8 @@ struct exchange_answer {
 struct exchange_host {
     void *context;
     /*
-     * May this object enter a PARTNER root, to be read by the partner? release/ decides (not for
-     * objects that come from the partner himself). A fault's rule is said to the sender.
+     * May this object enter a PARTNER root, to be read by the partner? A SHARE that passed release/
+     * says so, or nobody (not asked for objects that come from the partner himself). A fault's rule is said to the sender.
      */
     struct fault (*may_leave)(void *context, const struct config_root *root, const struct object *o,
                               struct bytes body);

@@ -113,3 +113,28 @@ struct fault asking_number_parse(struct bytes message, uint64_t *out)
         *out = number;
     return c.fault;
 }
+
+void releasing_write(const struct releasing *r, struct buf *out)
+{
+    buf_part(out, r->agreement);
+    buf_byte(out, r->tlp);
+    buf_u32(out, r->count);
+    buf_bytes(out, r->digests);
+}
+
+struct fault releasing_parse(struct bytes message, struct releasing *out)
+{
+    struct cursor c = cursor_over(message, "message: RELEASED");
+    struct releasing r = {0};
+
+    r.agreement = cursor_part(&c, ASKING_FROM);
+    r.tlp = cursor_u8(&c);
+    r.count = cursor_u32(&c);
+    if (r.count > ASKING_RELEASED)
+        cursor_fail(&c, FAULT_LIMIT, c.at - 4);
+    r.digests = cursor_take(&c, cursor_ok(&c) ? (size_t)r.count * 32 : 0);
+    cursor_end(&c);
+    if (!fault_is(c.fault))
+        *out = r;
+    return c.fault;
+}

@@ -1,6 +1,7 @@
 /*
- * asking.h - one HTTP request on its way from gate to exchange, what goes back, and the body of a
- * POST on its way through judge. message.h names the messages.
+ * asking.h - one HTTP request on its way from gate to exchange, what goes back, the body of a POST
+ * on its way through judge, and what desk says that exchange may give away. message.h names the
+ * messages.
  *
  * A request is a stranger's bytes; nothing here looks into it.
  */
@@ -21,6 +22,7 @@ enum {
     ASKING_JUDGED = 3 << 20, /* 5,000 objects with the longest names; its MESSAGE_MAX holds both */
     ASKING_ANSWER = 6 << 20, /* a page, and the greatest object at its end */
     ASKING_PIN = 32,
+    ASKING_RELEASED = 1024, /* digests in one RELEASED: those of one SHARE */
 };
 
 /* ASK */
@@ -58,6 +60,17 @@ void answering_write(const struct answering *a, struct buf *out);
 MUST_CHECK struct fault answering_parse(struct bytes message, struct answering *out);
 void posting_write(const struct posting *p, struct buf *out);
 MUST_CHECK struct fault posting_parse(struct bytes message, struct posting *out);
+
+/* RELEASED */
+struct releasing {
+    struct bytes agreement;
+    uint8_t tlp; /* enum tlp */
+    uint32_t count;
+    struct bytes digests; /* 32 bytes each */
+};
+
+void releasing_write(const struct releasing *r, struct buf *out);
+MUST_CHECK struct fault releasing_parse(struct bytes message, struct releasing *out);
 
 /* ADMIT and FORGET: a number alone. */
 MUST_CHECK struct fault asking_number_parse(struct bytes message, uint64_t *out);

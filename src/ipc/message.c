@@ -52,6 +52,7 @@ const char *message_name(enum message_type type)
         {MESSAGE_ADMIT, "admit"},
         {MESSAGE_POSTED, "posted"},
         {MESSAGE_ENVELOPE, "envelope"},
+        {MESSAGE_RELEASED, "released"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

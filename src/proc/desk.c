@@ -3,7 +3,8 @@
  *
  * hears: from gate LINK_UP, LINK_DOWN; from judge JUDGED, BAD; from keeper what it signed; from
  *        watch WATCH_COMMIT; on the control socket the commands of docs/PROTOCOL.control
- * says:  to gate SEND, CLOSE; to keeper SIGN, COSIGN, PEER, HELLO_SIGN; to watch WATCH_START
+ * says:  to gate SEND, CLOSE; to keeper SIGN, COSIGN, PEER, HELLO_SIGN; to watch WATCH_START; to
+ *        exchange RELEASED
  * may:   read and write desk/, ledger/ and agreements/ in the node's folder, accept on the control
  *        socket it was handed
  * may not: use the network, see a key
@@ -396,6 +397,7 @@ static struct fault begin(void *context, struct self *self)
     h->turn = loop_timer_new(process_loop(self), turn, h);
     loop_timer_in(h->turn, DESK_TURN);
     neighbour(h, PROCESS_WATCH, process_has(self, PROCESS_WATCH));
+    neighbour(h, PROCESS_EXCHANGE, process_has(self, PROCESS_EXCHANGE));
     return f;
 }
 

@@ -2,7 +2,8 @@
  * proc/exchange.c - hosts exchange/
  *
  * hears: SETUP; from gate ASK, FORGET (a TAXII client's request, untrusted, without its body); from
- *        judge ENVELOPE (what was posted, and what is in it)
+ *        judge ENVELOPE (what was posted, and what is in it); from desk RELEASED (what may go to a
+ *        partner)
  * says:  to gate ADMIT, ANSWER
  * may:   read and write exchange/ in the node's folder; or speak with the PostgreSQL that it
  * dialled before its sandbox closed may not: open a socket, see a key, an agreement's statements or
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "crypto/digest.h"
 #include "exchange/exchange.h"
 #include "io/log.h"
 #include "ipc/asking.h"
@@ -38,6 +40,7 @@ struct post {
     struct settings *settings;
     struct store *store;
     struct exchange *exchange;
+    struct exchange_host host;
     struct admitted admitted[EXCHANGE_ADMITTED];
     int lock;
     struct buf body; /* of the message in hand */
@@ -189,6 +192,32 @@ static struct fault hear_envelope(struct post *p, struct bytes body)
     return f;
 }
 
+/* All of it or nothing: told again at the next start. */
+static struct fault hear_released(struct post *p, struct bytes body)
+{
+    struct releasing r;
+    char agreement[ASKING_FROM + 1];
+    struct fault f = releasing_parse(body, &r), kept;
+
+    if (fault_is(f))
+        return f;
+    if (!bytes_to_text(r.agreement, agreement, sizeof agreement))
+        return fault_make(FAULT_SYNTAX, 0, "message: RELEASED");
+    kept = store_begin(p->store);
+    for (size_t i = 0; i < r.count && !fault_is(kept); i++)
+        kept = store_do(p->store, EXCHANGE_RELEASE_PUT, NULL,
+                        STORE_WITH(value_text(agreement),
+                                   value_blob(bytes_of(r.digests.data + 32 * i, 32)),
+                                   value_integer(r.tlp)));
+    if (!fault_is(kept))
+        kept = store_commit(p->store);
+    if (fault_is(kept)) {
+        store_rollback(p->store);
+        store_failed(p, kept);
+    }
+    return f;
+}
+
 static void post_message(void *context, enum process from, uint16_t type, struct bytes body)
 {
     static const struct {
@@ -197,7 +226,8 @@ static void post_message(void *context, enum process from, uint16_t type, struct
         struct fault (*hear)(struct post *p, struct bytes body);
     } messages[] = {{PROCESS_GATE, MESSAGE_ASK, hear_ask},
                     {PROCESS_GATE, MESSAGE_FORGET, hear_forget},
-                    {PROCESS_JUDGE, MESSAGE_ENVELOPE, hear_envelope}};
+                    {PROCESS_JUDGE, MESSAGE_ENVELOPE, hear_envelope},
+                    {PROCESS_DESK, MESSAGE_RELEASED, hear_released}};
     struct post *p = context;
     struct fault f = fault_make(FAULT_UNKNOWN, type, "exchange: a message that it does not hear");
 
@@ -225,7 +255,8 @@ static void post_neighbour(void *context, enum process other, bool here)
 {
     struct post *p = context;
 
-    (void)other;
+    if (other == PROCESS_DESK)
+        return;
     for (size_t i = 0; !here && i < EXCHANGE_ADMITTED; i++)
         if (p->admitted[i].number != 0)
             admitted_done(&p->admitted[i]);
@@ -235,15 +266,24 @@ static void post_neighbour(void *context, enum process other, bool here)
 /* ---- the house ---------------------------------------------------------------------------------
  */
 
-/* No permit can be shown here yet, so nothing of ours goes through the partner's door. */
+/* A permit for exactly these bytes to exactly this partner: a SHARE of ours that is stored in the
+ * ledger under that agreement. Its own marking bounds the object's. */
 static struct fault may_leave(void *context, const struct config_root *root, const struct object *o,
                               struct bytes body)
 {
-    (void)context;
-    (void)root;
-    (void)o;
-    (void)body;
-    return fault_make(FAULT_REFUSED, 0, "release: no permit for this object and recipient");
+    struct post *p = context;
+    struct digest digest = digest_of(body);
+    struct rows r =
+        store_ask(p->store, EXCHANGE_RELEASE_GET,
+                  STORE_WITH(value_text(root->agreement), value_blob(bytes_of(digest.byte, 32))));
+    bool found = rows_next(&r);
+    enum tlp most = found ? (enum tlp)row_integer(&r, 0) : TLP_NONE;
+
+    if (fault_is(rows_done(&r)) || !found)
+        return fault_make(FAULT_REFUSED, 0, "release: no permit for these bytes and this partner");
+    if (o->tlp > most)
+        return fault_make(FAULT_REFUSED, 0, "release: marked above what was released");
+    return fault_none();
 }
 
 static struct fault open_store(struct post *p, const struct backend *b)
@@ -270,15 +310,15 @@ static struct fault post_prepare(void *context, struct self *self, struct rights
 
 static struct fault post_begin(void *context, struct self *self)
 {
-    static const struct exchange_host host = {NULL, may_leave};
     struct post *p = context;
     struct fault f = fault_none();
 
     p->lock = process_file(self, "lock");
+    p->host = (struct exchange_host){p, may_leave};
     if (p->store == NULL)
         f = open_store(p, &backend_sqlite);
     if (!fault_is(f))
-        f = exchange_new(&p->settings->exchange.config, &host, p->store, &p->exchange);
+        f = exchange_new(&p->settings->exchange.config, &p->host, p->store, &p->exchange);
     return f;
 }
 

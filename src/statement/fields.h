@@ -18,6 +18,7 @@ enum {
     FIELD_LINE_MAX = 120,      /* bytes of a coded line */
     FIELD_TARGETS = 256,       /* addresses in one notice */
     FIELD_EVIDENCE = 64,       /* digests in one notice */
+    FIELD_OBJECTS = 1024,      /* digests in one SHARE */
     FIELD_REASONS = 16,        /* lines */
     FIELD_OPENING_MAX = 16384, /* bytes of one opening: the largest list above fits */
     FIELD_TERMS_MAX = 190000, /* bytes of an agreement's text; more goes by file, with its digest */

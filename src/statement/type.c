@@ -22,7 +22,7 @@ static const struct type types[] = {
     { KIND_DISPUTE,    "contests a named statement",                         false, true,  false, OFFICERS_TWO,     A | N,         0 },
     { KIND_CONSULT,    "asks for consultation, in bounded text",             false, true,  false, OFFICERS_TWO,     A | N,         0 },
     { KIND_CLOSE,      "proposes to close, agrees, or opens again",          false, true,  true,  OFFICERS_ARTICLE, A | N | DUTY_CLOSE, DUTY_CLOSE },
-    { KIND_SHARE,      "threat information, rule, tool, advisory",           false, true,  false, OFFICERS_ONE,     0,             0 },
+    { KIND_SHARE,      "threat information, rule, tool, advisory",           false, true,  true,  OFFICERS_ONE,     0,             0 },
     { KIND_SIGHTING,   "seen, not seen, false positive, expired",            false, true,  false, OFFICERS_ONE,     0,             0 },
     { KIND_CONSENT,    "asks, grants, refuses or revokes onward release",    false, true,  false, OFFICERS_TWO,     N,             N },
     { KIND_RETRACT,    "withdraws or corrects a statement or an object",     false, true,  false, OFFICERS_TWO,     A,             0 },

@@ -69,4 +69,12 @@ static const char version_1[] =
     "  value BYTEA NOT NULL\n"
     ");\n";
 
-const struct migration exchange_postgres[EXCHANGE_MIGRATIONS] = {{1, version_1}};
+/* What a stored SHARE of ours lets go to the partner of an agreement: exact bytes, by digest. */
+static const char version_2[] = "CREATE TABLE releases (\n"
+                                "  agreement TEXT COLLATE \"C\" NOT NULL,\n"
+                                "  digest BYTEA NOT NULL CHECK (length(digest) = 32),\n"
+                                "  tlp BIGINT NOT NULL,\n" /* the SHARE's own */
+                                "  PRIMARY KEY (agreement, digest)\n"
+                                ");\n";
+
+const struct migration exchange_postgres[EXCHANGE_MIGRATIONS] = {{1, version_1}, {2, version_2}};

@@ -83,6 +83,13 @@ static const struct query_text queries[EXCHANGE_QUERY_COUNT] = {
         {"refusal-list", "", "tti",
          "SELECT root, rule, count FROM exchange_refusals ORDER BY root, rule"},
 
+    [EXCHANGE_RELEASE_PUT] = {"release-put", "tbi", "",
+                              "INSERT INTO releases (agreement, digest, tlp) VALUES ($1, $2, $3) "
+                              "ON CONFLICT (agreement, digest) DO UPDATE SET tlp = excluded.tlp "
+                              "WHERE releases.tlp < excluded.tlp"},
+    [EXCHANGE_RELEASE_GET] = {"release-get", "tb", "i",
+                              "SELECT tlp FROM releases WHERE agreement = $1 AND digest = $2"},
+
     [EXCHANGE_STATE_PUT] = {"state-put", "tb", "",
                             "INSERT INTO exchange_state (name, value) VALUES ($1, $2) "
                             "ON CONFLICT (name) DO NOTHING"},

@@ -52,6 +52,9 @@ enum exchange_query {
     EXCHANGE_REFUSAL_COUNT,
     EXCHANGE_REFUSAL_LIST,
 
+    EXCHANGE_RELEASE_PUT, /* the higher marking stays */
+    EXCHANGE_RELEASE_GET,
+
     EXCHANGE_STATE_PUT,
     EXCHANGE_STATE_GET,
 

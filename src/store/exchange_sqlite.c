@@ -67,4 +67,13 @@ static const char version_1[] =
     "  value BLOB NOT NULL\n"
     ");\n";
 
-const struct migration exchange_sqlite[EXCHANGE_MIGRATIONS] = {{1, version_1}};
+/* What a stored SHARE of ours lets go to the partner of an agreement: exact bytes, by digest. */
+static const char version_2[] =
+    "CREATE TABLE releases (\n"
+    "  agreement TEXT NOT NULL,\n"
+    "  digest BLOB NOT NULL CHECK (length(digest) = 32),\n"
+    "  tlp BIGINT NOT NULL CHECK (typeof(tlp) = 'integer'),\n" /* the SHARE's own */
+    "  PRIMARY KEY (agreement, digest)\n"
+    ") WITHOUT ROWID;\n";
+
+const struct migration exchange_sqlite[EXCHANGE_MIGRATIONS] = {{1, version_1}, {2, version_2}};

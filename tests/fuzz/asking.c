@@ -37,6 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct answering answer;
     struct posting posting;
     struct judged judged;
+    struct releasing releasing;
     uint64_t number;
     struct buf out = {0};
 
@@ -53,6 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         same(&out, body);
     } else if (data[0] == 3 && !fault_is(asking_number_parse(body, &number))) {
         buf_u64(&out, number);
+        same(&out, body);
+    } else if (data[0] == 6 && !fault_is(releasing_parse(body, &releasing))) {
+        releasing_write(&releasing, &out);
         same(&out, body);
     } else if (data[0] == 4) {
         judge(body);

@@ -30,6 +30,13 @@ static struct fault posting_read(struct bytes body)
     return posting_parse(body, &p);
 }
 
+static struct fault released_read(struct bytes body)
+{
+    struct releasing r;
+
+    return releasing_parse(body, &r);
+}
+
 static struct fault number_read(struct bytes body)
 {
     uint64_t number;
@@ -42,6 +49,8 @@ static void write_each(size_t which, struct buf *out)
     struct asking ask = {.number = 7, .method = 2, .has_pin = true, .pin = {1, 2, 3}};
     struct answering answer = {.number = 7, .status = 405, .challenge = true, .has_dates = true};
     struct posting posting = {.number = 7};
+    struct releasing releasing = {.tlp = 2, .count = 2};
+    static const uint8_t digests[64] = {1};
 
     switch (which) {
     case 0:
@@ -66,13 +75,18 @@ static void write_each(size_t which, struct buf *out)
         posting.judged = text("list");
         posting_write(&posting, out);
         break;
+    case 3:
+        releasing.agreement = text("pact");
+        releasing.digests = bytes_of(digests, sizeof digests);
+        releasing_write(&releasing, out);
+        break;
     default:
         buf_u64(out, 7);
     }
 }
 
 static struct fault (*const readers[])(struct bytes) = {ask_read, answer_read, posting_read,
-                                                        number_read};
+                                                        released_read, number_read};
 enum { READERS = sizeof readers / sizeof readers[0] };
 
 static void what_is_written_is_read_back(void **state)
@@ -81,6 +95,7 @@ static void what_is_written_is_read_back(void **state)
     struct asking ask;
     struct answering answer;
     struct posting posting;
+    struct releasing releasing;
     uint64_t number;
 
     (void)state;
@@ -103,6 +118,11 @@ static void what_is_written_is_read_back(void **state)
     assert_true(bytes_is(posting.judged, "list"));
     buf_clear(&b);
     write_each(3, &b);
+    assert_good(releasing_parse(buf_view(&b), &releasing));
+    assert_true(bytes_is(releasing.agreement, "pact") && releasing.tlp == 2);
+    assert_true(releasing.count == 2 && releasing.digests.len == 64);
+    buf_clear(&b);
+    write_each(4, &b);
     assert_good(asking_number_parse(buf_view(&b), &number));
     assert_int_equal(number, 7);
     buf_done(&b);
@@ -142,6 +162,11 @@ static void what_is_beyond_its_limit_is_refused_with_its_place(void **state)
     buf_u64(&b, 1);
     buf_u32(&b, ASKING_BODY + 1);
     assert_fault_at(posting_read(buf_view(&b)), FAULT_LIMIT, 8);
+    buf_clear(&b);
+    buf_part(&b, text("pact"));
+    buf_byte(&b, 1);
+    buf_u32(&b, ASKING_RELEASED + 1);
+    assert_fault_at(released_read(buf_view(&b)), FAULT_LIMIT, 9);
     buf_clear(&b);
     write_each(1, &b);
     b.data[10] = 2;

@@ -278,7 +278,7 @@ static void what_a_rule_forbids_is_held_and_has_a_ground(void **state)
         enum ground ground;
     } table[] = {
         {"a type not yet taken", {.kind = KIND_WARNING}, GROUND_TYPE},
-        {"and it is not parsed", {.kind = KIND_SHARE, .document = "\x1b[2J"}, GROUND_TYPE},
+        {"and it is not parsed", {.kind = KIND_CONSENT, .document = "\x1b[2J"}, GROUND_TYPE},
         {"no document", {.kind = KIND_NOTICE, .document = "{\"a\":1,\"a\":2}"}, GROUND_FORM},
         {"another version", {.kind = KIND_NOTICE, .version = 9}, GROUND_AGREEMENT},
         {"an unsigned CONTACT",

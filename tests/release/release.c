@@ -149,7 +149,7 @@ static void an_article_that_the_agreement_has_not_is_refused(void **state)
 
 static void types_that_are_not_yet_available_are_refused(void **state)
 {
-    static const enum kind later[] = {KIND_WARNING, KIND_INQUIRY,    KIND_LEGAL,   KIND_SHARE,
+    static const enum kind later[] = {KIND_WARNING, KIND_INQUIRY,    KIND_LEGAL,
                                       KIND_CONSULT, KIND_CHECKPOINT, KIND_EXERCISE};
 
     (void)state;

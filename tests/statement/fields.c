@@ -293,6 +293,7 @@ static void the_allow_list_is_this_and_nothing_else(void **state)
                                       "key.log.*",
                                       "key.cosign.*",
                                       "key.hello.*",
+                                      "objects",
                                       "sample.####"};
     static const char *const never[] = {
         "body", "message", "content", "post",   "account", "email", "mail",  "phone",     "person",

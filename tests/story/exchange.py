@@ -7,9 +7,11 @@ import os
 import signal
 
 import requests
+from pair import kinds
 from party import canonical_file, free_port
 from taxii import Client, certificate, indicator
 
+TLP_GREEN = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"
 SHARED, DROP, WELL = (f"{n}1111111-1111-4111-8111-111111111111" for n in (1, 2, 3))
 
 
@@ -38,6 +40,10 @@ class Visitors:
         self.add("duty", "--password-file", password, "--reads", "own/shared")
         party.process.send_signal(signal.SIGHUP)
         party.until(lambda: is_there(self), "the exchange serves after SIGHUP")
+
+    def restart(self):
+        self.party.stop()
+        self.party.serve()
 
     def add(self, *args):
         self.party.parley_ok("visitor", "add", *args)
@@ -109,6 +115,53 @@ def a_taxii_client_lists_pages_filters_posts_and_deletes(pair):
         "misp": "token", "sensor": "certificate", "duty": "password"}
     pair.a.parley_ok("visitor", "remove", "duty")
     assert misp.ask("PUT", "/taxii2/", 405).headers["Allow"] == "GET, HEAD"
+
+
+def only_what_officers_released_goes_to_the_partner(pair):
+    visitors = Visitors(pair.a)
+    visitors.add("press", "--token", pair.a.home / "press.token", "--writes", "partner/to")
+    visitors.client_pair = certificate(pair.a.home, "li")
+    visitors.add("li", "--party", "cert-b", "--certificate", visitors.client_pair[1], "--reads",
+                 "partner/to", "--writes", "partner/from")
+    visitors.restart()
+    press = Client(visitors.port, visitors.cert, "partner",
+                   token=(pair.a.home / "press.token").read_text().strip())
+    li = visitors.sensor("partner")
+    assert li.ask("GET", "/taxii2/").json()["api_roots"] == ["/partner/"], "nothing of our own"
+    li.ask("GET", "/own/", 404)
+
+    given = [indicator(n, object_marking_refs=[TLP_GREEN]) for n in range(3)]
+    mail = {"type": "email-addr", "spec_version": "2.1", "value": "a@b.example",
+            "id": "email-addr--00000000-0000-4000-8000-000000000001"}
+    status = press.post("to", [*given, mail]).json()
+    assert (status["success_count"], status["failure_count"]) == (0, 4)
+    assert ["release: no permit" in f["message"] for f in status["failures"]] == [True] * 3 + [False]
+    assert "R1" in status["failures"][3]["message"]
+    assert li.walk("to") == []
+
+    bundle = pair.a.home / "share.json"
+    bundle.write_text(json.dumps({"objects": [*given, mail]}))
+    refused = pair.a.run("share", bundle, "--yes", officer="ivanova")
+    assert refused.returncode == 4 and "R1" in refused.stderr, refused.stderr
+    bundle.write_text(json.dumps({"objects": given}))
+    said = pair.a.json("share", bundle, "--yes", officer="ivanova")
+    pair.settle()
+    assert kinds(pair.b, "theirs").count("SHARE") == 1, "nothing leaves without an entry"
+    assert pair.a.json("case", "show", said["case"])["state"] == "shared"
+
+    changed = dict(given[0], name="other bytes")
+    status = press.post("to", [*given, changed]).json()
+    assert (status["success_count"], status["failure_count"]) == (3, 1)
+    assert li.walk("to") == given
+    again = dict(given[0], modified="2026-02-01T00:00:00.000Z")
+    assert press.post("to", [again]).json()["failure_count"] == 1, "a version is other bytes"
+
+    # what is the partner's he brings by himself, as far as the type goes
+    status = li.post("from", [indicator(9), mail]).json()
+    assert (status["success_count"], status["failure_count"]) == (1, 1)
+    counted = {r["rule"]: r["count"] for r in pair.a.json("exchange", "status")["refused"]}
+    assert sum(n for rule, n in counted.items() if rule.startswith("R1")) == 2
+    assert sum(n for rule, n in counted.items() if rule.startswith("release")) == 5
 
 
 def an_exchange_killed_at_any_time_loses_nothing_it_said(pair):
