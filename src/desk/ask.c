@@ -201,7 +201,7 @@ static json_t *no_log(void)
                         "the link was never up", "parley status");
 }
 
-static int64_t ask_number(const json_t *ask, const char *name, int64_t otherwise)
+int64_t ask_number(const json_t *ask, const char *name, int64_t otherwise)
 {
     const json_t *value = json_object_get(ask, name);
 

@@ -418,8 +418,10 @@ struct fault commit_bound(struct desk_pact *p, struct bytes note)
     if (fault_is(f) || p->head.binding <= from)
         return f;
     f = ledger_sync(p->log); /* binding is said to commands from here on, so the note is kept */
-    if (!fault_is(f))
-        f = store_bound(p, from, head_binding_note(&p->head));
+    if (fault_is(f))
+        return f;
+    await_bound(p);
+    f = store_bound(p, from, head_binding_note(&p->head));
     if (!fault_is(f))
         f = tell_cases(p, p->log, from, p->head.binding);
     if (!fault_is(f) && p->terms_due)

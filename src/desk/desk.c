@@ -27,6 +27,7 @@ static const struct {
     {"ledger.checkpoint", ask_checkpoint, false, ""},
     {"ledger.prove", ask_prove, false, "log index"},
     {"ledger.growth", ask_growth, false, "log from"},
+    {"ledger.wait", await_ask, false, "log index seconds"},
     {"ledger.anchor", anchor_add, false, "log kind note data"},
     {"ledger.audit", ask_audit, false, ""},
     {"officer.list", officers_list, true, ""},
@@ -266,6 +267,7 @@ void desk_command(struct desk *d, const json_t *ask, struct instant now, struct 
 
 void desk_forget(struct desk *d, void *client)
 {
+    await_forget(d, client);
     for (size_t i = 0; i < d->waiting_count;) {
         if (d->waiting[i].client != client) {
             i++;
@@ -368,6 +370,7 @@ void desk_turn(struct desk *d, struct instant now, struct tick tick)
 
     set_time(d, now, tick);
     look_at_clock(d);
+    await_turn(d);
     f = store_flush(d->store);
     if (fault_is(f))
         d->host.say(d->host.context, "store", f);

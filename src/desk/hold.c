@@ -234,6 +234,7 @@ struct fault hold_cosigned(struct desk_pact *p, struct bytes note)
      * noted, receipts said) after it. A crash in between is made good by hold_catch_up. */
     conversation_held(&p->talk, c.size, &c.root, p->desk->tick, &actions);
     talk_act(p, &actions);
+    await_bound(p);
     if (!refill_is_due(p)) /* else hold_catch_up does it when our log is whole again */
         f = take_cosigned(p, from, c.size, instant_seconds(time), note);
     p->cosigned = time;

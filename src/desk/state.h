@@ -6,6 +6,7 @@
 
 #include "base/cursor.h"
 #include "cases/case.h"
+#include "desk/await.h"
 #include "desk/desk.h"
 #include "desk/shelf.h"
 #include "hotline/conversation.h"
@@ -122,6 +123,7 @@ struct desk {
     size_t pact_count;
     struct desk_waiting waiting[DESK_WAITING];
     size_t waiting_count;
+    struct await await[AWAIT_MOST];
     struct {
         uint32_t link;
         struct buf body;
@@ -320,6 +322,7 @@ json_t *json_bytes(struct bytes b);
 json_t *json_instant(struct instant t);
 json_t *json_seconds(int64_t s);
 const char *ask_text(const json_t *ask, const char *name); /* "" if it is not there */
+int64_t ask_number(const json_t *ask, const char *name, int64_t otherwise); /* not negative */
 bool ask_digest(const json_t *ask, const char *name, struct digest *out);
 
 #endif

@@ -61,8 +61,8 @@ def signed_decisions(a, control, folder, count):
 
 
 def wait_binding(control, index, **which):
-    while control.ask("ledger.show", count=1, **which)["binding"] <= index:
-        time.sleep(0.0001)  # desk has other things to do than to answer us
+    if not control.ask("ledger.wait", index=index, **which)["binding"]:
+        raise RuntimeError(f"entry {index} did not become binding")
 
 
 def say_all(a, b, folder, count):
