@@ -23,6 +23,11 @@ struct scan {
     unsigned depth, most;
     bool object[JSON_DEPTH + 1]; /* is the container at this depth an object? */
     bool name_next;              /* would a string here be a member's name? */
+    /* Nothing seen so far that a sorted compact dump would write otherwise: no white space, no
+     * escape that is not needed, each name behind the one before. What jansson then takes is its
+     * own dump, without dumping it. */
+    bool dumped;
+    struct bytes name[JSON_DEPTH + 1]; /* the newest member's, at each depth */
     struct fault fault;
 };
 
@@ -62,6 +67,7 @@ static void scan_escape(struct scan *s)
 
     if (c == 'b' || c == 'f' || c == 'r' || (c == 'u' && is_control(scan_hex4(s, s->at + 2))))
         scan_fail(s, FAULT_RANGE, s->at, rule_control);
+    s->dumped &= c == '"' || c == '\\' || c == 'n' || c == 't';
     s->at += 2;
 }
 
@@ -77,10 +83,17 @@ static void scan_character(struct scan *s)
     s->at++;
 }
 
+static void scan_name(struct scan *s, struct bytes name)
+{
+    s->dumped &= bytes_compare(s->name[s->depth], name) < 0;
+    s->name[s->depth] = name;
+}
+
 static void scan_string(struct scan *s)
 {
     bool name = s->name_next;
     const uint8_t *d = s->text.data;
+    size_t start = s->at + 1;
 
     s->name_next = false;
     s->at++;
@@ -94,6 +107,8 @@ static void scan_string(struct scan *s)
     }
     if (s->at >= s->text.len)
         scan_fail(s, FAULT_SHORT, s->text.len, rule_json);
+    else if (name)
+        scan_name(s, bytes_of(d + start, s->at - start));
     s->at++;
 }
 
@@ -128,6 +143,7 @@ static void scan_open(struct scan *s, bool object)
         return;
     }
     s->object[++s->depth] = object;
+    s->name[s->depth] = bytes_of(NULL, 0);
     s->name_next = object;
     s->at++;
 }
@@ -173,13 +189,16 @@ static bool is_space(uint8_t c)
 /* Reads the tokens that begin before `stop`. */
 static struct scan scan_text(struct bytes text, unsigned depth, size_t stop)
 {
-    struct scan s = {.text = text, .most = depth < JSON_DEPTH ? depth : JSON_DEPTH};
+    struct scan s = {.text = text, .most = depth < JSON_DEPTH ? depth : JSON_DEPTH, .dumped = true};
 
     while (s.at < text.len && s.at < stop && !fault_is(s.fault)) {
         bool inside_word =
             s.at != 0 && is_letter(text.data[s.at]) && is_letter(text.data[s.at - 1]);
 
-        if (is_space(text.data[s.at]) || inside_word)
+        if (is_space(text.data[s.at])) {
+            s.dumped = false;
+            s.at++;
+        } else if (inside_word)
             s.at++;
         else
             scan_token(&s);
@@ -205,7 +224,8 @@ static struct fault fault_of_jansson(struct bytes text, const json_error_t *erro
     }
 }
 
-struct fault json_read(struct bytes text, struct json_limits limits, json_t **out)
+static struct fault read_text(struct bytes text, struct json_limits limits, json_t **out,
+                              bool *dumped)
 {
     const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
     json_error_t error;
@@ -227,7 +247,15 @@ struct fault json_read(struct bytes text, struct json_limits limits, json_t **ou
     if (tree == NULL)
         return fault_of_jansson(text, &error);
     *out = tree;
+    *dumped = s.dumped;
     return fault_none();
+}
+
+struct fault json_read(struct bytes text, struct json_limits limits, json_t **out)
+{
+    bool dumped;
+
+    return read_text(text, limits, out, &dumped);
 }
 
 /* Keeps the tree in *out if `dump` writes it as it was read. */
@@ -254,9 +282,14 @@ static struct fault same_as_its_dump(struct bytes text, json_t *tree,
 struct fault json_read_canonical(struct bytes text, struct json_limits limits, json_t **out)
 {
     json_t *tree = NULL;
-    struct fault f = json_read(text, limits, &tree);
+    bool dumped = false;
+    struct fault f = read_text(text, limits, &tree, &dumped);
 
-    return fault_is(f) ? f : same_as_its_dump(text, tree, json_canonical, out);
+    if (!fault_is(f) && !dumped)
+        return same_as_its_dump(text, tree, json_canonical, out);
+    if (!fault_is(f))
+        *out = tree;
+    return f;
 }
 
 struct fault json_read_indented(struct bytes text, struct json_limits limits, json_t **out)

@@ -22,6 +22,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             json_read_canonical(buf_view(&canonical), (struct json_limits){SIZE_MAX, 16}, &again)))
         die("the canonical form does not read back\n");
     json_decref(again);
+    again = NULL; /* it knows its own dump without dumping: by the other way it must be the same */
+    if (fault_is(json_read_canonical(bytes_of(data, size), limits, &again)) ==
+        bytes_equal(bytes_of(data, size), buf_view(&canonical)))
+        die("what is canonical is not what its dump says\n");
+    json_decref(again);
     if (fault_is(
             json_read_indented(buf_view(&indented), (struct json_limits){SIZE_MAX, 16}, &again)))
         die("the indented form does not read back\n");

@@ -186,6 +186,56 @@ static void only_the_canonical_dump_is_canonical(void **state)
     json_decref(tree);
 }
 
+static bool is_its_dump(struct bytes text)
+{
+    json_t *tree = NULL;
+    struct buf out = {0};
+    bool same = false;
+
+    if (!fault_is(json_read(text, (struct json_limits){100000, 8}, &tree))) {
+        json_canonical(tree, &out);
+        same = bytes_equal(text, buf_view(&out));
+    }
+    json_decref(tree);
+    buf_done(&out);
+    return same;
+}
+
+static json_t *random_tree(unsigned depth);
+static unsigned below(unsigned n);
+
+/* It is told from the text alone; the dump is the slow and sure way. */
+static void canonical_is_what_the_dump_says_of_changed_texts_too(void **state)
+{
+    static const char bytes[] = "\"\\,:{}[] \n01-euntfrab/AZ";
+    unsigned good = 0;
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        struct json_limits most = {100000, 8};
+        struct buf text = {0};
+        json_t *tree = random_tree(3), *again = NULL;
+        bool accepted;
+
+        json_canonical(tree, &text);
+        json_decref(tree);
+        for (unsigned n = below(3); n != 0 && text.len != 0; n--) {
+            unsigned at = below((unsigned)text.len), other = below((unsigned)text.len);
+
+            if (below(2))
+                text.data[at] = (uint8_t)bytes[below(sizeof bytes - 1)];
+            else /* names change places, most of all */
+                text.data[at] = text.data[other];
+        }
+        accepted = !fault_is(json_read_canonical(buf_view(&text), most, &again));
+        assert_true(accepted == is_its_dump(buf_view(&text)));
+        good += accepted;
+        json_decref(again);
+        buf_done(&text);
+    }
+    assert_true(good > 4000 && good < 19000);
+}
+
 static void the_indented_form_has_one_member_a_line(void **state)
 {
     static const char text[] = "{\n \"a\": [\n  1,\n  {}\n ],\n \"b\": \"\\n\"\n}\n";
@@ -349,6 +399,7 @@ int main(void)
         cmocka_unit_test(a_text_longer_than_its_limit_is_not_looked_at),
         cmocka_unit_test(no_limit_goes_beyond_the_deepest_we_recurse),
         cmocka_unit_test(only_the_canonical_dump_is_canonical),
+        cmocka_unit_test(canonical_is_what_the_dump_says_of_changed_texts_too),
         cmocka_unit_test(the_indented_form_has_one_member_a_line),
         cmocka_unit_test(a_tree_of_our_own_is_checked_by_the_same_rules),
         cmocka_unit_test(python_writes_the_same_canonical_bytes),
