@@ -4,50 +4,13 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/digest.h"
 
-#include <openssl/evp.h>
 #include <openssl/sha.h>
-#include <pthread.h>
 #include <sodium.h>
+#include <stdlib.h>
 
 #include "base/memory.h"
 
 enum { HMAC_BLOCK = 64 /* bytes of a SHA-256 block, FIPS 180-4 */ };
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static EVP_MD *sha256;
-
-static void start(void)
-{
-    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    if (sha256 == NULL)
-        die("parley: the crypto library has no SHA-256\n");
-}
-
-static EVP_MD_CTX *new_context(void)
-{
-    EVP_MD_CTX *context;
-
-    pthread_once(&once, start);
-    context = EVP_MD_CTX_new();
-    if (context == NULL || EVP_DigestInit_ex2(context, sha256, NULL) != 1)
-        die("parley: SHA-256 cannot be started\n");
-    return context;
-}
-
-static void update(EVP_MD_CTX *context, struct bytes data)
-{
-    if (EVP_DigestUpdate(context, data.data, data.len) != 1)
-        die("parley: SHA-256 failed\n");
-}
-
-static struct digest final(EVP_MD_CTX *context)
-{
-    struct digest out;
-
-    if (EVP_DigestFinal_ex(context, out.byte, NULL) != 1)
-        die("parley: SHA-256 failed\n");
-    return out;
-}
 
 static void plain_add(SHA256_CTX *c, struct bytes data)
 {
@@ -85,17 +48,18 @@ struct digest digest_of_two(struct bytes a, struct bytes b)
 
 void digest_begin(struct digest_stream *s)
 {
-    s->context = new_context();
+    s->context = memory_new(sizeof(SHA256_CTX));
+    SHA256_Init(s->context);
 }
 
 void digest_add(struct digest_stream *s, struct bytes data)
 {
-    update(s->context, data);
+    plain_add(s->context, data);
 }
 
 struct digest digest_end(struct digest_stream *s)
 {
-    struct digest out = final(s->context);
+    struct digest out = plain_end(s->context);
 
     digest_done(s);
     return out;
@@ -103,7 +67,7 @@ struct digest digest_end(struct digest_stream *s)
 
 void digest_done(struct digest_stream *s)
 {
-    EVP_MD_CTX_free(s->context);
+    free(s->context);
     s->context = NULL;
 }
 
@@ -135,5 +99,4 @@ void crypto_start(void)
 {
     if (sodium_init() < 0)
         die("parley: the crypto library does not start\n");
-    pthread_once(&once, start);
 }

@@ -66,21 +66,6 @@ static struct fault save_registry(const struct seal *s, const struct registry *r
     return f;
 }
 
-/* A copy to try a CONTACT on. */
-static struct registry *copy_registry(const struct registry *r)
-{
-    struct buf text = {0};
-    struct registry *copy = NULL;
-    struct fault f;
-
-    registry_write(r, &text);
-    f = registry_parse(buf_view(&text), &copy);
-    if (fault_is(f))
-        die("parley: keeper's registry does not read back\n");
-    buf_done(&text);
-    return copy;
-}
-
 /* --- the partner ----------------------------------------------------------------------------- */
 
 static struct fault take_peer(struct seal *s, struct bytes entry, struct bytes document)
@@ -365,7 +350,7 @@ struct fault seal_sign(struct seal *s, const struct order_sign *order, struct in
 
     *refused = order->first;
     j->seal = s;
-    j->registry = copy_registry(s->registry);
+    j->registry = registry_copy(s->registry); /* to try a CONTACT on */
     f = judge_all(j, order, now, refused);
     if (!fault_is(f))
         f = commit_registry(s, j);
@@ -407,7 +392,7 @@ struct fault seal_catch_up(struct seal *s, const struct order_sign *order, struc
     for (size_t i = 0; i < order->count; i++)
         text[i] = order->entry[i].text;
     j->seal = s;
-    j->registry = copy_registry(s->registry);
+    j->registry = registry_copy(s->registry);
     f = learn_contacts(j, order);
     if (!fault_is(f))
         f = commit_registry(s, j);

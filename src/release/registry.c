@@ -25,6 +25,18 @@ void registry_free(struct registry *r)
     free(r);
 }
 
+struct registry *registry_copy(const struct registry *r)
+{
+    struct registry *copy = registry_new();
+
+    for (size_t i = 0; i < r->count; i++) {
+        copy->officers[i] = memory_new(sizeof *copy->officers[i]);
+        *copy->officers[i] = *r->officers[i];
+    }
+    copy->count = r->count;
+    return copy;
+}
+
 static struct contact *find(const struct registry *r, const char *officer)
 {
     for (size_t i = 0; i < r->count; i++)

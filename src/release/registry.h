@@ -21,7 +21,8 @@ enum {
 struct registry; /* opaque, owned */
 
 struct registry *registry_new(void);
-void registry_free(struct registry *r); /* NULL is fine */
+struct registry *registry_copy(const struct registry *r); /* the caller owns it */
+void registry_free(struct registry *r);                   /* NULL is fine */
 
 /*
  * Applies a CONTACT of this party. The very document that was applied last for its officer is no
