@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "sensor/eve_member.h"
 #include "sensor/eve_path.h"
 #include "sensor/eve_shape.h"
 
@@ -68,7 +69,9 @@ static struct fault parse_slowly(enum eve_ground ground, struct bytes line,
     struct fault f =
         ground == EVE_GROUND_NONE ? eve_parse_plain(line, &memory->room, out) : fault_none();
 
-    if (!fault_is(f))
+    if (fault_is(f))
+        *out = eve_nothing;
+    else
         eve_shapes_learn(memory->shapes, record_of(line));
     return f;
 }

@@ -18,11 +18,6 @@ INLINE uint64_t mask_of(__m256i low, __m256i high)
 #define EQUAL(c)                                                                                   \
     mask_of(_mm256_cmpeq_epi8(a, _mm256_set1_epi8(c)), _mm256_cmpeq_epi8(b, _mm256_set1_epi8(c)))
 
-INLINE __m256i load(const uint8_t *p)
-{
-    return _mm256_loadu_si256((const __m256i *)(const void *)p);
-}
-
 INLINE void masks_at(const uint8_t *p, struct masks *out)
 {
     const __m256i bit = _mm256_set1_epi8(0x20), nine = _mm256_set1_epi8(9),
@@ -70,17 +65,6 @@ INLINE const uint8_t *plain_end(const uint8_t *p, const uint8_t *end)
     while (p < end && *p != '"' && *p != '\\' && *p >= 0x20 && *p < 0x80)
         p++;
     return p;
-}
-
-/* Are the step's bytes at p, of which `left` can be read? */
-INLINE bool same_step(const uint8_t *p, size_t left, const struct eve_step *step)
-{
-    __m256i same;
-
-    if (left < EVE_STEP_TEXT)
-        return left >= step->length && same_words(p, step->text, step->length);
-    same = _mm256_cmpeq_epi8(load(p), load(step->text));
-    return (~(uint32_t)_mm256_movemask_epi8(same) & step->mask) == 0;
 }
 
 #include "sensor/eve_scan.h"

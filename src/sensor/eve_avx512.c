@@ -50,16 +50,6 @@ INLINE const uint8_t *plain_end(const uint8_t *p, const uint8_t *end)
     }
 }
 
-/* Are the step's bytes at p, of which `left` can be read? */
-INLINE bool same_step(const uint8_t *p, size_t left, const struct eve_step *step)
-{
-    __m256i text = _mm256_load_si256((const __m256i *)(const void *)step->text);
-
-    return left >= step->length &&
-           _mm256_mask_cmpneq_epi8_mask(step->mask, _mm256_maskz_loadu_epi8(step->mask, p), text) ==
-               0;
-}
-
 #include "sensor/eve_scan.h"
 
 #endif

@@ -81,6 +81,40 @@ INLINE uint32_t no_digits_at(const uint8_t *p)
     return out;
 }
 
+/* How many of the word's first bytes are digits. */
+INLINE unsigned digits_of(uint64_t word)
+{
+    uint64_t x = word ^ BYTES('0'), stop = ((x + BYTES(0x76)) | x) & BYTES(0x80);
+
+    return stop == 0 ? 8 : (unsigned)__builtin_ctzll(stop) / 8;
+}
+
+/* How many digits stand at p, counted to 16; 16 bytes stand before the end. */
+INLINE unsigned digits_at(const uint8_t *p, const uint8_t *end)
+{
+    unsigned n;
+
+    if (end - p < 8)
+        return p < end ? digits_of(load64(end - 8) >> 8 * (8 - (end - p))) : 0;
+    n = digits_of(load64(p));
+    if (n < 8 || end - p == 8)
+        return n;
+    p += 8;
+    return 8 + digits_of(end - p < 8 ? load64(end - 8) >> 8 * (8 - (end - p)) : load64(p));
+}
+
+/* Do the first n bytes, a constant, stand at p? */
+INLINE bool begins(const uint8_t *p, const char *text, size_t n)
+{
+    return memcmp(p, text, n) == 0;
+}
+
+/* All of it to zero. */
+INLINE void clear_event(struct event *e)
+{
+    memset(e, 0, sizeof *e);
+}
+
 /* The first byte that is no plain character of a string, at most `end`. */
 INLINE const uint8_t *plain_end(const uint8_t *p, const uint8_t *end)
 {
@@ -89,10 +123,96 @@ INLINE const uint8_t *plain_end(const uint8_t *p, const uint8_t *end)
     return p;
 }
 
+/* addr_from_v4, here so that it is inlined. */
+INLINE struct addr four_of(uint32_t host_order)
+{
+    struct addr a = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0}};
+    uint32_t wire = __builtin_bswap32(host_order);
+
+    memcpy(a.byte + 12, &wire, 4);
+    return a;
+}
+
+/* One part of a dotted quad, `len` digits that end before `past`; four bytes before can be read. */
+INLINE uint32_t part_before(const uint8_t *past, unsigned len, uint32_t *bad)
+{
+    static const uint32_t least[4] = {1, 0, 0x100, 0x10000}; /* no leading zero */
+    uint32_t w = load32(past - 4) & 0x0f0f0f0f & ~(uint32_t)0 << (32 - 8 * len);
+    uint32_t digits = __builtin_bswap32(w); /* the number, a digit a byte */
+
+    *bad |= (digits > 0x020505) | (digits < least[len]);
+    return (uint32_t)((uint64_t)w * (1 + (10 << 8) + (100 << 16)) >> 24) & 0xff;
+}
+
+/* "1.2.3.4" and its closing quote; four bytes before `p` can be read. */
+INLINE const uint8_t *four_at(const uint8_t *p, const uint8_t *end, struct addr *out)
+{
+    uint32_t stops, bad = 0, a;
+    unsigned at[4];
+
+    if (end - p < 16)
+        return NULL;
+    stops = no_digits_at(p);
+    for (int i = 0; i < 4; i++) {
+        at[i] = (unsigned)__builtin_ctz(stops | 1u << 16);
+        stops &= stops - 1;
+    }
+    if (at[3] > 15 || p[at[0]] != '.' || p[at[1]] != '.' || p[at[2]] != '.' || p[at[3]] != '"' ||
+        at[0] - 1 > 2 || at[1] - at[0] - 2 > 2 || at[2] - at[1] - 2 > 2 || at[3] - at[2] - 2 > 2)
+        return NULL;
+    a = part_before(p + at[0], at[0], &bad) << 24;
+    a |= part_before(p + at[1], at[1] - at[0] - 1, &bad) << 16;
+    a |= part_before(p + at[2], at[2] - at[1] - 1, &bad) << 8;
+    a |= part_before(p + at[3], at[3] - at[2] - 1, &bad);
+    if (bad != 0)
+        return NULL;
+    *out = four_of(a);
+    return p + at[3] + 1;
+}
+
+/* "07:58:04.680792", as seconds of the day and microseconds. */
+INLINE bool clock_at(const uint8_t *p, uint32_t *second_out, uint32_t *us_out)
+{
+    const uint64_t clock_form = 0x30303a30303a3030, part_form = 0x3030303030302e;
+    uint64_t clock = load64(p) ^ clock_form,
+             part = (load64(p + 8) ^ part_form) & 0x00ffffffffffffff, bad;
+    uint32_t hour, minute, second;
+
+    bad = (clock + 0x76767f76767f7676) | clock | (part + 0x007676767676767f) | part;
+    clock = clock * 10 + (clock >> 8);
+    part = part * 10 + (part >> 8);
+    hour = clock & 0xff;
+    minute = clock >> 24 & 0xff;
+    second = clock >> 48 & 0xff;
+    *second_out = hour * 3600 + minute * 60 + second;
+    *us_out =
+        (uint32_t)((part >> 8 & 0xff) * 10000 + (part >> 24 & 0xff) * 100 + (part >> 40 & 0xff));
+    return (bad & BYTES(0x80)) == 0 && hour < 24 && minute < 60 && second < 60;
+}
+
 /* Are the step's bytes at p, of which `left` can be read? */
 INLINE bool same_step(const uint8_t *p, size_t left, const struct eve_step *step)
 {
     return left >= step->length && same_words(p, step->text, step->length);
+}
+
+/* Past the hole at p, if it is no more than plain bytes or digits and is over there; else NULL. */
+INLINE const uint8_t *plain_hole(const uint8_t *p, const uint8_t *end, unsigned hole, bool foreseen)
+{
+    unsigned n;
+
+    (void)foreseen;
+    if (hole == HOLE_STRING) {
+        p = plain_end(p, end);
+        return p < end && *p == '"' ? p + 1 : NULL;
+    }
+    if (hole == HOLE_NONE)
+        return p;
+    n = digits_at(p, end);
+    return n == 0 || (*p == '0' && n > 1) || n == 16 || p + n == end || p[n] == '.' ||
+                   (p[n] | 32) == 'e'
+               ? NULL
+               : p + n;
 }
 
 #include "sensor/eve_scan.h"

@@ -518,7 +518,7 @@ static inline EVE_TARGET void resolve(struct scan *s, struct buf *room, size_t s
 EVE_TARGET enum eve_ground EVE_SCAN(struct bytes line, struct eve_memory *memory, struct event *out)
 {
     const uint8_t *p = line.data, *end = line.data + line.len, *from;
-    struct event e = eve_nothing;
+    unsigned predicted;
     bool known;
     struct scan s;
 
@@ -528,9 +528,17 @@ EVE_TARGET enum eve_ground EVE_SCAN(struct bytes line, struct eve_memory *memory
         end--;
     if (p == end || *p != '{')
         return EVE_GROUND_NONE;
-    s = (struct scan){p, end, &e, 0, 0, false};
+    clear_event(out);
+    s.start = p;
+    s.end = end;
+    s.e = out;
+    s.seen = s.escaped = 0;
+    s.rare = false;
     from = header(&s, p);
-    from = follow_shapes(&s, memory->shapes, from, first_guess(memory->shapes, &e));
+    predicted = s.seen;
+    from = follow_shapes(&s, memory->shapes, from, first_guess(memory->shapes, out));
+    if ((s.seen & ~predicted & HEADER_MEMBERS) != 0 && !take_later(&s, s.seen & ~predicted))
+        return EVE_GROUND_NONE;
     known = from != p && from + 1 == end && *from == '}';
     if (!known && !body(&s, from, from != p))
         return EVE_GROUND_NONE;
@@ -540,7 +548,6 @@ EVE_TARGET enum eve_ground EVE_SCAN(struct bytes line, struct eve_memory *memory
         return EVE_GROUND_NONE;
     if (s.escaped != 0)
         resolve(&s, &memory->room, line.len);
-    e.has = eve_has(s.seen);
-    *out = e;
+    out->has = eve_has(s.seen);
     return known ? EVE_GROUND_SHAPE : EVE_GROUND_GRAMMAR;
 }

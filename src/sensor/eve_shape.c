@@ -13,9 +13,10 @@ struct learner {
     struct eve_shapes *shapes;
     const uint8_t *p, *end;
     const uint8_t *from; /* the step that is being made begins here */
-    uint16_t *first;     /* where the number of the first that may stand here is kept */
-    uint32_t seen;       /* members named since `from` */
-    unsigned steps;      /* of this path */
+    struct eve_root *root;
+    uint16_t *first; /* where the number of the first that may stand here is kept */
+    uint32_t seen;   /* members named since `from` */
+    unsigned steps;  /* of this path */
 };
 
 struct eve_shapes *eve_shapes_new(void)
@@ -41,7 +42,7 @@ static void forget(struct eve_shapes *s)
 
 static bool is_same(const struct eve_step *a, const struct eve_step *b)
 {
-    return a->length == b->length && a->hole == b->hole && a->target == b->target &&
+    return a->length == b->length && a->hole == b->hole && a->taken == b->taken &&
            a->last == b->last && a->seen == b->seen && memcmp(a->text, b->text, a->length) == 0;
 }
 
@@ -69,16 +70,18 @@ static bool step_on(struct learner *l, const struct eve_step *wanted)
 {
     unsigned n = ++l->steps > EVE_MEMBER_STEPS ? 0 : place(l, wanted);
 
+    l->root->length = l->shapes->step[l->root->step].length;
+    l->root->hole = l->shapes->step[l->root->step].hole;
     l->first = &l->shapes->step[n].next;
     return n != 0;
 }
 
 /* The text up to p, then a hole; `last`: the path is over behind it. */
-static bool cut(struct learner *l, enum eve_hole hole, unsigned target, bool last)
+static bool cut(struct learner *l, enum eve_hole hole, enum eve_member m, bool last)
 {
     for (bool more = true; more;) {
         size_t len = (size_t)(l->p - l->from);
-        struct eve_step step = {.hole = HOLE_NONE};
+        struct eve_step step = {.hole = HOLE_NONE, .taken = MEMBER_COUNT};
 
         more = len > EVE_STEP_TEXT;
         if (more)
@@ -89,11 +92,11 @@ static bool cut(struct learner *l, enum eve_hole hole, unsigned target, bool las
         l->from += len;
         if (!more) {
             step.hole = (uint8_t)hole;
-            step.target = (uint8_t)target;
+            step.taken = (uint8_t)m;
             step.last = last;
-            step.seen = l->seen;
-            l->seen = 0;
         }
+        step.seen = l->seen; /* of the root: the first-level member */
+        l->seen = 0;
         if (!step_on(l, &step))
             return false;
     }
@@ -135,42 +138,33 @@ struct place {
 
 static bool learn_value(struct learner *l, enum eve_member m, struct place place);
 
-static enum eve_hole string_hole(enum eve_member m)
+/* The member, if a value of this kind is what it is read for. */
+static enum eve_member read_as(enum eve_member m, enum eve_hole hole)
 {
     enum eve_kind kind = m == MEMBER_COUNT ? KIND_OBJECT : (enum eve_kind)eve_rows[m].kind;
+    bool number = kind == KIND_PORT || kind == KIND_FLOW || kind == KIND_NUMBER;
 
-    return kind < KIND_PORT ? HOLE_HEADER : kind == KIND_TEXT ? HOLE_TEXT : HOLE_STRING;
-}
-
-static enum eve_hole number_hole(enum eve_member m)
-{
-    enum eve_kind kind = m == MEMBER_COUNT ? KIND_OBJECT : (enum eve_kind)eve_rows[m].kind;
-
-    return kind == KIND_PORT || kind == KIND_FLOW ? HOLE_HEADER
-           : kind == KIND_NUMBER                  ? HOLE_WHOLE
-                                                  : HOLE_NUMBER;
+    if (kind == KIND_OBJECT || kind == KIND_LIST || number != (hole == HOLE_NUMBER))
+        return MEMBER_COUNT;
+    return m;
 }
 
 static bool learn_scalar(struct learner *l, enum eve_member m, bool last)
 {
-    enum eve_hole hole = HOLE_NONE;
-
     if (*l->p == '"') {
         l->p++;
-        hole = string_hole(m);
-        if (!cut(l, hole, hole == HOLE_TEXT ? eve_rows[m].target : (unsigned)m, last))
+        if (!cut(l, HOLE_STRING, read_as(m, HOLE_STRING), last))
             return false;
         skip_string(l);
-        l->from = l->p;
     } else if (is_number(l)) {
-        if (!cut(l, number_hole(m), (unsigned)m, last))
+        if (!cut(l, HOLE_NUMBER, read_as(m, HOLE_NUMBER), last))
             return false;
         skip_scalar(l);
-        l->from = l->p;
     } else {
         skip_scalar(l);
-        return !last || cut(l, HOLE_NONE, 0, true);
+        return !last || cut(l, HOLE_NONE, MEMBER_COUNT, true);
     }
+    l->from = l->p;
     return true;
 }
 
@@ -228,7 +222,7 @@ static bool learn_nest(struct learner *l, struct place place)
         skip_space(l);
     }
     l->p++;
-    return place.depth != 1 || cut(l, HOLE_NONE, 0, true);
+    return place.depth != 1 || cut(l, HOLE_NONE, MEMBER_COUNT, true);
 }
 
 static bool learn_value(struct learner *l, enum eve_member m, struct place place)
@@ -252,7 +246,8 @@ static bool begin_path(struct learner *l)
         return false;
     left = (size_t)(l->end - l->p) - 1;
     memcpy(&word, l->p + 1, left < sizeof word ? left : sizeof word);
-    l->first = &l->shapes->root[eve_shape_bucket(word)];
+    l->root = &l->shapes->root[eve_shape_bucket(word)];
+    l->first = &l->root->step;
     return true;
 }
 

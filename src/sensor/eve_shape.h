@@ -26,17 +26,15 @@ enum {
     EVE_STEP_TEXT = 32,    /* longest stretch of a step: longer ones are several */
     EVE_STEP_OTHERS = 8,   /* that may follow one step: each is tried in turn */
     EVE_MEMBER_STEPS = 96, /* of one path */
-    EVE_ROOTS = 128,       /* buckets of first-level names */
-    EVE_CREDIT = 512,      /* lines learned in a row without a line that came again */
+    EVE_ROOTS = 256,       /* buckets of first-level names */
+    EVE_TRUST = 15,   /* a right guess earns one, a wrong one costs two; from half on we guess */
+    EVE_CREDIT = 512, /* lines learned in a row without a line that came again */
 };
 
 enum eve_hole {
     HOLE_NONE = 0, /* the text goes on in the next step, or the value is over */
     HOLE_STRING,   /* from behind its opening quote to behind the closing one */
-    HOLE_TEXT,     /* the same, and the event keeps it: target is an event_text */
     HOLE_NUMBER,
-    HOLE_WHOLE, /* the same, and the event keeps it: target is the member */
-    HOLE_HEADER /* a value of the header: target is the member */
 };
 
 /* Step 0 is none. */
@@ -44,17 +42,25 @@ struct eve_step {
     uint8_t text[EVE_STEP_TEXT];
     uint32_t mask; /* a bit for each byte of text */
     uint32_t seen; /* members whose names are in text, a bit each */
-    uint8_t length, hole, target;
+    uint8_t length, hole;
+    uint8_t taken;  /* enum eve_member that the hole is the value of; MEMBER_COUNT: none we read */
     bool last;      /* the first-level value is over behind it */
     uint16_t next;  /* the first that may follow; if last: the root that did, last time */
     uint16_t other; /* what may stand here instead */
     uint8_t spare[16];
 };
 
+/* The first step of the paths in a bucket, and of it what says where its hole begins. */
+struct eve_root {
+    uint16_t step;
+    uint8_t length, hole;
+};
+
 struct eve_shapes {
     _Alignas(64) struct eve_step step[EVE_STEPS];
-    uint16_t root[EVE_ROOTS];  /* the first steps of paths, by eve_shape_bucket of the name */
+    struct eve_root root[EVE_ROOTS]; /* by eve_shape_bucket */
     uint16_t guess[EVE_ROOTS]; /* which came behind the header, by the event_type's beginning */
+    int trust;                 /* in guesses, 0 to EVE_TRUST */
     unsigned count;            /* steps used */
     unsigned credit;
 };
@@ -62,14 +68,11 @@ struct eve_shapes {
 /* On the heap, aligned to 64 bytes; free() it. */
 struct eve_shapes *eve_shapes_new(void);
 
-/* The bucket of a word of eight bytes, of which those from the first quote on do not count. */
+/* The bucket of the key whose first bytes, behind its quote, are `word`. Six of them count: that
+ * tells apart what Suricata writes, and where a name is shorter its quote and colon take part. */
 static inline unsigned eve_shape_bucket(uint64_t word)
 {
-    const uint64_t ones = 0x0101010101010101;
-    uint64_t x = word ^ ones * '"', found = (x - ones) & ~x & ones << 7;
-
-    word &= ((found & -found) >> 7) - 1; /* all of it where there is none */
-    return (unsigned)(word * 0x9e3779b97f4a7c15 >> 57);
+    return (unsigned)((word << 16) * 0x9e3779b97f4a7c15 >> 56);
 }
 
 /* A line came again. */

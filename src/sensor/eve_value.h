@@ -7,49 +7,13 @@
 struct scan {
     const uint8_t *start, *end;
     struct event *e;
-    unsigned seen;    /* members, a bit each */
-    unsigned escaped; /* texts with escapes, a bit each */
-    bool rare;        /* a byte above 0x7f or a control character was seen */
+    unsigned seen;                          /* members, a bit each */
+    unsigned escaped;                       /* texts with escapes, a bit each */
+    bool rare;                              /* a byte above 0x7f or a control character was seen */
+    const uint8_t *where[MEMBER_COUNT + 1]; /* the values that eve_follow.h found */
 };
 
-INLINE uint64_t load64(const uint8_t *p)
-{
-    uint64_t v;
-
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-INLINE uint32_t load32(const uint8_t *p)
-{
-    uint32_t v;
-
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-/* addr_from_v4, here so that it is inlined. */
-INLINE struct addr four_of(uint32_t host_order)
-{
-    struct addr a = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0}};
-    uint32_t wire = __builtin_bswap32(host_order);
-
-    memcpy(a.byte + 12, &wire, 4);
-    return a;
-}
-
-#define BYTES(b) ((uint64_t)0x0101010101010101 * (b))
-
 /* ---- values; all take the first byte of the text, answer past it, or NULL for "not so" ---- */
-
-/* The eight digits' number; each byte is 0 to 9. */
-INLINE uint64_t eight_digits(uint64_t x)
-{
-    x = x * 10 + (x >> 8);
-    return ((x & 0x000000ff000000ff) * 0x000f424000000064 +
-            (x >> 16 & 0x000000ff000000ff) * 0x0000271000000001) >>
-           32;
-}
 
 /* A whole number without leading zero, of at most 16 digits and at most `max`. */
 INLINE const uint8_t *number_at(const uint8_t *p, const uint8_t *end, uint64_t max, uint64_t *out)
@@ -84,6 +48,14 @@ INLINE const uint8_t *number_at(const uint8_t *p, const uint8_t *end, uint64_t m
     return p;
 }
 
+#ifndef EVE_WIDE
+/* The same of at most 16 digits, where 16 bytes before it and 32 from it on can be read. */
+INLINE const uint8_t *long_number_at(const uint8_t *p, uint64_t *out)
+{
+    return number_at(p, p + 32, UINT64_MAX, out);
+}
+#endif
+
 /* "2020-02-22T07:58:04.680792+0000" and its closing quote; 32 bytes can be read. */
 INLINE const uint8_t *time_at(const uint8_t *p, struct instant *out)
 {
@@ -93,9 +65,8 @@ INLINE const uint8_t *time_at(const uint8_t *p, struct instant *out)
         uint64_t zone_text; /* "+0000\"" and what was its meaning */
         int64_t zone;
     } last = {0, 0, 0, 0, 0};
-    const uint64_t clock_form = 0x30303a30303a3030, part_form = 0x3030303030302e;
-    uint64_t low = load64(p), high = load64(p + 3) >> 16, clock, part, zone, bad;
-    unsigned hour, minute, second, us;
+    uint64_t low = load64(p), high = load64(p + 3) >> 16, zone;
+    uint32_t second, us;
 
     if (low != last.low || high != last.high) {
         uint8_t midnight[INSTANT_TEXT];
@@ -118,56 +89,10 @@ INLINE const uint8_t *time_at(const uint8_t *p, struct instant *out)
         last.zone_text = zone;
         last.zone = (int64_t)minutes * 60000000;
     }
-    clock = load64(p + 11) ^ clock_form;
-    part = (load64(p + 19) ^ part_form) & 0x00ffffffffffffff;
-    bad = (clock + 0x76767f76767f7676) | clock | (part + 0x007676767676767f) | part;
-    clock = clock * 10 + (clock >> 8);
-    part = part * 10 + (part >> 8);
-    hour = clock & 0xff;
-    minute = clock >> 24 & 0xff;
-    second = clock >> 48 & 0xff;
-    us = (unsigned)((part >> 8 & 0xff) * 10000 + (part >> 24 & 0xff) * 100 + (part >> 40 & 0xff));
-    if ((bad & BYTES(0x80)) != 0 || hour > 23 || minute > 59 || second > 59)
+    if (!clock_at(p + 11, &second, &us))
         return NULL;
-    out->us = last.day + (int64_t)(hour * 3600 + minute * 60 + second) * 1000000 + us - last.zone;
+    out->us = last.day + (int64_t)second * 1000000 + us - last.zone;
     return p + 32;
-}
-
-/* One part of a dotted quad, `len` digits that end before `past`; four bytes before can be read. */
-INLINE uint32_t part_before(const uint8_t *past, unsigned len, uint32_t *bad)
-{
-    static const uint32_t least[4] = {1, 0, 0x100, 0x10000}; /* no leading zero */
-    uint32_t w = load32(past - 4) & 0x0f0f0f0f & ~(uint32_t)0 << (32 - 8 * len);
-    uint32_t digits = __builtin_bswap32(w); /* the number, a digit a byte */
-
-    *bad |= (digits > 0x020505) | (digits < least[len]);
-    return (uint32_t)((uint64_t)w * (1 + (10 << 8) + (100 << 16)) >> 24) & 0xff;
-}
-
-/* "1.2.3.4" and its closing quote; four bytes before `p` can be read. */
-INLINE const uint8_t *four_at(const uint8_t *p, const uint8_t *end, struct addr *out)
-{
-    uint32_t stops, bad = 0, a;
-    unsigned at[4];
-
-    if (end - p < 16)
-        return NULL;
-    stops = no_digits_at(p);
-    for (int i = 0; i < 4; i++) {
-        at[i] = (unsigned)__builtin_ctz(stops | 1u << 16);
-        stops &= stops - 1;
-    }
-    if (at[3] > 15 || p[at[0]] != '.' || p[at[1]] != '.' || p[at[2]] != '.' || p[at[3]] != '"' ||
-        at[0] - 1 > 2 || at[1] - at[0] - 2 > 2 || at[2] - at[1] - 2 > 2 || at[3] - at[2] - 2 > 2)
-        return NULL;
-    a = part_before(p + at[0], at[0], &bad) << 24;
-    a |= part_before(p + at[1], at[1] - at[0] - 1, &bad) << 16;
-    a |= part_before(p + at[2], at[2] - at[1] - 1, &bad) << 8;
-    a |= part_before(p + at[3], at[3] - at[2] - 1, &bad);
-    if (bad != 0)
-        return NULL;
-    *out = four_of(a);
-    return p + at[3] + 1;
 }
 
 INLINE const uint8_t *addr_at(const uint8_t *p, const uint8_t *end, struct addr *out)
@@ -198,38 +123,59 @@ INLINE const uint8_t *string_at(const uint8_t *p, const uint8_t *end, struct byt
 #define WORD(a, b, c, d)                                                                           \
     ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
-/* The services by their names and closing quote. */
-INLINE enum service service_of(uint32_t word)
+/* Types of at most seven letters, with their services, by a word of eight bytes; the table is
+ * without collision, or the compiler would warn of it. */
+#define TYPE_WORD(a, b, c, d, e, f, g)                                                             \
+    ((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 |              \
+     (uint64_t)(e) << 32 | (uint64_t)(f) << 40 | (uint64_t)(g) << 48)
+#define TYPE_SLOT(word)    ((word)*0xb7970386fee29477 >> 59)
+#define TYPE(service, ...) [TYPE_SLOT(TYPE_WORD(__VA_ARGS__))] = {TYPE_WORD(__VA_ARGS__), service}
+
+static const struct {
+    uint64_t word;
+    enum service service;
+} types[32] = {
+    TYPE(SERVICE_SSH, 's', 's', 'h', 0, 0, 0, 0),
+    TYPE(SERVICE_SMB, 's', 'm', 'b', 0, 0, 0, 0),
+    TYPE(SERVICE_RDP, 'r', 'd', 'p', 0, 0, 0, 0),
+    TYPE(SERVICE_TLS, 't', 'l', 's', 0, 0, 0, 0),
+    TYPE(SERVICE_SIP, 's', 'i', 'p', 0, 0, 0, 0),
+    TYPE(SERVICE_HTTP, 'h', 't', 't', 'p', 0, 0, 0),
+    TYPE(SERVICE_NONE, 'd', 'n', 's', 0, 0, 0, 0),
+    TYPE(SERVICE_NONE, 'f', 'l', 'o', 'w', 0, 0, 0),
+    TYPE(SERVICE_NONE, 's', 'n', 'm', 'p', 0, 0, 0),
+    TYPE(SERVICE_NONE, 's', 't', 'a', 't', 's', 0, 0),
+    TYPE(SERVICE_NONE, 'a', 'l', 'e', 'r', 't', 0, 0),
+    TYPE(SERVICE_NONE, 'a', 'n', 'o', 'm', 'a', 'l', 'y'),
+};
+
+/* How many of the bytes stand before the first quote; 8 if there is none. */
+INLINE unsigned before_quote(uint64_t word)
 {
-    switch (word) {
-    case WORD('s', 's', 'h', '"'):
-        return SERVICE_SSH;
-    case WORD('s', 'm', 'b', '"'):
-        return SERVICE_SMB;
-    case WORD('r', 'd', 'p', '"'):
-        return SERVICE_RDP;
-    case WORD('t', 'l', 's', '"'):
-        return SERVICE_TLS;
-    case WORD('s', 'i', 'p', '"'):
-        return SERVICE_SIP;
-    default:
-        return SERVICE_NONE;
-    }
+    uint64_t x = word ^ BYTES('"');
+
+    x = (x - BYTES(1)) & ~x & BYTES(0x80);
+    return x == 0 ? 8 : (unsigned)__builtin_ctzll(x) / 8;
 }
 
 INLINE const uint8_t *type_at(struct scan *s, const uint8_t *p)
 {
     struct bytes *text = &s->e->text[EVENT_TEXT_TYPE];
 
+    if (s->end - p >= 8) {
+        uint64_t word = load64(p);
+        unsigned n = before_quote(word);
+        size_t slot;
+
+        word &= n > 7 ? 0 : ((uint64_t)1 << 8 * n) - 1;
+        slot = TYPE_SLOT(word);
+        if (types[slot].word == word && word != 0) {
+            *text = bytes_of(p, n);
+            s->e->service = types[slot].service;
+            return p + n + 1;
+        }
+    }
     s->e->service = SERVICE_NONE;
-    if (s->end - p > 4 && load32(p) == WORD('d', 'n', 's', '"')) {
-        *text = bytes_of(p, 3);
-        return p + 4;
-    }
-    if (s->end - p > 4 && (s->e->service = service_of(load32(p))) != SERVICE_NONE) {
-        *text = bytes_of(p, 3);
-        return p + 4;
-    }
     p = string_at(p, s->end, text);
     if (p != NULL)
         s->e->service = service_by_name(*text);
@@ -280,14 +226,18 @@ INLINE const uint8_t *interface_at(const uint8_t *p, const uint8_t *end)
 /* If `text` (a constant) stands at p: `value` reads what follows, `m` is seen, and p moves on; if
  * it cannot be read the prediction ends before it. */
 #define PREDICT(text, m, value)                                                                    \
-    if ((size_t)(s->end - p) >= sizeof(text) + 40 && memcmp(p, text, sizeof(text) - 1) == 0) {     \
-        const uint8_t *at = p + sizeof(text) - 1, *past = value;                                   \
+    do {                                                                                           \
+        static const char expected[EVE_AHEAD] = text;                                              \
                                                                                                    \
-        if (past == NULL)                                                                          \
-            return p;                                                                              \
-        s->seen |= 1u << (m);                                                                      \
-        p = past;                                                                                  \
-    }
+        if ((size_t)(s->end - p) >= 2 * EVE_AHEAD + 32 && begins(p, expected, sizeof(text) - 1)) { \
+            const uint8_t *at = p + sizeof(text) - 1, *past = value;                               \
+                                                                                                   \
+            if (past == NULL)                                                                      \
+                return p;                                                                          \
+            s->seen |= 1u << (m);                                                                  \
+            p = past;                                                                              \
+        }                                                                                          \
+    } while (0)
 
 /* From the line's brace to where the prediction ends: before a comma, a closing brace or something
  * that is wrong; `p` itself if nothing was as predicted. */
@@ -295,17 +245,18 @@ INLINE const uint8_t *header(struct scan *s, const uint8_t *p)
 {
     uint64_t number;
 
-    PREDICT("{\"timestamp\":\"", MEMBER_TIMESTAMP, time_at(at, &s->e->time))
-    else return p;
-    PREDICT(",\"flow_id\":", MEMBER_FLOW_ID, number_at(at, s->end, UINT64_MAX, &s->e->flow))
-    PREDICT(",\"in_iface\":\"", MEMBER_COUNT, interface_at(at, s->end))
-    PREDICT(",\"pcap_cnt\":", MEMBER_COUNT, number_at(at, s->end, UINT64_MAX, &number))
-    PREDICT(",\"event_type\":\"", MEMBER_EVENT_TYPE, type_at(s, at))
-    PREDICT(",\"src_ip\":\"", MEMBER_SRC_IP, addr_at(at, s->end, &s->e->src))
-    PREDICT(",\"src_port\":", MEMBER_SRC_PORT, port_at(at, s->end, &s->e->src_port))
-    PREDICT(",\"dest_ip\":\"", MEMBER_DEST_IP, addr_at(at, s->end, &s->e->dest))
-    PREDICT(",\"dest_port\":", MEMBER_DEST_PORT, port_at(at, s->end, &s->e->dest_port))
-    PREDICT(",\"proto\":\"", MEMBER_PROTO, proto_at(s, at))
+    PREDICT("{\"timestamp\":\"", MEMBER_TIMESTAMP, time_at(at, &s->e->time));
+    if (p == s->start)
+        return p;
+    PREDICT(",\"flow_id\":", MEMBER_FLOW_ID, long_number_at(at, &s->e->flow));
+    PREDICT(",\"in_iface\":\"", MEMBER_COUNT, interface_at(at, s->end));
+    PREDICT(",\"pcap_cnt\":", MEMBER_COUNT, long_number_at(at, &number));
+    PREDICT(",\"event_type\":\"", MEMBER_EVENT_TYPE, type_at(s, at));
+    PREDICT(",\"src_ip\":\"", MEMBER_SRC_IP, addr_at(at, s->end, &s->e->src));
+    PREDICT(",\"src_port\":", MEMBER_SRC_PORT, port_at(at, s->end, &s->e->src_port));
+    PREDICT(",\"dest_ip\":\"", MEMBER_DEST_IP, addr_at(at, s->end, &s->e->dest));
+    PREDICT(",\"dest_port\":", MEMBER_DEST_PORT, port_at(at, s->end, &s->e->dest_port));
+    PREDICT(",\"proto\":\"", MEMBER_PROTO, proto_at(s, at));
     return p;
 }
 
