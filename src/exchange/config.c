@@ -138,7 +138,7 @@ static void collection_identity(const struct member *m, const struct config *c,
 static void collection_read(const struct member *m, size_t root, struct config *c)
 {
     struct config_collection out = {.root = root};
-    struct member hidden = member_if(m, "hidden");
+    struct member hidden = member_if(m, "hidden"), expire = member_if(m, "expire");
 
     if (c->collection_count == CONFIG_COLLECTIONS) {
         member_fail(m, FAULT_LIMIT, "more than 64 collections");
@@ -148,11 +148,12 @@ static void collection_read(const struct member *m, size_t root, struct config *
     copy(out.title, sizeof out.title, member_line(m, "title", CONFIG_TITLE - 1));
     text_if(m, "description", out.description, sizeof out.description);
     out.hidden = hidden.value != NULL && as_flag(&hidden);
+    out.expire = expire.value != NULL && as_flag(&expire);
     out.readers = rights_read(m, "readers", c);
     out.writers = rights_read(m, "writers", c);
     out.most = tlp_of(m, "tlp", TLP_RED);
-    member_only(m, "id", "alias", "title", "description", "hidden", "readers", "writers", "tlp",
-                NULL);
+    member_only(m, "id", "alias", "title", "description", "hidden", "expire", "readers", "writers",
+                "tlp", NULL);
     c->collection[c->collection_count++] = out;
 }
 

@@ -55,6 +55,7 @@ struct config_collection {
     char title[CONFIG_TITLE], description[CONFIG_TITLE];
     size_t root; /* index */
     bool hidden;
+    bool expire;               /* what its own valid_until ended is taken away */
     uint64_t readers, writers; /* bit i: visitor i */
     enum tlp most;             /* an object marked above is not taken in */
 };

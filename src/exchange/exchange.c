@@ -12,6 +12,7 @@
 #include "exchange/page.h"
 #include "exchange/shelf.h"
 #include "exchange/status.h"
+#include "exchange/tombstone.h"
 #include "exchange/visitors.h"
 #include "store/exchange_query.h"
 
@@ -23,6 +24,7 @@ struct exchange {
     struct pace *pace;
     int64_t number[CONFIG_COLLECTIONS]; /* of each collection, in the store */
     uint8_t page_key[PAGE_KEY];
+    struct tombstone_key *tombstones;
     struct instant cleaned; /* when old statuses were last forgotten */
 };
 
@@ -200,7 +202,11 @@ static void get_root(struct call *c)
     json_t *body = json_pack("{s:s, s:[s], s:i}", "title", c->root->title, "versions", MEDIA_TAXII,
                              "max_content_length", EXCHANGE_CONTENT);
 
+    char key[TOMBSTONE_KEY];
+
     text_if(body, "description", c->root->description);
+    tombstone_key_public(c->x->tombstones, key);
+    text_if(body, "x_parley_tombstone_key", key);
     answer(c, body);
 }
 
@@ -245,6 +251,7 @@ struct listing {
     struct buf *out;
     size_t count;
     const char *name; /* of the list */
+    struct call *call;
 };
 
 static void list_comma(struct listing *l)
@@ -337,7 +344,7 @@ static void page_end(struct call *c, struct listing *l, const struct shelf_page 
 /* Sections 5.3, 5.4, 5.6, 5.8: each an object with `more`, a list, and `next`. */
 static void get_page(struct call *c, unsigned fields, const char *name, shelf_take *take)
 {
-    struct listing l = {&c->out->body, 0, name};
+    struct listing l = {&c->out->body, 0, name, c};
     struct filter *filter = memory_zeroed(1, sizeof *filter);
     struct instant after = {0};
     struct shelf_page page;
@@ -388,6 +395,54 @@ static void get_object(struct call *c)
 static void get_versions(struct call *c)
 {
     get_page(c, FILTER_PAGE | FILTER_SPEC, "versions", take_version);
+}
+
+/* ---- changes: ours, beside the standard ---------------------------------------------------------
+ */
+
+static bool take_change(void *context, const struct shelf_change *change)
+{
+    struct listing *l = context;
+    char at[INSTANT_MICRO + 1], version[INSTANT_MICRO + 1], signature[TOMBSTONE_SIGNATURE];
+
+    list_comma(l);
+    instant_micro_write(change->at, at);
+    instant_micro_write(change->version, version);
+    buf_print(l->out,
+              "{\"id\":\"%s\",\"date_added\":\"%s\",\"version\":\"%s\",\"spec_version\":"
+              "\"%s\",\"change\":\"%s\"",
+              change->id, at, version, change->spec, change->what);
+    if (strcmp(change->what, "added") != 0) {
+        tombstone_sign(l->call->x->tombstones, l->call->collection->id, change, signature);
+        buf_print(l->out, ",\"signature\":\"%s\"", signature);
+    }
+    buf_byte(l->out, '}');
+    return is_full(l);
+}
+
+/* As the manifest, with what went among what came, each removal signed; and a client may wait. */
+static void get_changes(struct call *c)
+{
+    struct listing l = {&c->out->body, 0, "changes", c};
+    struct filter *filter = memory_zeroed(1, sizeof *filter);
+    struct instant after = {0};
+    struct shelf_page page;
+    struct fault f;
+
+    if (!must_read(c) || !page_begin(c, FILTER_PAGE | FILTER_WAIT, filter, &after)) {
+        free(filter);
+        return;
+    }
+    buf_text(&c->out->body, "{\"more\":false");
+    f = shelf_changes(c->x->store, c->number, after, filter->limit,
+                      c->x->config->visitor[c->visitor].clearance, take_change, &l, &page);
+    if (!store_failed(c, f)) {
+        if (page.more)
+            memcpy(c->out->body.data + strlen("{\"more\":"), " true", 5);
+        page_end(c, &l, &page);
+        c->out->wait = page.count == 0 && !page.more ? (uint16_t)filter->wait : 0;
+    }
+    free(filter);
 }
 
 /* ---- posting -----------------------------------------------------------------------------------
@@ -575,6 +630,7 @@ static const struct route {
     {{"$root", "collections"}, get_collections, NULL, NULL},
     {{"$root", "collections", "$collection"}, get_collection, NULL, NULL},
     {{"$root", "collections", "$collection", "manifest"}, get_manifest, NULL, NULL},
+    {{"$root", "collections", "$collection", "changes"}, get_changes, NULL, NULL},
     {{"$root", "collections", "$collection", "objects"}, get_objects, post_objects, NULL},
     {{"$root", "collections", "$collection", "objects", "$name"}, get_object, NULL, delete_object},
     {{"$root", "collections", "$collection", "objects", "$name", "versions"},
@@ -668,19 +724,6 @@ static void route_run(struct call *c, const struct route *r)
     refuse(c, 405, "Method not allowed", "this path does not take this method");
 }
 
-/* Old statuses go once an hour; a failure to is tried again in the next. */
-static void clean(struct call *c)
-{
-    const int64_t hour = 3600000000;
-    int64_t before = c->now.us - EXCHANGE_STATUS_DAYS * 24 * hour;
-
-    if (c->now.us - c->x->cleaned.us < hour)
-        return;
-    c->x->cleaned = c->now;
-    c->fault =
-        store_do(c->x->store, EXCHANGE_STATUS_EXPIRE, NULL, STORE_WITH(value_integer(before)));
-}
-
 static void too_many(struct call *c, const char *why)
 {
     refuse(c, 429, "Too many requests", why);
@@ -704,8 +747,9 @@ static bool is_known(struct call *c)
         return false;
     }
     /* A POST was counted when it was asked whether its body may be read. */
-    if (ask->judged == NULL && !pace_visit(x->pace, c->visitor, x->config->visitor[c->visitor].rate,
-                                           c->now, &c->out->retry)) {
+    if (ask->judged == NULL && !ask->again &&
+        !pace_visit(x->pace, c->visitor, x->config->visitor[c->visitor].rate, c->now,
+                    &c->out->retry)) {
         too_many(c, "you ask faster than your rate here; wait as long as Retry-After says");
         return false;
     }
@@ -747,9 +791,49 @@ struct fault exchange_answer(struct exchange *x, const struct exchange_ask *ask,
     struct call c = {.x = x, .ask = ask, .out = out, .now = now};
 
     run(&c);
-    if (!fault_is(c.fault))
-        clean(&c);
     return c.fault;
+}
+
+/* ---- tending ------------------------------------------------------------------------------------
+ */
+
+static struct fault forget_statuses(struct exchange *x, struct instant now)
+{
+    const int64_t hour = 3600000000;
+    int64_t before = now.us - EXCHANGE_STATUS_DAYS * 24 * hour;
+
+    if (now.us - x->cleaned.us < hour)
+        return fault_none();
+    x->cleaned = now;
+    return store_do(x->store, EXCHANGE_STATUS_EXPIRE, NULL, STORE_WITH(value_integer(before)));
+}
+
+static struct fault expire(struct exchange *x, int64_t collection, struct instant now, bool *worked)
+{
+    struct instant counter;
+    size_t gone = 0;
+    struct fault f = store_begin(x->store);
+
+    if (fault_is(f))
+        return f;
+    f = shelf_newest(x->store, &counter);
+    if (!fault_is(f))
+        f = shelf_expire(x->store, collection, now, &counter, &gone);
+    *worked |= gone > 0;
+    return fault_is(f) ? f : store_commit(x->store);
+}
+
+struct fault exchange_tend(struct exchange *x, struct instant now, bool *worked)
+{
+    struct fault f = forget_statuses(x, now);
+
+    *worked = false;
+    for (size_t i = 0; i < x->config->collection_count && !fault_is(f); i++)
+        if (x->config->collection[i].expire)
+            f = expire(x, x->number[i], now, worked);
+    if (fault_is(f))
+        store_rollback(x->store);
+    return f;
 }
 
 void exchange_answer_done(struct exchange_answer *a)
@@ -760,24 +844,37 @@ void exchange_answer_done(struct exchange_answer *a)
 /* ---- beginning ---------------------------------------------------------------------------------
  */
 
-/* The key under `next` is made once; who comes second takes what the first made. */
-static struct fault page_key(struct exchange *x)
+/* A secret of 32 bytes is made once; who comes second takes what the first made. */
+static struct fault secret_of(struct exchange *x, const char *name, uint8_t out[32])
 {
-    uint8_t fresh[PAGE_KEY];
+    uint8_t fresh[32];
     struct rows r;
     struct fault f;
 
     random_bytes(fresh, sizeof fresh);
     f = store_do(x->store, EXCHANGE_STATE_PUT, NULL,
-                 STORE_WITH(value_text("page-key"), value_blob(bytes_of(fresh, sizeof fresh))));
+                 STORE_WITH(value_text(name), value_blob(bytes_of(fresh, sizeof fresh))));
     if (fault_is(f))
         return f;
-    r = store_ask(x->store, EXCHANGE_STATE_GET, STORE_WITH(value_text("page-key")));
-    if (rows_next(&r) && row_bytes(&r, 0).len == PAGE_KEY)
-        memcpy(x->page_key, row_bytes(&r, 0).data, PAGE_KEY);
+    r = store_ask(x->store, EXCHANGE_STATE_GET, STORE_WITH(value_text(name)));
+    if (rows_next(&r) && row_bytes(&r, 0).len == 32)
+        memcpy(out, row_bytes(&r, 0).data, 32);
     else if (!fault_is(r.fault))
-        r.fault = fault_make(FAULT_DAMAGED, 0, "exchange: the key under `next`");
+        r.fault = fault_make(FAULT_DAMAGED, 0, "exchange: a key in its store");
     return rows_done(&r);
+}
+
+static struct fault secrets(struct exchange *x)
+{
+    uint8_t seed[TOMBSTONE_SEED] = {0};
+    struct fault f = secret_of(x, "page-key", x->page_key);
+
+    if (!fault_is(f))
+        f = secret_of(x, "tombstone-seed", seed);
+    if (!fault_is(f))
+        x->tombstones = tombstone_key_new(seed);
+    explicit_bzero(seed, sizeof seed);
+    return f;
 }
 
 static struct fault begin(struct exchange *x)
@@ -787,7 +884,7 @@ static struct fault begin(struct exchange *x)
 
     if (fault_is(f))
         return f;
-    f = page_key(x);
+    f = secrets(x);
     for (size_t i = 0; i < c->collection_count && !fault_is(f); i++)
         f = shelf_collection(x->store, c->root[c->collection[i].root].name, c->collection[i].id,
                              &x->number[i]);
@@ -820,5 +917,6 @@ void exchange_free(struct exchange *x)
         return;
     visitors_free(x->visitors);
     pace_free(x->pace);
+    tombstone_key_free(x->tombstones);
     free(x);
 }

@@ -37,6 +37,7 @@ struct exchange_ask {
     struct bytes from;           /* the client's address as text: his rate is counted by it */
     const uint8_t *pin;          /* 32 bytes, or NULL: no client certificate */
     const struct judged *judged; /* of a POST */
+    bool again;                  /* it waited, and is asked once more */
 };
 
 struct exchange_answer {
@@ -45,6 +46,7 @@ struct exchange_answer {
     bool has_dates; /* send X-TAXII-Date-Added-First and -Last */
     struct instant first, last;
     uint8_t allow;   /* of a 405: a bit (1 << method) for each that the path takes */
+    uint16_t wait;   /* nothing is new: ask again until so many seconds have passed (`again`) */
     uint16_t retry;  /* send Retry-After with so many seconds; 0: do not */
     struct buf body; /* owned; MEDIA_TAXII */
 };
@@ -54,7 +56,8 @@ struct exchange_host {
     void *context;
     /*
      * May this object enter a PARTNER root, to be read by the partner? A SHARE that passed release/
-     * says so, or nobody (not asked for objects that come from the partner himself). A fault's rule is said to the sender.
+     * says so, or nobody (not asked for objects that come from the partner himself). A fault's rule
+     * is said to the sender.
      */
     struct fault (*may_leave)(void *context, const struct config_root *root, const struct object *o,
                               struct bytes body);
@@ -81,6 +84,10 @@ MUST_CHECK bool exchange_admits(struct exchange *x, const struct exchange_ask *a
 MUST_CHECK struct fault exchange_answer(struct exchange *x, const struct exchange_ask *ask,
                                         struct instant now, struct exchange_answer *out);
 void exchange_answer_done(struct exchange_answer *a);
+
+/* What is due without anybody's asking: objects whose own word ended are taken away where the
+ * collection says so, old statuses are forgotten. Every some seconds. *worked: something went. */
+MUST_CHECK struct fault exchange_tend(struct exchange *x, struct instant now, bool *worked);
 
 /* The answer to what HTTP itself refuses (413, 408, 429 ..), with the body that TAXII wants. */
 void exchange_refuse(unsigned status, const char *title, const char *description,

@@ -105,6 +105,16 @@ static struct fault version_add(struct bytes item, struct filter *out)
     return fault_none();
 }
 
+static struct fault read_wait(struct bytes value, struct filter *out)
+{
+    uint64_t seconds;
+
+    if (!decimal_read(value, UINT32_MAX, &seconds))
+        return bad(FAULT_SYNTAX, "wait must be a number of seconds");
+    out->wait = seconds < FILTER_LONGEST ? (unsigned)seconds : FILTER_LONGEST;
+    return fault_none();
+}
+
 static struct fault read_ids(struct bytes value, struct filter *out)
 {
     return each(value, out, id_add);
@@ -141,6 +151,7 @@ static const struct field known[] = {
     {"match[type]", FILTER_TYPES, read_types},
     {"match[version]", FILTER_VERSION, read_versions},
     {"match[spec_version]", FILTER_SPEC, read_specs},
+    {"wait", FILTER_WAIT, read_wait},
 };
 enum { KNOWN = sizeof known / sizeof known[0] };
 

@@ -19,7 +19,8 @@ enum {
     FILTER_VALUE = 300,  /* bytes of one value: an id has at most 288 */
     FILTER_NEXT = 96,    /* our `next` is shorter */
     FILTER_DEFAULT = 100,
-    FILTER_MOST = 1000, /* objects of a page, whatever was asked */
+    FILTER_LONGEST = 50, /* seconds of `wait`; more is as much */
+    FILTER_MOST = 1000,  /* objects of a page, whatever was asked */
 };
 
 enum filter_version {
@@ -37,6 +38,7 @@ struct filter {
     bool has_added_after;
     struct instant added_after; /* strictly after; digits beyond microseconds are cut */
     unsigned limit;             /* 1 to FILTER_MOST; FILTER_DEFAULT if not asked */
+    unsigned wait;              /* seconds to wait for something new; 0 if not asked */
     char next[FILTER_NEXT];     /* "" if not asked, or asked empty, as MISP does */
     struct filter_list ids, types, specs;
     bool has_version;  /* match[version] was asked */
@@ -53,6 +55,7 @@ enum filter_fields {
     FILTER_TYPES = 4,   /* match[type] */
     FILTER_VERSION = 8, /* match[version] */
     FILTER_SPEC = 16,   /* match[spec_version] */
+    FILTER_WAIT = 32,   /* wait: ours, of changes/ alone */
 };
 
 /*

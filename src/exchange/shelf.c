@@ -1,5 +1,6 @@
 #include "exchange/shelf.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -405,7 +406,8 @@ struct fault shelf_put(struct store *s, int64_t collection, const struct object 
                                 value_text(o->id), value_text(o->spec), value_integer(version.us),
                                 value_text(o->type), value_integer(first), value_integer(last),
                                 value_integer((int64_t)o->tlp), value_text(writer),
-                                value_blob(body)));
+                                value_blob(body),
+                                o->ends ? value_integer(o->until.us) : value_null()));
     if (fault_is(f))
         return f;
     *put = changed > 0;
@@ -422,6 +424,15 @@ struct fallen {
     size_t count, room;
 };
 
+static void fallen_add(struct fallen *f, const struct shelf_row *row)
+{
+    if (f->count == f->room) {
+        f->room = f->room == 0 ? 4 : 2 * f->room;
+        f->list = memory_resize(f->list, f->room, sizeof *f->list);
+    }
+    f->list[f->count++] = *row;
+}
+
 static struct fault fallen_find(struct store *s, int64_t collection, const char *id,
                                 const struct filter *filter, struct fallen *out)
 {
@@ -433,13 +444,8 @@ static struct fault fallen_find(struct store *s, int64_t collection, const char 
 
     while (rows_next(&r)) {
         row_read(&r, &row);
-        if (!row_fits(&ask, &row))
-            continue;
-        if (out->count == out->room) {
-            out->room = out->room == 0 ? 4 : 2 * out->room;
-            out->list = memory_resize(out->list, out->room, sizeof *out->list);
-        }
-        out->list[out->count++] = row;
+        if (row_fits(&ask, &row))
+            fallen_add(out, &row);
     }
     return rows_done(&r);
 }
@@ -452,11 +458,11 @@ static struct fault bury(struct store *s, int64_t collection, const struct shelf
 
     if (fault_is(f))
         return f;
-    return store_do(s, EXCHANGE_TOMBSTONE_PUT, NULL,
-                    STORE_WITH(value_integer(added.us), value_integer(collection),
-                               value_text(row->id), value_text(row->spec),
-                               value_integer(row->version.us), value_text(row->type),
-                               value_text(why), value_text(writer)));
+    return store_do(
+        s, EXCHANGE_TOMBSTONE_PUT, NULL,
+        STORE_WITH(value_integer(added.us), value_integer(collection), value_text(row->id),
+                   value_text(row->spec), value_integer(row->version.us), value_text(row->type),
+                   value_text(why), value_text(writer), value_integer((int64_t)row->tlp)));
 }
 
 /* Of what is left, the newest spec's edges are first and last again. */
@@ -491,4 +497,100 @@ struct fault shelf_drop(struct store *s, int64_t collection, const char *id,
         *out = fallen.count;
     free(fallen.list);
     return f;
+}
+
+struct fault shelf_expire(struct store *s, int64_t collection, struct instant now,
+                          struct instant *counter, size_t *out)
+{
+    struct fallen fallen = {0};
+    struct rows r = store_ask(
+        s, EXCHANGE_SCAN_EXPIRED,
+        STORE_WITH(value_integer(collection), value_integer(now.us), value_integer(SHELF_EXPIRE)));
+    struct shelf_row row;
+    struct fault f;
+
+    while (rows_next(&r)) {
+        row_read(&r, &row);
+        fallen_add(&fallen, &row);
+    }
+    f = rows_done(&r);
+    for (size_t i = 0; i < fallen.count && !fault_is(f); i++) {
+        f = bury(s, collection, &fallen.list[i], "expired", "", count_on(counter, now));
+        if (!fault_is(f))
+            f = rank_anew(s, collection, fallen.list[i].id);
+    }
+    if (!fault_is(f))
+        *out = fallen.count;
+    free(fallen.list);
+    return f;
+}
+
+/* ---- what came and what went, in one order -----------------------------------------------------
+ */
+
+struct stream {
+    struct rows rows;
+    bool has;
+    int64_t at;
+};
+
+static void stream_step(struct stream *s)
+{
+    s->has = rows_next(&s->rows);
+    s->at = s->has ? row_integer(&s->rows, 0) : INT64_MAX;
+}
+
+/* False: it is not to be shown. */
+static bool change_read(const struct stream *s, bool gone, enum tlp clearance,
+                        struct shelf_change *out)
+{
+    const struct rows *r = &s->rows;
+
+    out->at.us = s->at;
+    row_text(r, 1, out->id, sizeof out->id);
+    row_text(r, 2, out->spec, sizeof out->spec);
+    out->version.us = row_integer(r, 3);
+    row_text(r, 4, out->type, sizeof out->type);
+    snprintf(out->what, sizeof out->what, "added");
+    if (gone)
+        row_text(r, 5, out->what, sizeof out->what);
+    return (enum tlp)row_integer(r, 7) <= clearance;
+}
+
+struct fault shelf_changes(struct store *s, int64_t collection, struct instant after,
+                           unsigned limit, enum tlp clearance,
+                           bool (*take)(void *context, const struct shelf_change *c), void *context,
+                           struct shelf_page *out)
+{
+    const struct value with[] = {value_integer(collection), value_integer(after.us),
+                                 value_integer((int64_t)limit + 1)};
+    struct stream came = {.rows = store_ask(s, EXCHANGE_SCAN_ALL, with, 3)};
+    struct stream went = {.rows = store_ask(s, EXCHANGE_TOMBSTONE_LIST, with, 3)};
+    struct shelf_change change;
+    bool full = false;
+    struct fault f, g;
+
+    *out = (struct shelf_page){.next = after};
+    stream_step(&came);
+    stream_step(&went);
+    for (size_t looked = 0; came.has || went.has; looked++) {
+        bool gone = went.at < came.at;
+        struct stream *first = gone ? &went : &came;
+
+        if (full || looked == limit) {
+            out->more = true;
+            break;
+        }
+        if (change_read(first, gone, clearance, &change)) {
+            full = take(context, &change);
+            out->first = out->count == 0 ? change.at : out->first;
+            out->last = change.at;
+            out->count++;
+        }
+        out->next = change.at;
+        stream_step(first);
+    }
+    f = rows_done(&came.rows);
+    g = rows_done(&went.rows);
+    return fault_is(f) ? f : g;
 }

@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 enum {
+    SHELF_EXPIRE = 1000,  /* objects that end in one transaction */
     SHELF_BUDGET = 20000, /* rows looked at for one page */
 };
 
@@ -51,6 +52,23 @@ MUST_CHECK struct fault shelf_page(struct store *s, int64_t collection, const st
                                    struct instant after, enum tlp clearance, shelf_take *take,
                                    void *context, struct shelf_page *out);
 
+/* What became of an object: `what` is added, deleted, expired or withdrawn. */
+struct shelf_change {
+    struct instant at; /* date_added, or when it was taken away: one rising number for both */
+    char id[OBJECT_ID];
+    char spec[OBJECT_SPEC];
+    char type[OBJECT_TYPE];
+    struct instant version;
+    char what[16];
+};
+
+/* Additions and removals in their order, as shelf_page; of both alike only what `clearance`
+ * permits. `take` answers true when the page is full with it. */
+MUST_CHECK struct fault shelf_changes(struct store *s, int64_t collection, struct instant after,
+                                      unsigned limit, enum tlp clearance,
+                                      bool (*take)(void *context, const struct shelf_change *c),
+                                      void *context, struct shelf_page *out);
+
 /* The last date_added given out; for the first object of a transaction. */
 MUST_CHECK struct fault shelf_newest(struct store *s, struct instant *out);
 
@@ -70,5 +88,10 @@ MUST_CHECK struct fault shelf_put(struct store *s, int64_t collection, const str
 MUST_CHECK struct fault shelf_drop(struct store *s, int64_t collection, const char *id,
                                    const struct filter *filter, const char *why, const char *writer,
                                    struct instant now, struct instant *counter, size_t *out);
+
+/* Takes away what its own word (valid_until) ended before `now`, at most SHELF_EXPIRE at a time,
+ * inside a transaction. *out says how many. */
+MUST_CHECK struct fault shelf_expire(struct store *s, int64_t collection, struct instant now,
+                                     struct instant *counter, size_t *out);
 
 #endif

@@ -27,12 +27,24 @@
 #include "proc/settings.h"
 #include "store/exchange_query.h"
 
-enum { EXCHANGE_ADMITTED = 1024 /* POSTs between ADMIT and ENVELOPE: gate has no more requests */ };
+enum {
+    EXCHANGE_ADMITTED = 1024, /* POSTs between ADMIT and ENVELOPE: gate has no more requests */
+    EXCHANGE_WAITING = 256,   /* who wait for something new: gate has no more connections */
+    EXCHANGE_LOOK = 1000000,  /* microseconds between looks for what another node wrote */
+    EXCHANGE_TEND = 10,       /* looks between two times of tending */
+};
 
 /* A POST whose body judge reads; `text` is the ASK. */
 struct admitted {
     struct buf text;
     uint64_t number; /* 0: free; gate counts from 1 */
+};
+
+/* Who waits for something new; `text` is the ASK. */
+struct waiting {
+    struct buf text;
+    struct tick until;
+    bool used;
 };
 
 struct post {
@@ -42,6 +54,10 @@ struct post {
     struct exchange *exchange;
     struct exchange_host host;
     struct admitted admitted[EXCHANGE_ADMITTED];
+    struct waiting waiting[EXCHANGE_WAITING];
+    size_t waiting_count;
+    struct loop_timer *look;
+    unsigned looks;
     int lock;
     struct buf body; /* of the message in hand */
 };
@@ -110,8 +126,68 @@ static void admitted_done(struct admitted *a)
     buf_wipe(&a->text); /* a password may be in it */
 }
 
-/* Answers, with what was judged if it is a POST. */
-static void answer(struct post *p, const struct asking *a, const struct judged *judged)
+/* ---- who waits ----------------------------------------------------------------------------------
+ */
+
+static void waiting_done(struct post *p, struct waiting *w)
+{
+    w->used = false;
+    buf_wipe(&w->text); /* a password may be in it */
+    p->waiting_count--;
+}
+
+/* False: there is no room, he is answered now. */
+static bool wait_begin(struct post *p, struct bytes text, unsigned seconds)
+{
+    for (size_t i = 0; i < EXCHANGE_WAITING; i++) {
+        struct waiting *w = &p->waiting[i];
+
+        if (w->used)
+            continue;
+        w->used = true;
+        w->until.us = tick_now().us + seconds * 1000000LL;
+        buf_bytes(&w->text, text);
+        p->waiting_count++;
+        return true;
+    }
+    return false;
+}
+
+/* True: he was answered. */
+static bool wait_look(struct post *p, const struct waiting *w)
+{
+    struct exchange_answer out = {0};
+    struct exchange_ask ask;
+    struct asking a;
+    bool answered = false;
+
+    if (fault_is(asking_parse(buf_view(&w->text), &a)))
+        return true;
+    ask = ask_of(&a);
+    ask.again = true;
+    if (fault_is(exchange_answer(p->exchange, &ask, instant_now(), &out)) || out.wait == 0 ||
+        tick_now().us >= w->until.us) {
+        say_answer(p, a.number, &out);
+        answered = true;
+    }
+    exchange_answer_done(&out);
+    return answered;
+}
+
+/* Something may be new. */
+static void look(struct post *p)
+{
+    for (size_t i = 0; p->waiting_count > 0 && i < EXCHANGE_WAITING; i++)
+        if (p->waiting[i].used && wait_look(p, &p->waiting[i]))
+            waiting_done(p, &p->waiting[i]);
+}
+
+/* ---- answering ----------------------------------------------------------------------------------
+ */
+
+/* Answers, with what was judged if it is a POST; `text` is the ASK. */
+static void answer(struct post *p, const struct asking *a, struct bytes text,
+                   const struct judged *judged)
 {
     struct exchange_ask ask = ask_of(a);
     struct exchange_answer out = {0};
@@ -119,7 +195,10 @@ static void answer(struct post *p, const struct asking *a, const struct judged *
 
     ask.judged = judged;
     f = exchange_answer(p->exchange, &ask, instant_now(), &out);
-    say_answer(p, a->number, &out);
+    if (out.wait == 0 || !wait_begin(p, text, out.wait))
+        say_answer(p, a->number, &out);
+    if (ask.method != EXCHANGE_GET && out.status < 300)
+        look(p);
     exchange_answer_done(&out);
     if (fault_is(f))
         store_failed(p, f);
@@ -154,7 +233,7 @@ static struct fault hear_ask(struct post *p, struct bytes body)
     if (a.method == EXCHANGE_POST && a.number != 0)
         admit(p, &a, body);
     else
-        answer(p, &a, NULL);
+        answer(p, &a, body, NULL);
     return f;
 }
 
@@ -185,7 +264,7 @@ static struct fault hear_envelope(struct post *p, struct bytes body)
         return f;
     place = posting.number == 0 ? NULL : admitted_find(p, posting.number);
     if (place != NULL && !fault_is(asking_parse(buf_view(&place->text), &a))) {
-        answer(p, &a, &judged);
+        answer(p, &a, buf_view(&place->text), &judged);
         admitted_done(place);
     }
     judged_done(&judged);
@@ -260,6 +339,9 @@ static void post_neighbour(void *context, enum process other, bool here)
     for (size_t i = 0; !here && i < EXCHANGE_ADMITTED; i++)
         if (p->admitted[i].number != 0)
             admitted_done(&p->admitted[i]);
+    for (size_t i = 0; !here && other == PROCESS_GATE && i < EXCHANGE_WAITING; i++)
+        if (p->waiting[i].used)
+            waiting_done(p, &p->waiting[i]);
     process_pause(p->self, PROCESS_GATE, false);
 }
 
@@ -308,6 +390,21 @@ static struct fault post_prepare(void *context, struct self *self, struct rights
     return open_store(p, &backend_postgres);
 }
 
+static void look_again(void *context)
+{
+    struct post *p = context;
+    bool worked = false;
+    struct fault f = fault_none();
+
+    if (++p->looks % EXCHANGE_TEND == 0)
+        f = exchange_tend(p->exchange, instant_now(), &worked);
+    if (fault_is(f))
+        store_failed(p, f);
+    else
+        look(p);
+    loop_timer_in(p->look, EXCHANGE_LOOK);
+}
+
 static struct fault post_begin(void *context, struct self *self)
 {
     struct post *p = context;
@@ -319,6 +416,10 @@ static struct fault post_begin(void *context, struct self *self)
         f = open_store(p, &backend_sqlite);
     if (!fault_is(f))
         f = exchange_new(&p->settings->exchange.config, &p->host, p->store, &p->exchange);
+    if (fault_is(f))
+        return f;
+    p->look = loop_timer_new(process_loop(self), look_again, p);
+    loop_timer_in(p->look, EXCHANGE_LOOK);
     return f;
 }
 
@@ -341,6 +442,9 @@ int exchange_main(void)
     status = process_run(&use, p);
     for (size_t i = 0; i < EXCHANGE_ADMITTED; i++)
         admitted_done(&p->admitted[i]);
+    for (size_t i = 0; i < EXCHANGE_WAITING; i++)
+        buf_wipe(&p->waiting[i].text);
+    loop_timer_free(p->look);
     exchange_free(p->exchange);
     store_close(p->store);
     buf_done(&p->body);

@@ -41,6 +41,8 @@ static void object_write(const struct object *o, struct buf *out)
     buf_byte(out, o->has_version);
     buf_u64(out, (uint64_t)o->version.us);
     buf_byte(out, o->revoked);
+    buf_byte(out, o->ends);
+    buf_u64(out, (uint64_t)o->until.us);
     buf_byte(out, (uint8_t)o->tlp);
     buf_byte(out, (uint8_t)o->pap);
     buf_byte(out, o->technical);
@@ -105,6 +107,8 @@ static void object_read(struct cursor *c, struct object *o)
     o->has_version = flag_read(c);
     o->version.us = (int64_t)cursor_u64(c);
     o->revoked = flag_read(c);
+    o->ends = flag_read(c);
+    o->until.us = (int64_t)cursor_u64(c);
     o->tlp = (enum tlp)small_read(c, TLP_RED);
     o->pap = (enum pap)small_read(c, PAP_RED);
     o->technical = flag_read(c);

@@ -356,6 +356,27 @@ static void read_markings(struct reading *r, struct object *o)
     }
 }
 
+/* STIX has no marking for PAP; MISP and others write it as a label, "PAP:AMBER". */
+static void read_pap(struct reading *r, struct object *o)
+{
+    const json_t *list = json_object_get(r->tree, "labels");
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *v = json_array_get(list, i);
+        struct bytes label = bytes_of(json_string_value(v), json_string_length(v));
+
+        if (json_is_string(v) && label.len > 4 &&
+            strncasecmp((const char *)label.data, "pap:", 4) == 0)
+            o->pap = pap_stricter(o->pap, pap_read(label));
+    }
+}
+
+/* Its own word for how long it is good; for indicators alone does it mean that. */
+static void read_end(struct reading *r, struct object *o)
+{
+    o->ends = strcmp(o->type, "indicator") == 0 && time_of(r, "valid_until", &o->until);
+}
+
 static void read_revoked(struct reading *r, struct object *o)
 {
     const json_t *v = json_object_get(r->tree, "revoked");
@@ -383,6 +404,8 @@ static void read_object(struct reading *r, struct object *o)
     check_whole(r, o);
     read_revoked(r, o);
     read_markings(r, o);
+    read_pap(r, o);
+    read_end(r, o);
 }
 
 /* ---- the bytes --------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ struct object {
     bool has_version;
     struct instant version; /* modified, else created; TAXII: else the date it was added */
     bool revoked;
+    bool ends; /* an indicator with valid_until */
+    struct instant until;
     enum tlp tlp; /* the strictest of its markings; NONE if it has none */
     enum pap pap;
     bool technical; /* its type is on the allow-list of what parties exchange (R1) */

@@ -20,11 +20,12 @@ static const struct query_text queries[EXCHANGE_QUERY_COUNT] = {
     [EXCHANGE_NEWEST] = {"newest", "", "i",
                          "SELECT COALESCE(MAX(newest), 0) FROM (SELECT MAX(added) AS newest FROM "
                          "objects UNION ALL SELECT MAX(added) FROM tombstones) AS both_tables"},
-    [EXCHANGE_OBJECT_PUT] = {"object-put", "iittitiiitb", "",
-                             "INSERT INTO objects (added, collection, id, spec, version, type, "
-                             "first, last, tlp, writer, body) VALUES ($1, $2, $3, $4, $5, $6, $7, "
-                             "$8, $9, $10, $11) ON CONFLICT (collection, id, spec, version) "
-                             "DO NOTHING"},
+    [EXCHANGE_OBJECT_PUT] =
+        {"object-put", "iittitiiitbi", "",
+         "INSERT INTO objects (added, collection, id, spec, version, type, "
+         "first, last, tlp, writer, body, expires) VALUES ($1, $2, $3, $4, $5, "
+         "$6, $7, $8, $9, $10, $11, $12) ON CONFLICT (collection, id, spec, version) "
+         "DO NOTHING"},
     [EXCHANGE_OBJECT_TOP] = {"object-top", "it", ROW_LETTERS,
                              SCAN("id = $2 ORDER BY spec DESC, version DESC LIMIT 1")},
     [EXCHANGE_OBJECT_BASE] = {"object-base", "itt", ROW_LETTERS,
@@ -53,15 +54,19 @@ static const struct query_text queries[EXCHANGE_QUERY_COUNT] = {
     [EXCHANGE_SCAN_VERSION] = {"scan-version", "iiii", ROW_LETTERS,
                                SCAN("version = $2 AND " AFTER_3)},
     [EXCHANGE_SCAN_ID] = {"scan-id", "itii", ROW_LETTERS, SCAN("id = $2 AND " AFTER_3)},
+    [EXCHANGE_SCAN_EXPIRED] = {"scan-expired", "iii", ROW_LETTERS,
+                               SCAN("expires IS NOT NULL AND expires < $2 ORDER BY expires LIMIT "
+                                    "$3")},
     [EXCHANGE_PAGE_LAST] = {"page-last", "iii", ROW_LETTERS "b",
                             "SELECT " ROW ", body FROM objects WHERE collection = $1 AND "
                             "last = 1 AND " AFTER_2},
 
-    [EXCHANGE_TOMBSTONE_PUT] = {"tombstone-put", "iittittt", "",
-                                "INSERT INTO tombstones (added, collection, id, spec, version, "
-                                "type, why, writer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"},
-    [EXCHANGE_TOMBSTONE_LIST] = {"tombstone-list", "iii", "ittittt",
-                                 "SELECT added, id, spec, version, type, why, writer FROM "
+    [EXCHANGE_TOMBSTONE_PUT] =
+        {"tombstone-put", "iittittti", "",
+         "INSERT INTO tombstones (added, collection, id, spec, version, "
+         "type, why, writer, tlp) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
+    [EXCHANGE_TOMBSTONE_LIST] = {"tombstone-list", "iii", "ittittti",
+                                 "SELECT added, id, spec, version, type, why, writer, tlp FROM "
                                  "tombstones WHERE collection = $1 AND " AFTER_2},
 
     [EXCHANGE_STATUS_PUT] = {"status-put",

@@ -40,7 +40,8 @@ enum exchange_query {
     EXCHANGE_SCAN_TYPE_LAST,
     EXCHANGE_SCAN_VERSION,
     EXCHANGE_SCAN_ID,
-    EXCHANGE_PAGE_LAST, /* as SCAN_LAST, and the bytes: the page that everybody asks for */
+    EXCHANGE_SCAN_EXPIRED, /* whose own word ended before $2, at most $3 */
+    EXCHANGE_PAGE_LAST,    /* as SCAN_LAST, and the bytes: the page that everybody asks for */
 
     EXCHANGE_TOMBSTONE_PUT,
     EXCHANGE_TOMBSTONE_LIST,

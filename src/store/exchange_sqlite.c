@@ -76,4 +76,12 @@ static const char version_2[] =
     "  PRIMARY KEY (agreement, digest)\n"
     ") WITHOUT ROWID;\n";
 
-const struct migration exchange_sqlite[EXCHANGE_MIGRATIONS] = {{1, version_1}, {2, version_2}};
+/* When an object's own word ends, and how what is gone was marked: of the old ones nobody knows, so
+ * they are shown to those alone who are shown everything (5: red). */
+static const char version_3[] =
+    "ALTER TABLE objects ADD COLUMN expires BIGINT;\n"
+    "CREATE INDEX objects_expires ON objects (collection, expires) WHERE expires IS NOT NULL;\n"
+    "ALTER TABLE tombstones ADD COLUMN tlp BIGINT NOT NULL DEFAULT 5;\n";
+
+const struct migration exchange_sqlite[EXCHANGE_MIGRATIONS] = {
+    {1, version_1}, {2, version_2}, {3, version_3}};

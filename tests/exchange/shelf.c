@@ -246,6 +246,99 @@ static void what_was_taken_away_left_a_tombstone(void **state)
     assert_true(dead > 10);
 }
 
+/* ---- changes -----------------------------------------------------------------------------------
+ */
+
+struct tale {
+    size_t added, removed;
+    struct instant before;
+    char last[16]; /* what the last one was */
+};
+
+static bool take_change(void *context, const struct shelf_change *c)
+{
+    struct tale *t = context;
+    bool added = strcmp(c->what, "added") == 0;
+    size_t i = 0;
+
+    assert_true(c->at.us > t->before.us);
+    t->before = c->at;
+    t->added += added;
+    t->removed += !added;
+    memcpy(t->last, c->what, sizeof t->last);
+    while (i < plain_count &&
+           !(strcmp(plain[i].id, c->id) == 0 && plain[i].version.us == c->version.us &&
+             gone[i] == !added && (!added || plain[i].added.us == c->at.us)))
+        i++;
+    assert_true(i < plain_count); /* it was as the slow shelf has it */
+    return dice(9) == 0;
+}
+
+static void changes_from(struct instant after, enum tlp clearance, struct tale *t)
+{
+    struct shelf_page page = {.more = true};
+
+    *t = (struct tale){.before = after};
+    while (page.more) {
+        assert_good(
+            shelf_changes(store, shelf_a, after, 1 + dice(20), clearance, take_change, t, &page));
+        assert_true(!page.more || page.next.us > after.us);
+        after = page.next;
+    }
+}
+
+static void changes_tell_what_came_and_what_went_in_one_order(void **state)
+{
+    size_t live = 0, dead = 0, shown = 0, dead_shown = 0;
+    struct tale t;
+
+    (void)state;
+    for (size_t i = 0; i < plain_count; i++) {
+        live += !gone[i];
+        dead += gone[i];
+        shown += !gone[i] && plain[i].tlp <= TLP_GREEN;
+        dead_shown += gone[i] && plain[i].tlp <= TLP_GREEN;
+    }
+    changes_from((struct instant){0}, TLP_RED, &t);
+    assert_int_equal(t.added, live);
+    assert_int_equal(t.removed, dead);
+    changes_from((struct instant){0}, TLP_GREEN, &t); /* what was hidden stays so when it is gone */
+    assert_int_equal(t.added, shown);
+    assert_int_equal(t.removed, dead_shown);
+    changes_from(t.before, TLP_GREEN, &t);
+    assert_int_equal(t.added + t.removed, 0);
+}
+
+static bool is_expired(void *context, const struct shelf_change *c)
+{
+    *(bool *)context |= strcmp(c->what, "expired") == 0;
+    return false;
+}
+
+static void what_its_own_word_ended_goes_and_leaves_a_tombstone(void **state)
+{
+    struct object o = {.type = "indicator", .spec = "2.1", .has_version = true, .ends = true};
+    struct shelf_page page;
+    bool put = false, seen = false;
+    size_t count = 0;
+
+    (void)state;
+    snprintf(o.id, sizeof o.id, "indicator--ends");
+    o.version.us = 1;
+    o.until.us = counter.us + 1000;
+    assert_good(store_begin(store));
+    assert_good(shelf_put(store, shelf_b, &o, bytes_text("{}"), "w", counter, &counter, &put));
+    assert_good(shelf_expire(store, shelf_b, counter, &counter, &count));
+    assert_int_equal(count, 0); /* not yet */
+    counter.us += 2000;
+    assert_good(shelf_expire(store, shelf_b, counter, &counter, &count));
+    assert_int_equal(count, 1);
+    assert_good(store_commit(store));
+    page.next.us = counter.us - 1000;
+    assert_good(shelf_changes(store, shelf_b, page.next, 10, TLP_RED, is_expired, &seen, &page));
+    assert_true(seen);
+}
+
 /* Rows that may not be shown use a page's budget up: it ends early and says that there is more. */
 static void a_page_of_hidden_rows_ends_early_and_says_so(void **state)
 {
@@ -279,6 +372,8 @@ int main(void)
         cmocka_unit_test(every_filter_finds_what_a_search_from_end_to_end_finds),
         cmocka_unit_test(date_added_rises_though_the_clock_stands),
         cmocka_unit_test(what_was_taken_away_left_a_tombstone),
+        cmocka_unit_test(changes_tell_what_came_and_what_went_in_one_order),
+        cmocka_unit_test(what_its_own_word_ended_goes_and_leaves_a_tombstone),
         cmocka_unit_test(a_page_of_hidden_rows_ends_early_and_says_so),
     };
     char folder[] = "/tmp/parley-shelf-XXXXXX", path[64];

@@ -2,9 +2,13 @@
 
 The client (taxii.py) is Python's requests over real TLS 1.3; the nodes are whole.
 """
+import base64
 import json
 import os
 import signal
+import subprocess
+import threading
+import time
 
 import requests
 from pair import kinds
@@ -162,6 +166,56 @@ def only_what_officers_released_goes_to_the_partner(pair):
     counted = {r["rule"]: r["count"] for r in pair.a.json("exchange", "status")["refused"]}
     assert sum(n for rule, n in counted.items() if rule.startswith("R1")) == 2
     assert sum(n for rule, n in counted.items() if rule.startswith("release")) == 5
+
+
+def a_reader_hears_of_removals_at_once_and_can_show_them(pair):
+    visitors = Visitors(pair.a)
+    visitors.change(lambda e: e["roots"][0]["collections"][0].update(expire=True))
+    visitors.restart()
+    misp, sensor = visitors.misp(), visitors.sensor()
+    given = [indicator(n) for n in range(30)]
+    misp.post("shared", given)
+    first = sensor.get("collections/shared/changes/", limit=20).json()
+    rest = sensor.get("collections/shared/changes/", next=first["next"])
+    seen = [c["id"] for c in first["changes"] + rest.json()["changes"]]
+    assert seen == [o["id"] for o in given] and not rest.json()["more"]
+    newest = rest.headers["X-TAXII-Date-Added-Last"]
+    assert sensor.get("collections/shared/changes/", added_after=newest, wait=1).json() == {
+        "more": False}, "nothing is new, and that is said after a second"
+
+    heard, waiting = [], threading.Thread(target=lambda: heard.append(
+        (sensor.get("collections/shared/changes/", added_after=newest, wait=40), time.monotonic())))
+    waiting.start()
+    time.sleep(1.5)
+    gone = given[7]
+    began = time.monotonic()
+    misp.delete("shared", gone["id"])
+    waiting.join(20)
+    (answer, when), = heard
+    assert when - began < 1, f"told {when - began:.1f} s after the removal"
+    change, = answer.json()["changes"]
+    assert (change["id"], change["change"]) == (gone["id"], "deleted")
+
+    # Anybody can check who said that it is gone: OpenSSL, from the lines of tombstone.h.
+    key = base64.b64decode(sensor.ask("GET", "/own/").json()["x_parley_tombstone_key"])
+    text = (f"parley-tombstone/v1\ncollection {SHARED}\nid {change['id']}\n"
+            f"spec {change['spec_version']}\nversion {change['version']}\n"
+            f"what {change['change']}\ntime {change['date_added']}\n")
+    home = pair.a.home
+    (home / "key.der").write_bytes(bytes.fromhex("302a300506032b6570032100") + key)
+    (home / "stone").write_text(text)
+    (home / "stone.sig").write_bytes(base64.b64decode(change["signature"]))
+    subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey",
+                    home / "key.der", "-rawin", "-in", home / "stone", "-sigfile",
+                    home / "stone.sig"], check=True, capture_output=True)
+
+    # what its own valid_until ended goes by itself
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+    misp.post("shared", [indicator(99, valid_until=soon)])
+    after = misp.get("collections/shared/objects/").headers["X-TAXII-Date-Added-Last"]
+    change, = sensor.get("collections/shared/changes/", added_after=after, wait=40).json()["changes"]
+    assert change["change"] == "expired"
+    assert misp.walk("shared") == [o for o in given if o is not gone]
 
 
 def an_exchange_killed_at_any_time_loses_nothing_it_said(pair):
