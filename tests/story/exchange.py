@@ -218,6 +218,53 @@ def a_reader_hears_of_removals_at_once_and_can_show_them(pair):
     assert misp.walk("shared") == [o for o in given if o is not gone]
 
 
+def several_nodes_serve_from_one_postgresql(pair):
+    """Run beside a server of its own by tests/store/postgres.py."""
+    words = dict(word.split("=") for word in os.environ["PARLEY_POSTGRES"].split())
+    uri = f"postgresql://{words['user']}@/{words['dbname']}?host={words['host']}"
+    one, two = (Visitors(party, {"store": uri}) for party in (pair.a, pair.b))
+    for visitors in (one, two):
+        visitors.restart()
+    clients = [one.misp(), two.misp()]
+    waiting = []
+    listener = threading.Thread(target=lambda: waiting.append(
+        two.sensor().get("collections/shared/changes/", wait=40).json()))
+    listener.start()
+    time.sleep(0.5)
+
+    # both write at a time, in many small posts; a reader who goes on meanwhile meets all
+    def write(client, start):
+        for n in range(start, start + 200, 10):
+            client.post("shared", [indicator(k) for k in range(n, n + 10)])
+    writers = [threading.Thread(target=write, args=(client, 1000 * i))
+               for i, client in enumerate(clients)]
+    for writer in writers:
+        writer.start()
+    met, after = [], "2020-01-01T00:00:00Z"
+    while any(w.is_alive() for w in writers) or more:
+        got = two.sensor().get("collections/shared/objects/", added_after=after, limit=7)
+        met += [o["id"] for o in got.json().get("objects", [])]
+        more = bool(got.json().get("objects"))
+        after = got.headers.get("X-TAXII-Date-Added-Last", after)
+    listener.join(20)
+    assert waiting and waiting[0]["changes"], "what one node takes in, a reader of the other hears"
+    want = {indicator(k)["id"] for k in (*range(200), *range(1000, 1200))}
+    assert len(met) == len(set(met)) == 400 and set(met) == want, "no object lost or doubled"
+    assert one.misp().walk("shared", limit=50) == two.misp().walk("shared", limit=90)
+
+    # the server drops every session: the exchange dials again
+    subprocess.run(["/usr/lib/postgresql/15/bin/psql", "-h", words["host"], "-U", words["user"],
+                    words["dbname"], "-qc", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE pid <> pg_backend_pid()"], check=True, capture_output=True)
+
+    def answers():
+        got = one.misp().session.get(f"{one.misp().base}/own/collections/shared/objects/?limit=1")
+        assert got.status_code in (200, 503), got.text
+        return got.status_code == 200
+    pair.a.until(answers, "the exchange has dialled again")
+    assert one.misp().post("shared", [indicator(5000)]).json()["success_count"] == 1
+
+
 def an_exchange_killed_at_any_time_loses_nothing_it_said(pair):
     visitors = Visitors(pair.a)
     misp = visitors.misp()
