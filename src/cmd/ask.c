@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -187,13 +188,39 @@ static void talk(int fd, struct bytes ask, struct ask_answer *a)
     buf_done(&line);
 }
 
+static void put_once(const char *folder, struct bytes line, struct ask_answer *out)
+{
+    int fd = connect_node(folder);
+
+    *out = (struct ask_answer){.tree = NULL};
+    if (fd < 0) {
+        fail_connect(out, folder, errno);
+        return;
+    }
+    talk(fd, line, out);
+    (void)close(fd);
+}
+
+/* A node is not ready while one of its processes is started anew: nobody need ask twice for that.
+ */
+static void put_until_ready(const char *folder, struct bytes line, struct ask_answer *out)
+{
+    const struct timespec pause = {.tv_nsec = 100000000};
+    struct tick end = {tick_now().us + (int64_t)ASK_READY_SECONDS * 1000000};
+
+    put_once(folder, line, out);
+    while (strcmp(out->code, "not-ready") == 0 && tick_now().us < end.us) {
+        (void)nanosleep(&pause, NULL);
+        put_once(folder, line, out);
+    }
+}
+
 void ask_put(const struct call *call, const char *command, json_t *members, struct ask_answer *out)
 {
     const char *folder = node_find(call->args);
     const char *agreement = args_value(call->args, "--agreement");
     struct buf line = {0};
     json_t *ask = members != NULL ? members : json_object();
-    int fd = -1;
 
     *out = (struct ask_answer){.tree = NULL};
     json_object_set_new(ask, "v", json_integer(1));
@@ -208,13 +235,9 @@ void ask_put(const struct call *call, const char *command, json_t *members, stru
         buf_byte(&line, '\n');
         if (line.len > ASK_MAX)
             fail(out, EXIT_USAGE, "limit", "that is more than a node takes at once", "", "");
-        else if ((fd = connect_node(folder)) < 0)
-            fail_connect(out, folder, errno);
         else
-            talk(fd, buf_view(&line), out);
+            put_until_ready(folder, buf_view(&line), out);
     }
-    if (fd >= 0)
-        (void)close(fd);
     buf_done(&line);
     json_decref(ask);
 }

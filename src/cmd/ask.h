@@ -16,6 +16,7 @@ enum {
     ASK_MAX = 1 << 20,         /* bytes of a question */
     ASK_ANSWER_MAX = 16 << 20, /* bytes of an answer */
     ASK_SECONDS = 60,          /* for the whole answer: an audit reads both logs anew */
+    ASK_READY_SECONDS = 5,     /* "not-ready" is asked again so long: a process is started in one */
 };
 
 /* What the node, or the way to it, said. */
@@ -26,8 +27,8 @@ struct ask_answer {
     char message[600], why[400], try[400];
 };
 
-/* Asks `command` with these members (taken over; may be NULL) of the node the call is about. The
- * caller drops the answer with ask_done. Nothing is printed. */
+/* Asks `command` with these members (taken over; may be NULL) of the node the call is about, again
+ * while it is not ready. The caller drops the answer with ask_done. Nothing is printed. */
 void ask_put(const struct call *call, const char *command, json_t *members, struct ask_answer *out);
 void ask_done(struct ask_answer *a);
 

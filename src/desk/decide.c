@@ -349,7 +349,7 @@ static json_t *judge_decision(struct desk_pact *p, const struct kept *k, const s
 {
     const struct agreement *a = pact_version(p, k->version);
     struct permit_text permit;
-    const char *why;
+    json_t *silence;
     uint32_t version;
     struct fault f = permit_text_parse(buf_view(&k->permit), &permit);
 
@@ -375,8 +375,8 @@ static json_t *judge_decision(struct desk_pact *p, const struct kept *k, const s
     if (strcmp(officer_role_name(said->role), needs_role(k, before)) != 0)
         return answer_error("refused", 4, "another role decides now", needs_role(k, before),
                             "parley release show");
-    if (before->count + 1 == k->officers && !pact_may_sign(p, &why))
-        return answer_error("clock", 1, "nothing can be said now", why, "parley doctor");
+    if (before->count + 1 == k->officers && (silence = pact_silence(p)) != NULL)
+        return silence;
     if (before->count + 1 == k->officers && over_quota(p))
         return answer_error("quota", 1, "too much waits for the partner's cosignature",
                             "the agreement's quota of un-cosigned entries is reached",

@@ -23,7 +23,7 @@ json_t *officers_enrol(struct desk_pact *p, const json_t *ask, desk_answer say, 
     struct disclosed *d = NULL;
     struct buf text = {0};
     struct digest leaf;
-    const char *why;
+    json_t *silence;
     struct fault f = disclosed_parse(document, &d);
 
     if (fault_is(f))
@@ -39,9 +39,9 @@ json_t *officers_enrol(struct desk_pact *p, const json_t *ask, desk_answer say, 
         return answer_fault(f, "the officer cannot be enrolled so",
                             "sign the document with the party's root key");
     }
-    if (!pact_may_sign(p, &why)) {
+    if ((silence = pact_silence(p)) != NULL) {
         disclosed_free(d);
-        return answer_error("clock", 1, "nothing can be said now", why, "parley doctor");
+        return silence;
     }
     f = store_begin(p->desk->store);
     if (!fault_is(f))

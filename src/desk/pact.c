@@ -388,3 +388,24 @@ bool pact_may_sign(const struct desk_pact *p, const char **why)
                : "";
     return (*why)[0] == '\0' && !conversation_is_behind(&p->talk);
 }
+
+/* Keeper is being started anew, as after a later version of the agreement took over. */
+static bool silence_passes(const struct desk_pact *p)
+{
+    return p->desk->clock[0] == '\0' && (!p->desk->keeper_here || !p->kept || p->keeper_is_old ||
+                                         (p->fence[0] == '\0' && p->kept_own < p->head.stored));
+}
+
+json_t *pact_silence(const struct desk_pact *p)
+{
+    const char *why;
+
+    if (pact_may_sign(p, &why))
+        return NULL;
+    if (why[0] == '\0')
+        why = "the partner holds more of our log than we do: it is being refilled";
+    if (silence_passes(p))
+        return answer_error("not-ready", 1, "nothing can be said yet", why,
+                            "try again in a moment");
+    return answer_error("clock", 1, "nothing can be said now", why, "parley doctor");
+}

@@ -147,6 +147,9 @@ MUST_CHECK struct fault pact_take_peer(struct desk_pact *p, struct bytes entry,
 void pact_done(struct desk_pact *p);
 void pact_fence(struct desk_pact *p);
 bool pact_may_sign(const struct desk_pact *p, const char **why);
+/* The answer to a command that must sign and cannot now, owned; NULL if it can. "not-ready" if
+ * the reason passes by itself in a moment. */
+json_t *pact_silence(const struct desk_pact *p);
 /* A small named text of the agreement in the store; "" if there is none. */
 void state_get(struct desk_pact *p, const char *name, struct buf *out);
 MUST_CHECK struct fault state_put(struct desk_pact *p, const char *name, const char *value);

@@ -199,6 +199,19 @@ class BadNode(WithNode):
             self.assertEqual(result.stderr,
                              "error: it \\u{202E}is so\n  why: because\n  try: that\n")
 
+    def test_a_node_that_is_not_ready_for_a_moment_is_asked_again(self):
+        wait = {"v": 1, "ok": False, "code": "not-ready", "exit": 1, "message": "not yet",
+                "why": "", "try": "try again in a moment"}
+        good = {"v": 1, "ok": True, "ours": "o", "theirs": ""}
+        answers = [wait, wait, good]
+        node = self.answers(ledger_checkpoint=lambda ask: answers.pop(0))
+        self.assertEqual(self.run_("ledger", "checkpoint").returncode, 0)
+        self.assertEqual(len(node.said("ledger.checkpoint")), 3)
+        self.answers(ledger_checkpoint=wait)
+        result = self.run_("ledger", "checkpoint")
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn("try again in a moment", result.stderr)
+
     def test_an_exit_code_that_is_none_of_ours_is_a_failure(self):
         for exit in (0, 3000, -1, 130 + 256, 77):
             self.answers(status={"v": 1, "ok": False, "code": "x", "exit": exit, "message": "m",
