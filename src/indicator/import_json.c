@@ -77,24 +77,40 @@ static bool eat_literal(struct bytes *p, uint8_t *room, struct bytes *out)
     return true;
 }
 
-/* Is the pattern one equality or subnet test, and of what? */
-static bool is_atom(struct bytes p, uint8_t *room, enum indicator_kind *kind, struct bytes *value)
+/* One equality or subnet test, and of what. */
+static bool eat_atom(struct bytes *p, uint8_t *room, enum indicator_kind *kind, struct bytes *value)
 {
     *kind = INDICATOR_NONE;
-    if (!eat(&p, "["))
-        return false;
     for (size_t i = 0; i < sizeof paths / sizeof paths[0] && *kind == INDICATOR_NONE; i++)
-        if (eat(&p, paths[i].path))
+        if (eat(p, paths[i].path))
             *kind = paths[i].kind;
     if (*kind == INDICATOR_NONE)
         return false;
-    if (eat(&p, "ISSUBSET")) {
+    if (eat(p, "ISSUBSET")) {
         if (*kind != INDICATOR_IPV4 && *kind != INDICATOR_IPV6)
             return false;
-    } else if (!eat(&p, "=")) {
+    } else if (!eat(p, "=")) {
         return false;
     }
-    if (!eat_literal(&p, room, value) || !eat(&p, "]"))
+    return eat_literal(p, room, value);
+}
+
+/* Is the pattern one such test, or several joined by OR? Told one by one if `tell`. */
+static bool atoms(struct import *in, struct bytes p, const struct indicator_about *a, bool tell)
+{
+    uint8_t room[INDICATOR_KEY];
+    enum indicator_kind kind;
+    struct bytes value;
+
+    if (!eat(&p, "["))
+        return false;
+    do {
+        if (!eat_atom(&p, room, &kind, &value))
+            return false;
+        if (tell)
+            import_value(in, kind, value, a);
+    } while (eat(&p, "OR"));
+    if (!eat(&p, "]"))
         return false;
     blanks(&p);
     return p.len == 0;
@@ -177,9 +193,7 @@ static void stix_indicator(struct import *in, const struct markings *m, const js
 {
     struct indicator_about a = in->usual;
     enum import_rule r = stix_about(m, o, &a);
-    struct bytes pattern = text_of(o, "pattern"), type = text_of(o, "pattern_type"), value;
-    enum indicator_kind kind;
-    uint8_t room[INDICATOR_KEY];
+    struct bytes pattern = text_of(o, "pattern"), type = text_of(o, "pattern_type");
 
     in->n.seen++;
     if (r == IMPORT_OK && pattern.len == 0)
@@ -192,8 +206,8 @@ static void stix_indicator(struct import *in, const struct markings *m, const js
         r = IMPORT_PERSON;
     if (r != IMPORT_OK) {
         import_refuse(in, r);
-    } else if (is_atom(pattern, room, &kind, &value)) {
-        import_value(in, kind, value, &a);
+    } else if (atoms(in, pattern, &a, false)) {
+        atoms(in, pattern, &a, true);
     } else {
         in->n.patterns++;
         if (in->sink.pattern != NULL)

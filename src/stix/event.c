@@ -19,10 +19,17 @@ enum {
     START,
     ADDRESS_V4,
     ADDRESS_V6,
+    NAME,
+    MD5,
+    SHA1,
+    SHA256,
+    HTTP_HOST,
+    HTTP_AGENT,
+    HTTP_TARGET,
 };
 
 /* The object types: what stands before the colon. */
-enum { KIND_EVENT, KIND_TRAFFIC, KIND_V4, KIND_V6 };
+enum { KIND_EVENT, KIND_TRAFFIC, KIND_V4, KIND_V6, KIND_NAME, KIND_FILE };
 
 static const struct pattern_property properties[] = {
     {"x-parley-event:x_party_from", PATTERN_STRING, PARTY_FROM, KIND_EVENT},
@@ -49,6 +56,16 @@ static const struct pattern_property properties[] = {
     {"network-traffic:start", PATTERN_TIME, START, KIND_TRAFFIC},
     {"ipv4-addr:value", PATTERN_ADDRESS, ADDRESS_V4, KIND_V4},
     {"ipv6-addr:value", PATTERN_ADDRESS, ADDRESS_V6, KIND_V6},
+    {"domain-name:value", PATTERN_STRING, NAME, KIND_NAME},
+    {"file:hashes.MD5", PATTERN_STRING, MD5, KIND_FILE},
+    {"file:hashes.'SHA-1'", PATTERN_STRING, SHA1, KIND_FILE},
+    {"file:hashes.'SHA-256'", PATTERN_STRING, SHA256, KIND_FILE},
+    {"network-traffic:extensions.'http-request-ext'.request_header.Host", PATTERN_STRING, HTTP_HOST,
+     KIND_TRAFFIC},
+    {"network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'", PATTERN_STRING,
+     HTTP_AGENT, KIND_TRAFFIC},
+    {"network-traffic:extensions.'http-request-ext'.request_value", PATTERN_STRING, HTTP_TARGET,
+     KIND_TRAFFIC},
 };
 
 static struct pattern_value none(void)
@@ -72,17 +89,75 @@ static struct pattern_value address(struct addr a)
     return (struct pattern_value){.type = PATTERN_ADDRESS, .addr = a};
 }
 
+/* An end: the initiator or the responder; where nobody knows who began, as the record has them. */
+static const struct addr *end_of(const struct event *e, bool first)
+{
+    if (e->ground != ORIENT_NONE)
+        return first ? &e->from.addr : &e->to.addr;
+    if ((e->has & (first ? EVENT_HAS_SRC : EVENT_HAS_DEST)) == 0)
+        return NULL;
+    return first ? &e->src : &e->dest;
+}
+
+static struct pattern_value end_address(const struct event *e, bool first)
+{
+    const struct addr *a = end_of(e, first);
+
+    return a == NULL ? none() : address(*a);
+}
+
+static struct pattern_value end_port(const struct event *e, bool first)
+{
+    unsigned has = first ? EVENT_HAS_SRC_PORT : EVENT_HAS_DEST_PORT;
+
+    if (e->ground != ORIENT_NONE)
+        return number(first ? e->from.port : e->to.port);
+    return (e->has & has) != 0 ? number(first ? e->src_port : e->dest_port) : none();
+}
+
+static bool is_of(const struct event *e, bool first, bool v4)
+{
+    const struct addr *a = end_of(e, first);
+
+    return a != NULL && addr_is_v4(*a) == v4;
+}
+
 /* The two ends as address objects of their family: the initiator first. */
 static unsigned addresses(const struct event *e, bool v4)
 {
-    return (unsigned)(addr_is_v4(e->from.addr) == v4) + (addr_is_v4(e->to.addr) == v4);
+    return (unsigned)is_of(e, true, v4) + is_of(e, false, v4);
 }
 
 static struct pattern_value address_at(const struct event *e, bool v4, unsigned root)
 {
-    bool is_from = root == 0 && addr_is_v4(e->from.addr) == v4;
+    return end_address(e, root == 0 && is_of(e, true, v4));
+}
 
-    return address(is_from ? e->from.addr : e->to.addr);
+/* The names that a record holds, as the sensor wrote them: asked for, of TLS, of HTTP. */
+static const enum event_text names[] = {EVENT_TEXT_NAME, EVENT_TEXT_SNI, EVENT_TEXT_HOST};
+
+enum { NAMES = sizeof names / sizeof names[0] };
+
+static unsigned name_count(const struct event *e)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < NAMES; i++)
+        n += e->text[names[i]].len != 0;
+    return n;
+}
+
+static struct pattern_value sensor_text(struct bytes b)
+{
+    return b.len == 0 ? none() : (struct pattern_value){.type = PATTERN_STRING, .text = b};
+}
+
+static struct pattern_value name_at(const struct event *e, unsigned root)
+{
+    for (size_t i = 0; i < NAMES; i++)
+        if (e->text[names[i]].len != 0 && root-- == 0)
+            return sensor_text(e->text[names[i]]);
+    return none();
 }
 
 /* STIX 2.1 section 6.11: from the outer to the inner protocol. */
@@ -91,7 +166,9 @@ static struct pattern_value protocol(const struct event *e, size_t nth)
     const char *list[3];
     size_t n = 0;
 
-    list[n++] = addr_is_v4(e->from.addr) ? "ipv4" : "ipv6";
+    if (end_of(e, true) == NULL)
+        return none();
+    list[n++] = addr_is_v4(*end_of(e, true)) ? "ipv4" : "ipv6";
     if (e->transport == TRANSPORT_TCP || e->transport == TRANSPORT_UDP)
         list[n++] = transport_name(e->transport);
     if (e->service != SERVICE_NONE)
@@ -136,16 +213,30 @@ static struct pattern_value get(const void *object, unsigned id, unsigned root, 
     case ORIENTED:
         return text(orient_ground_name(e->ground));
     case SRC:
-        return address(e->from.addr);
+        return end_address(e, true);
     case DST:
-        return address(e->to.addr);
+        return end_address(e, false);
     case SRC_PORT:
-        return number(e->from.port);
+        return end_port(e, true);
     case DST_PORT:
-        return number(e->to.port);
+        return end_port(e, false);
     case ADDRESS_V4:
     case ADDRESS_V6:
         return address_at(e, id == ADDRESS_V4, root);
+    case NAME:
+        return name_at(e, root);
+    case MD5:
+        return sensor_text(e->text[EVENT_TEXT_MD5]);
+    case SHA1:
+        return sensor_text(e->text[EVENT_TEXT_SHA1]);
+    case SHA256:
+        return sensor_text(e->text[EVENT_TEXT_SHA256]);
+    case HTTP_HOST:
+        return sensor_text(e->text[EVENT_TEXT_HOST]);
+    case HTTP_AGENT:
+        return sensor_text(e->text[EVENT_TEXT_AGENT]);
+    case HTTP_TARGET:
+        return sensor_text(e->text[EVENT_TEXT_URL]);
     default:
         return (struct pattern_value){.type = PATTERN_TIME, .integer = e->time.us};
     }
@@ -153,6 +244,8 @@ static struct pattern_value get(const void *object, unsigned id, unsigned root, 
 
 static unsigned roots(const void *object, unsigned kind)
 {
+    if (kind == KIND_NAME)
+        return name_count(object);
     return kind == KIND_V4 || kind == KIND_V6 ? addresses(object, kind == KIND_V4) : 1;
 }
 

@@ -10,7 +10,8 @@
 #include "model/event.h"
 #include "stix/pattern.h"
 
-/* For objects that are a `const struct event *` whose ground is not NONE. */
+/* For objects that are a `const struct event *`. Where its ground is NONE, source and destination
+ * are the record's own, and what orientation gives is not there. */
 extern const struct pattern_vocabulary event_vocabulary;
 
 #endif

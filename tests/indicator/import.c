@@ -172,6 +172,7 @@ static const char stix[] =
          "\"pattern\":\"[file:hashes.'SHA-256' = '" A64 "']\"},"
          "{\"type\":\"indicator\",\"id\":\"indicator--4\","
          "\"pattern\":\"[url:value = 'http://a.example/' OR url:value = 'http://b.example/']\"},"
+         "{\"type\":\"indicator\",\"id\":\"indicator--6\",\"pattern\":\"[url:value LIKE 'x%']\"},"
          "{\"type\":\"indicator\",\"id\":\"indicator--5\",\"revoked\":true,"
          "\"pattern\":\"[url:value = 'http://a.example/']\"}");
 
@@ -183,9 +184,9 @@ static void a_bundle_gives_values_where_it_can_and_patterns_else(void **unused)
                  "exact indicator--1\n"
                  "subnet 192.0.2.0/24 red exact indicator--2\n"
                  "sha256 " A64 " exact indicator--3\n"
-                 "pattern [url:value = 'http://a.example/' OR url:value = 'http://b.example/'] "
-                 "exact indicator--4\n"
-                 "! 7 off\n");
+                 "url a.example/ exact indicator--4\nurl b.example/ exact indicator--4\n"
+                 "pattern [url:value LIKE 'x%'] exact indicator--6\n"
+                 "! 8 off\n");
 }
 
 #define MISP(what) "{\"Event\":{\"Tag\":[{\"name\":\"tlp:green\"}],\"Attribute\":[" what "]}}"
