@@ -77,7 +77,7 @@ enum exit_code sought_open(const struct call *call, const char *flag, struct sou
 
     random_bytes(&seed, sizeof seed);
     s->lookout = lookout_new(indicators_usual, seed);
-    s->seen = sightings_new(SOUGHT_ROWS);
+    s->seen = sightings_new(SOUGHT_ROWS, SIZE_MAX / 2);
     for (size_t i = 0; exit == EXIT_DONE && (path = path_at(call, flag, i)) != NULL; i++)
         exit = add_file(s, call, flag, path);
     while (exit == EXIT_DONE && lookout_step(s->lookout))
@@ -117,7 +117,7 @@ static int by_list_and_count(const void *a, const void *b)
     int order = strcmp(p->list, q->list);
 
     if (order == 0)
-        order = (p->events < q->events) - (p->events > q->events);
+        order = (p->worth.events < q->worth.events) - (p->worth.events > q->worth.events);
     if (order == 0)
         order = strcmp(p->value, q->value);
     return order != 0 ? order : strcmp(p->id, q->id);
@@ -134,15 +134,16 @@ static void row_json(const struct call *call, const struct sighting *s)
 
 static void row_text(struct columns *c, const struct call *call, const struct sighting *s)
 {
-    const char *reasons[SIGHTINGS_REASONS];
-    size_t n = sighting_reasons(s, reasons);
+    const char *reasons[WORTH_REASONS];
+    size_t n = worth_reasons(&s->worth, reasons);
     char when[INSTANT_TEXT + 1], age[24] = "unknown";
     struct buf why = {0};
 
     columns_add(c, call->say, s->list);
-    columns_add(c, call->say, s->kind == INDICATOR_NONE ? "pattern" : indicator_kind_name(s->kind));
-    columns_add(c, call->say, s->kind == INDICATOR_NONE ? s->id : s->value);
-    columns_add_number(c, (long long)s->events);
+    columns_add(c, call->say,
+                s->worth.kind == INDICATOR_NONE ? "pattern" : indicator_kind_name(s->worth.kind));
+    columns_add(c, call->say, s->worth.kind == INDICATOR_NONE ? s->id : s->value);
+    columns_add_number(c, (long long)s->worth.events);
     instant_write(s->first, when);
     columns_add(c, call->say, when);
     instant_write(s->last, when);
@@ -150,7 +151,7 @@ static void row_text(struct columns *c, const struct call *call, const struct si
     if (sighting_age(s) >= 0)
         snprintf(age, sizeof age, "%lld days", (long long)sighting_age(s));
     columns_add(c, call->say, age);
-    buf_print(&why, "%s:", confidence_name(sighting_confidence(s)));
+    buf_print(&why, "%s:", worth_confidence(&s->worth));
     for (size_t i = 0; i < n; i++)
         buf_print(&why, " %s", reasons[i]);
     columns_add(c, call->say, buf_str(&why));

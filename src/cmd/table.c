@@ -285,6 +285,18 @@ const struct command commands[] = {
              "say. --json adds damage and losses by the rule that was broken.",
      .with = WITH_NODE | WITH_SPEAK,
      .run = list_run},
+    {.name = "watch hits",
+     .group = GROUP_WATCH,
+     .help = "which indicators were seen, by what, and what that is worth",
+     .usage = "",
+     .example = "parley watch hits\nparley watch hits --json --count 100000",
+     .more =
+         "A row an indicator of the settings' lists, the last seen first; FROM and TO are of the\n"
+         "first event. Alert-only: a hit opens no incident, and says nothing about who is\n"
+         "behind an address. --json adds validity, marking, and where the first line lies.",
+     .flags = {{"--count", "N", "at most so many, else 1000", NULL, 0}},
+     .with = WITH_NODE | WITH_SPEAK,
+     .run = list_run},
     {.name = "watch explain",
      .group = GROUP_WATCH,
      .help = "why an incident is one, from raw line to verdict",
@@ -318,6 +330,18 @@ const struct command commands[] = {
      .least = 1,
      .most = COMMAND_WORDS,
      .run = indicator_check},
+    {.name = "indicator list",
+     .group = GROUP_WATCH,
+     .help = "what the node looks for, list by list, and whether it works",
+     .usage = "",
+     .example = "parley indicator list",
+     .more =
+         "Lists come from the settings (`indicators`) and are read anew within seconds when their\n"
+         "file is replaced; a version that is damaged leaves the one before in its place, and\n"
+         "the log says why. UNMET are patterns that no event can meet; CANARY is silent where\n"
+         "a list would find nothing.",
+     .with = WITH_NODE | WITH_SPEAK,
+     .run = list_run},
     {.name = "attribute",
      .group = GROUP_WATCH,
      .help = "whose declared territory an address is, by which test",

@@ -37,7 +37,8 @@ static json_t *alarms_json(struct desk_pact *p)
     return list;
 }
 
-static json_t *watch_sources(struct desk_pact *p, json_t **totals)
+/* What watch said last of its sources, its lists (`lists` may be NULL) and its counts. */
+static json_t *watch_says(struct desk_pact *p, json_t **totals, json_t **lists)
 {
     struct json_limits limits = {1 << 20, JSON_DEPTH};
     struct rows r = store_ask(p->desk->store, QUERY_WATCH_GET, STORE_WITH(value_text(p->now->id)));
@@ -52,10 +53,17 @@ static json_t *watch_sources(struct desk_pact *p, json_t **totals)
     if (!fault_is(rows_done(&r)) && json_is_object(body)) {
         if (json_is_array(json_object_get(body, "sources")))
             json_array_extend(sources, json_object_get(body, "sources"));
+        if (lists != NULL)
+            *lists = json_incref(json_object_get(body, "indicators"));
         json_object_update(*totals, json_object_get(body, "totals"));
     }
     json_decref(body);
     return sources;
+}
+
+static json_t *watch_sources(struct desk_pact *p, json_t **totals)
+{
+    return watch_says(p, totals, NULL);
 }
 
 static void count_needs(struct desk_pact *p, json_t *answer)
@@ -445,13 +453,15 @@ json_t *ask_peer(struct desk_pact *p, const json_t *ask, desk_answer say, void *
 
 json_t *ask_watch(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
 {
-    json_t *answer = answer_good(), *totals, *sources = watch_sources(p, &totals);
+    json_t *answer = answer_good(), *totals, *lists = NULL,
+           *sources = watch_says(p, &totals, &lists);
 
     (void)ask;
     (void)say;
     (void)client;
     json_object_set_new(answer, "totals", totals);
     json_object_set_new(answer, "sources", sources);
+    json_object_set_new(answer, "indicators", lists != NULL ? lists : json_array());
     return answer;
 }
 

@@ -19,6 +19,7 @@ json_t *ask_peer(struct desk_pact *p, const json_t *ask, desk_answer say, void *
 json_t *ask_contradictions(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *ask_refusals(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *ask_watch(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+json_t *ask_hits(struct desk_pact *p, const json_t *ask, desk_answer say, void *client); /* hit.c */
 json_t *ask_explain(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *ask_agreements(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 

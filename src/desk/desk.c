@@ -39,6 +39,7 @@ static const struct {
     {"alarm.clear", alarms_clear, true, "name"},
     {"watch.stats", ask_watch, true, ""},
     {"watch.sources", ask_watch, true, ""},
+    {"hit.list", ask_hits, true, "count"},
     {"watch.explain", ask_explain, true, "incident"},
     {"agreement.show", ask_agreements, true, ""},
     {"agreement.propose", terms_say, false, "text signatures"},

@@ -23,6 +23,7 @@
 
 enum {
     DESK_PACTS = 8,     /* settings.h: SETTINGS_AGREEMENTS */
+    DESK_HITS = 100000, /* indicators seen that are kept for an agreement, 60 MB of rows */
     DESK_GROUP = 256,   /* entries between two heads: what one PUSH can carry */
     DESK_WAITING = 256, /* commands that wait for keeper */
     DESK_WHY = 200,
@@ -268,6 +269,10 @@ MUST_CHECK struct fault incident_put(struct desk_pact *p, struct bytes body);
 /* A raw line's SHA-256 waits for the next evidence root and is listed with its incident; the line
  * and how it was judged are kept beside it. MISMATCH: the line is not what its digest says. */
 MUST_CHECK struct fault incident_sample(struct desk_pact *p, const struct sample *s);
+/* hit.c: an indicator was seen, as watch/sightings.h writes it: counts are added to what is there.
+ * Beyond DESK_HITS indicators nothing new is kept, and an alarm says so. */
+MUST_CHECK struct fault hit_put(struct desk_pact *p, struct bytes body);
+
 /* [ { digest, evidence: index of the entry that commits to it, and what is kept of the line } ] */
 json_t *incident_samples(struct desk_pact *p, const json_t *incident);
 

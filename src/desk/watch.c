@@ -48,6 +48,9 @@ static struct fault commit(struct desk_pact *p, struct cursor *in, uint64_t *seq
             f = incident_sample(p, &sample);
     }
     sources = cursor_part(in, 1 << 20);
+    count = cursor_u32(in);
+    for (uint32_t i = 0; i < count && cursor_ok(in) && !fault_is(f); i++)
+        f = hit_put(p, cursor_part(in, 1 << 16));
     cursor_end(in);
     if (!fault_is(f))
         f = in->fault;

@@ -24,6 +24,7 @@ const char *message_name(enum message_type type)
         {MESSAGE_READY, "ready"},
         {MESSAGE_RELOAD, "reload"},
         {MESSAGE_REOPEN, "reopen"},
+        {MESSAGE_LISTS, "lists"},
         {MESSAGE_LINK_UP, "link-up"},
         {MESSAGE_LINK_DOWN, "link-down"},
         {MESSAGE_FRAME, "frame"},

@@ -46,6 +46,9 @@ enum message_type {
     MESSAGE_READY = 6,  /* empty: in the sandbox, working */
     MESSAGE_RELOAD = 7, /* desk: a new agreement version lies in the node's directory; the parent
                            starts gate, judge, watch and keeper anew with it */
+    MESSAGE_LISTS = 9,  /* watch: u8 1 all of them, 0 if any has changed since: answered by a
+                           MESSAGE_FILE each, "indicators.N" and "list.N" as the settings number
+                           them, then "lists.end"; by nothing where none has changed */
     MESSAGE_REOPEN = 8, /* watch: u32 sensor index; u64 device, u64 inode (0: that of the path):
                            answered by MESSAGE_FILE, "sensor.N", or "rotated.N" for that inode */
 
@@ -94,7 +97,8 @@ enum message_type {
     MESSAGE_WATCH_COMMIT =
         62, /* part agreement id; u64 sequence; part state; *{part incident, one JSON object as
                `watch replay --json` prints it, with counts}; *{sample, ipc/sample.h: its digest is
-               for the next evidence root}; part sources JSON */
+               for the next evidence root}; part sources JSON; *{part sighting,
+               one JSON object: watch/sightings.h} */
 
     /* TAXII: asking.h spells the bodies. A request has gate's number all its way */
     /* gate -> exchange */

@@ -83,3 +83,10 @@ const char *proof_name(enum proof p)
 {
     return p != PROOF_NONE ? "two-way" : "none";
 }
+
+const char *caution_name(enum caution c)
+{
+    static const char *const names[CAUTION_KINDS] = {"warning", "vpn", "tor", "scanner"};
+
+    return names[c];
+}

@@ -104,6 +104,15 @@ enum event_text {
     EVENT_TEXT_COUNT,
 };
 
+/* Kinds of lists that say why an address is a weak ground: the bit 1 << kind of event.cautions. */
+enum caution {
+    CAUTION_WARNING = 0, /* of shared or harmless infrastructure, as MISP's warninglists */
+    CAUTION_VPN,         /* exits: who uses them sits elsewhere */
+    CAUTION_TOR,
+    CAUTION_SCANNER, /* who looks at everybody, for research */
+    CAUTION_KINDS,
+};
+
 /* Whose territory, seen from the party that watches. */
 enum side { SIDE_NONE = 0, SIDE_OWN, SIDE_OTHER };
 
@@ -137,6 +146,7 @@ struct event {
 
     struct end from, to; /* initiator and responder; valid if ground is not NONE */
     uint32_t from_as;    /* 0 where no table says */
+    uint8_t cautions;     /* of the initiator, at the event's time: bits by enum caution */
 };
 
 /* "ssh" ..; "none". And back; SERVICE_NONE for any other word. */
@@ -156,6 +166,9 @@ const char *transport_name(enum transport t);
 /* "dest-serves", "src-serves", "own-dest", "own-src", "record-order", "handshake", "zeek-orig",
  * "biflow-initiator", "none" */
 const char *orient_ground_name(enum orient_ground g);
+
+/* "warning", "vpn", "tor", "scanner" */
+const char *caution_name(enum caution c);
 
 /* "own", "other", "none" */
 const char *side_name(enum side s);

@@ -1,5 +1,5 @@
 /*
- * parent.c - hears: READY, RELOAD, REOPEN (from its own processes); signals
+ * parent.c - hears: READY, RELOAD, REOPEN, LISTS (from its own processes); signals
  * says:  SETUP, FILE, CHANNEL, GO, STOP
  * may:   open the node's files, sockets and sensors, start processes
  * may not: read a byte that comes from outside (node.h reads agreements in a process without
@@ -29,6 +29,7 @@
 #include "io/log.h"
 #include "io/loop.h"
 #include "io/spawn.h"
+#include "proc/listing.h"
 #include "proc/node.h"
 #include "proc/process.h"
 
@@ -63,6 +64,7 @@ struct parent {
     int visits;                   /* listening for TAXII clients; -1 without an exchange */
     int passphrase;               /* of keeper's keys; -1: they have none. Never read here */
     int sensor[SETTINGS_SENSORS]; /* sockets on which sensors call us; -1 */
+    struct listing listing;       /* lists as watch had them last */
     struct child children[PROCESS_COUNT];
     bool announced, ending;
     bool together; /* the first start: GO waits until all have their channels */
@@ -328,6 +330,25 @@ static void take_up_visits(struct parent *p, const struct settings *old, const s
         log_fault(LOG_LEVEL_ERROR, "exchange: listen", f);
 }
 
+static void heard_lists(struct child *c, struct bytes body)
+{
+    struct cursor in = cursor_over(body, "parent: LISTS");
+    bool every = cursor_u8(&in) != 0;
+    struct listing_file file[LISTING_FILES];
+    size_t count;
+
+    cursor_end(&in);
+    if (!cursor_ok(&in) || c->process != PROCESS_WATCH) {
+        log_warn("%s asks for lists that it may not have", process_name(c->process));
+        return;
+    }
+    count = listing_open(&c->parent->listing, &c->parent->node->settings, every, file);
+    for (size_t i = 0; i < count; i++) {
+        tell_file(c, file[i].name, file[i].fd);
+        close(file[i].fd);
+    }
+}
+
 /* Reads settings and agreements again and starts those processes anew that were told the old
  * ones. What is wrong changes nothing. */
 static void reload(struct parent *p, bool desk_too)
@@ -361,6 +382,9 @@ static void heard(struct child *c, const struct control_message *m)
         break;
     case MESSAGE_REOPEN:
         heard_reopen(c, buf_view(&m->body));
+        break;
+    case MESSAGE_LISTS:
+        heard_lists(c, buf_view(&m->body));
         break;
     case MESSAGE_RELOAD:
         if (c->process == PROCESS_DESK && !c->parent->ending)

@@ -88,7 +88,7 @@ bool process_has(const struct self *s, enum process other);
  * new channel of the same neighbour too. */
 void process_pause(struct self *s, enum process from, bool pause);
 
-/* RELOAD or REOPEN to the parent. */
+/* RELOAD, REOPEN or LISTS to the parent. */
 void process_tell_parent(struct self *s, uint16_t type, struct bytes body);
 
 /* Ends the loop; process_run answers `status`. */

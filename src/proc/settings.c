@@ -141,6 +141,70 @@ static void read_sensors(const struct member *root, struct settings *s)
     }
 }
 
+static void read_path(const struct member *item, char *out)
+{
+    struct member m = member_get(item, "path");
+    const char *text = as_line(&m, SETTINGS_PATH - 1);
+
+    if (reader_ok(item->in) && text != NULL && text[0] != '/')
+        member_fail(&m, FAULT_SYNTAX, "the path must be absolute");
+    copy(text, out, SETTINGS_PATH);
+}
+
+static void read_looked_for(const struct member *item, struct settings_indicators *out)
+{
+    static const char *const words[] = {"auto", "stix", "misp", "zeek", "csv", "list", NULL};
+    static const char *const markings[] = {"clear", "green", "amber", "amber+strict", "red", NULL};
+    struct member name = member_get(item, "name");
+
+    read_id(&name, out->name);
+    read_path(item, out->path);
+    out->format = import_format_by_name(bytes_text(words[member_word(item, "kind", words)]));
+    if (member_has(item, "marking"))
+        out->tlp = tlp_parse(bytes_text(markings[member_word(item, "marking", markings)]));
+    if (member_has(item, "valid-days"))
+        out->valid_for = member_integer(item, "valid-days", 1, 36500) * 86400;
+    member_only(item, "name", "path", "kind", "marking", "valid-days", NULL);
+}
+
+static void read_listed(const struct member *item, struct settings_list *out)
+{
+    static const char *const words[] = {"warning", "vpn", "tor", "scanner", NULL};
+    struct member name = member_get(item, "name"), from = member_if(item, "from"),
+                  until = member_if(item, "until");
+
+    read_id(&name, out->name);
+    read_path(item, out->path);
+    out->kind = (enum caution)member_word(item, "kind", words);
+    out->from = from.value == NULL ? (struct instant){INT64_MIN} : as_time(&from);
+    out->until = until.value == NULL ? (struct instant){INT64_MAX} : as_time(&until);
+    if (reader_ok(item->in) && out->from.us >= out->until.us)
+        member_fail(&until, FAULT_RANGE, "it ends before it begins");
+    member_only(item, "name", "path", "kind", "from", "until", NULL);
+}
+
+static void read_lists(const struct member *root, struct settings *s)
+{
+    struct member list = {.value = NULL};
+
+    if (member_has(root, "indicators")) {
+        list = member_array(root, "indicators", 0, SETTINGS_LISTS);
+        for (size_t i = 0; i < member_count(&list); i++) {
+            struct member item = member_item(&list, i);
+
+            read_looked_for(&item, &s->indicators[s->indicator_count++]);
+        }
+    }
+    if (member_has(root, "lists")) {
+        list = member_array(root, "lists", 0, SETTINGS_LISTS);
+        for (size_t i = 0; i < member_count(&list); i++) {
+            struct member item = member_item(&list, i);
+
+            read_listed(&item, &s->lists[s->list_count++]);
+        }
+    }
+}
+
 /* PostgreSQL is dialled as libpq says; a file of our own is always the same. */
 static void read_store(const struct member *m, struct settings_exchange *out)
 {
@@ -190,9 +254,10 @@ static void read_root(const struct member *root, struct settings *s)
         copy(member_line(root, "operators", SETTINGS_ID - 1), s->operators, SETTINGS_ID);
     read_addresses(root, s);
     read_sensors(root, s);
+    read_lists(root, s);
     read_exchange(root, s);
     member_only(root, "v", "party", "agreements", "listen", "operators", "addresses", "sensors",
-                "exchange", NULL);
+                "indicators", "lists", "exchange", NULL);
 }
 
 static void tell(struct settings_error *error, struct bytes text, struct fault f,

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/fault.h"
 #include "exchange/config.h"
+#include "indicator/import.h"
 #include "net/endpoint.h"
 #include "sensor/reader.h"
 
@@ -24,6 +25,7 @@ enum {
     SETTINGS_AGREEMENTS = 8,
     SETTINGS_ADDRESSES = 32,
     SETTINGS_SENSORS = 64,
+    SETTINGS_LISTS = 64, /* of indicators, and as many of what lowers confidence */
     SETTINGS_SILENT =
         900, /* seconds: what a followed sensor may be silent for if nothing is said */
 };
@@ -60,6 +62,23 @@ struct settings_exchange {
     struct config config;      /* exchange/config.h */
 };
 
+/* A list of indicators to look for. */
+struct settings_indicators {
+    char name[SETTINGS_ID];
+    char path[SETTINGS_PATH];
+    enum import_format format; /* UNKNOWN: by its first bytes */
+    enum tlp tlp;              /* of what bears no marking */
+    int64_t valid_for;         /* seconds an entry that names no end is valid; 0: for ever */
+};
+
+/* A list that lowers confidence, of the time in which it says the truth. */
+struct settings_list {
+    char name[SETTINGS_ID];
+    char path[SETTINGS_PATH];
+    enum caution kind;
+    struct instant from, until; /* INT64_MIN, INT64_MAX: not said */
+};
+
 struct settings {
     char party[SETTINGS_ID];
     char agreements[SETTINGS_AGREEMENTS][SETTINGS_ID];
@@ -71,6 +90,10 @@ struct settings {
     size_t address_count;
     struct settings_sensor sensors[SETTINGS_SENSORS];
     size_t sensor_count;
+    struct settings_indicators indicators[SETTINGS_LISTS];
+    size_t indicator_count;
+    struct settings_list lists[SETTINGS_LISTS];
+    size_t list_count;
     bool has_exchange;
     struct settings_exchange exchange;
 };

@@ -3,7 +3,7 @@
  *
  * hears: SETUP with the territory tables; sensors' lines (untrusted) from the descriptors that the
  *        parent hands over; from desk WATCH_START, WATCH_COMMITTED
- * says:  to desk WATCH_COMMIT; to the parent REOPEN
+ * says:  to desk WATCH_COMMIT; to the parent REOPEN, LISTS
  * may:   read the descriptors it was given, take a sensor's call on a socket among them
  * may not: open a file, use the network otherwise, see a key
  *
@@ -22,6 +22,7 @@
 #include "io/log.h"
 #include "ipc/sample.h"
 #include "proc/children.h"
+#include "proc/looking.h"
 #include "proc/pacts.h"
 #include "proc/process.h"
 #include "proc/settings.h"
@@ -55,6 +56,8 @@ struct watch {
     struct instant heard[FEED_SENSORS]; /* when its last line came; at first: when we began */
     bool silent[FEED_SENSORS];          /* as was told last */
     struct loop_timer *timer;
+    struct looking *looking;
+    struct tick looked; /* when the parent was asked whether lists have changed */
 };
 
 /* ---- the room as watching.h wants it */
@@ -203,6 +206,28 @@ static size_t room_samples(void *room, struct buf *out)
     return count;
 }
 
+static size_t room_seen(void *room, struct buf *out)
+{
+    struct eye *e = room;
+    struct sightings *seen = watcher_seen(e->watcher);
+    struct buf text = {0};
+    size_t count = sightings_count(seen);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct sighting *s = sightings_at(seen, i);
+
+        buf_clear(&text);
+        sighting_json(s, e->watch->settings.sensors[s->source].name, &text);
+        buf_part(out, buf_view(&text));
+    }
+    if (sightings_further(seen) != 0)
+        log_warn("%llu sightings of further indicators at once: not listed",
+                 (unsigned long long)sightings_further(seen));
+    buf_done(&text);
+    sightings_clear(seen);
+    return count;
+}
+
 static const char *state_of(const struct eye *e, size_t i)
 {
     const struct watch *w = e->watch;
@@ -260,12 +285,12 @@ static void room_sources(void *room, struct buf *out)
     for (size_t i = 0; i < e->watch->settings.sensor_count; i++)
         json_array_append_new(sources, source_json(e, i));
     tree = json_pack(
-        "{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}", "sources", sources,
-        "totals", "events", (json_int_t)t->events, "oriented", (json_int_t)t->oriented,
-        "attributed", (json_int_t)t->attributed, "matched", (json_int_t)t->matched, "incidents",
-        (json_int_t)t->incidents, "late", (json_int_t)t->late, "ahead", (json_int_t)t->ahead,
-        "damaged_lines", (json_int_t)t->damaged_lines, "groups_dropped",
-        (json_int_t)t->losses.groups_dropped, "matches_refused",
+        "{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}", "sources", sources,
+        "indicators", looking_json(e->watch->looking), "totals", "events", (json_int_t)t->events,
+        "oriented", (json_int_t)t->oriented, "attributed", (json_int_t)t->attributed, "matched",
+        (json_int_t)t->matched, "incidents", (json_int_t)t->incidents, "late", (json_int_t)t->late,
+        "ahead", (json_int_t)t->ahead, "damaged_lines", (json_int_t)t->damaged_lines,
+        "groups_dropped", (json_int_t)t->losses.groups_dropped, "matches_refused",
         (json_int_t)t->losses.matches_refused, "samples_unkept", (json_int_t)t->unkept);
     json_canonical(tree, out);
     json_decref(tree);
@@ -322,10 +347,37 @@ static void sensor_lost(void *context, size_t sensor, struct fault why)
     log_fault(LOG_LEVEL_ERROR, w->settings.sensors[sensor].name, why);
 }
 
+static void ask_lists(struct watch *w, bool all)
+{
+    uint8_t body = all;
+
+    w->looked = tick_now();
+    process_tell_parent(w->self, MESSAGE_LISTS, bytes_of(&body, 1));
+}
+
+/* Lists are read and built beside the stream, a step a turn; and looked for, now and then. */
+static void look(struct watch *w)
+{
+    if (looking_step(w->looking)) {
+        for (size_t i = 0; i < w->eyes; i++)
+            watcher_seek(w->eye[i].watcher, looking_now(w->looking));
+        looking_dropped(w->looking);
+        watching_changed(w->watching);
+    }
+    if (looking_wants(w->looking) && tick_now().us - w->looked.us >= LOOKING_AGAIN)
+        ask_lists(w, false);
+}
+
 static void turn(void *context)
 {
     struct watch *w = context;
-    struct tick next = watching_turn(w->watching, tick_now());
+    struct tick next;
+
+    look(w);
+    next = looking_is_ready(w->looking) ? watching_turn(w->watching, tick_now())
+                                        : (struct tick){INT64_MAX};
+    if (looking_is_busy(w->looking))
+        next = tick_now();
 
     if (next.us != INT64_MAX && w->timer != NULL)
         loop_timer_at(w->timer, next);
@@ -384,6 +436,7 @@ static struct fault watch_begin(void *context, struct self *self)
         w->fd[i] = process_file(self, name);
     }
     f = settings_parse(setup->settings, &w->settings, NULL);
+    w->looking = looking_new(&w->settings);
     if (!fault_is(f))
         f = pacts_read(setup, &w->pacts);
     for (size_t i = 0; i < w->pacts.count && !fault_is(f); i++)
@@ -452,6 +505,7 @@ static void open_eye(struct watch *w, size_t i)
                                         .incidents = room_incidents,
                                         .samples = room_samples,
                                         .sources = room_sources,
+                                        .seen = room_seen,
                                         .restore = room_restore};
 }
 
@@ -487,6 +541,8 @@ static struct fault begin_watching(struct watch *w)
     if (fault_is(f))
         return f;
     w->timer = loop_timer_new(process_loop(w->self), turn, w);
+    if (looking_wants(w->looking))
+        ask_lists(w, true);
     for (size_t i = 0; i < w->settings.sensor_count; i++) {
         int fd = w->fd[i];
 
@@ -599,6 +655,11 @@ static void watch_file(void *context, const char *name, int fd)
     struct watch *w = context;
     uint64_t i;
 
+    if (looking_file(w->looking, name, fd)) {
+        if (w->watching != NULL)
+            turn(w);
+        return;
+    }
     if (sensor_number(w, name, "rotated.", &i) && w->watching != NULL && w->fd[i] >= 0) {
         go_on(w, i, fd);
     } else if (!sensor_number(w, name, "sensor.", &i)) {
@@ -627,6 +688,7 @@ static void watch_neighbour(void *context, enum process other, bool here)
 static void watch_done(struct watch *w)
 {
     watching_free(w->watching);
+    looking_free(w->looking);
     for (size_t i = 0; i < w->eyes; i++) {
         watcher_free(w->eye[i].watcher);
         rules_free(w->eye[i].rules);
@@ -643,7 +705,7 @@ int watch_main(void)
     static const struct process_use use = {
         .process = PROCESS_WATCH,
         .suites = true,
-        .rights = {.may = RIGHT_ACCEPT, .files = 3 * FEED_SENSORS + 32},
+        .rights = {.may = RIGHT_ACCEPT, .files = 3 * FEED_SENSORS + 3 * SETTINGS_LISTS + 32},
         .begin = watch_begin,
         .message = watch_message,
         .neighbour = watch_neighbour,

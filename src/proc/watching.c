@@ -271,6 +271,7 @@ static void commit_part(struct watching *w, size_t i)
     counted(&body, r->samples, r->room);
     r->sources(r->room, &part);
     buf_part(&body, buf_view(&part));
+    counted(&body, r->seen, r->room);
     w->hooks->commit(w->hooks->context, i, buf_view(&body));
     buf_done(&body);
     buf_done(&state);
@@ -379,6 +380,11 @@ struct tick watching_turn(struct watching *w, struct tick now)
     if (more)
         return now;
     return w->ended && !w->dirty ? (struct tick){INT64_MAX} : later(now, WATCHING_POLL);
+}
+
+void watching_changed(struct watching *w)
+{
+    w->dirty = true;
 }
 
 struct fault watching_committed(struct watching *w, size_t room, uint64_t sequence)

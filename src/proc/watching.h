@@ -50,6 +50,8 @@ struct watching_room {
     size_t (*incidents)(void *room, struct buf *out);
     size_t (*samples)(void *room, struct buf *out);
     void (*sources)(void *room, struct buf *out);
+    /* Appends the sightings since the last commit, a part each; returns how many. */
+    size_t (*seen)(void *room, struct buf *out);
     /* Back to a saved state; empty: the beginning. */
     struct fault (*restore)(void *room, struct bytes state);
 };
@@ -96,6 +98,9 @@ MUST_CHECK struct fault watching_opened(struct watching *w, size_t sensor, int f
  * watching_committed, watching_opened.
  */
 struct tick watching_turn(struct watching *w, struct tick now);
+
+/* What the rooms say of their sources is another now: a commit is due. */
+void watching_changed(struct watching *w);
 
 /* Desk says that this commit of a room is durable. ORDER: it is not the oldest that is open. */
 MUST_CHECK struct fault watching_committed(struct watching *w, size_t room, uint64_t sequence);

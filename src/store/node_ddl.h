@@ -8,7 +8,7 @@
 
 #include "store/schema.h"
 
-enum { NODE_MIGRATIONS = 3 };
+enum { NODE_MIGRATIONS = 4 };
 
 extern const struct migration node_sqlite[NODE_MIGRATIONS];
 extern const struct migration node_postgres[NODE_MIGRATIONS];

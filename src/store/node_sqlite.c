@@ -218,5 +218,16 @@ static const char version_3[] =
     ");\n"
     "CREATE INDEX records_incident ON records (agreement, incident);\n";
 
+/* Indicators that were seen: a row each, its counts in the body. */
+static const char version_4[] =
+    "CREATE TABLE hits (\n"
+    "  agreement TEXT NOT NULL,\n"
+    "  id TEXT NOT NULL,\n"
+    "  last BIGINT NOT NULL CHECK (typeof(last) = 'integer'),\n" /* seconds: of the last event */
+    "  body TEXT NOT NULL,\n"
+    "  PRIMARY KEY (agreement, id)\n"
+    ");\n"
+    "CREATE INDEX hits_last ON hits (agreement, last);\n";
+
 const struct migration node_sqlite[NODE_MIGRATIONS] = {
-    {1, version_1}, {2, version_2}, {3, version_3}};
+    {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}};

@@ -204,6 +204,17 @@ static const struct query_text queries[QUERY_COUNT] = {
                           "SELECT source, place, length, raw, unkept, account, captured FROM "
                           "records WHERE agreement = $1 AND digest = $2"},
 
+    [QUERY_HIT_PUT] = {"hit-put", "ttit", "",
+                       "INSERT INTO hits (agreement, id, last, body) VALUES ($1, $2, $3, $4) ON "
+                       "CONFLICT (agreement, id) DO UPDATE SET last = excluded.last, body = "
+                       "excluded.body"},
+    [QUERY_HIT_GET] = {"hit-get", "tt", "t",
+                       "SELECT body FROM hits WHERE agreement = $1 AND id = $2"},
+    [QUERY_HIT_LIST] = {"hit-list", "ti", "tt",
+                        "SELECT id, body FROM hits WHERE agreement = $1 ORDER BY last DESC, id "
+                        "LIMIT $2"},
+    [QUERY_HIT_COUNT] = {"hit-count", "t", "i", "SELECT count(*) FROM hits WHERE agreement = $1"},
+
     [QUERY_ALARM_PUT] = {"alarm-put", "ttti", "",
                          "INSERT INTO alarms (agreement, name, detail, made) VALUES ($1, $2, $3, "
                          "$4) ON CONFLICT (agreement, name, detail) DO NOTHING"},

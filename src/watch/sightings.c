@@ -21,6 +21,7 @@ struct row {
 
 struct sightings {
     size_t most, count;
+    size_t most_bytes, bytes; /* of JSON, at most */
     uint64_t further;
     struct row *row;
     size_t room;
@@ -35,15 +36,21 @@ struct sightings {
     struct bytes raw;
 };
 
-struct sightings *sightings_new(size_t most)
+struct sightings *sightings_new(size_t most, size_t bytes)
 {
     struct sightings *s = memory_zeroed(1, sizeof *s);
 
     s->most = most;
+    s->most_bytes = bytes;
     for (s->buckets = 64; s->buckets < most; s->buckets *= 2)
         ;
     s->bucket = memory_zeroed(s->buckets, sizeof *s->bucket);
     return s;
+}
+
+bool sightings_is_full(const struct sightings *s)
+{
+    return s->count >= s->most / 2 || s->bytes >= s->most_bytes / 2;
 }
 
 void sightings_clear(struct sightings *s)
@@ -55,7 +62,7 @@ void sightings_clear(struct sightings *s)
     }
     if (s->count != 0)
         memset(s->bucket, 0, s->buckets * sizeof *s->bucket);
-    s->count = 0;
+    s->count = s->bytes = 0;
     s->further = 0;
 }
 
@@ -119,7 +126,7 @@ static struct row *row_new(struct sightings *s, const struct lookout_hit *h)
     if (h->value.kind != INDICATOR_NONE)
         indicator_write(&h->value, &value);
     r = &s->row[s->count++];
-    *r = (struct row){.s = {.kind = h->value.kind,
+    *r = (struct row){.s = {.worth.kind = h->value.kind,
                             .value = memory_text(value.data, value.len),
                             .id = memory_text(h->about.id.data, h->about.id.len),
                             .first = s->event->time,
@@ -135,6 +142,12 @@ static struct row *row_new(struct sightings *s, const struct lookout_hit *h)
     return r;
 }
 
+/* Bytes that its JSON has at most: what is escaped becomes three. */
+static size_t json_most(const struct lookout_hit *h)
+{
+    return 1024 + 3 * (h->value.text.len + h->about.id.len);
+}
+
 /* NULL: no room. */
 static struct row *row_of(struct sightings *s, const struct lookout_hit *h)
 {
@@ -146,8 +159,9 @@ static struct row *row_of(struct sightings *s, const struct lookout_hit *h)
     for (uint32_t at = *bucket; at != 0; at = s->row[at - 1].next)
         if (s->row[at - 1].key_len == len && memcmp(s->row[at - 1].key, key, len) == 0)
             return &s->row[at - 1];
-    if (s->count == s->most)
+    if (s->count == s->most || s->bytes + json_most(h) > s->most_bytes)
         return NULL;
+    s->bytes += json_most(h);
     r = row_new(s, h);
     r->key = memory_new(len);
     memcpy(r->key, key, len);
@@ -170,10 +184,10 @@ static void see(void *with, const struct lookout_hit *h)
     if (r->met == s->number)
         return;
     r->met = s->number;
-    r->s.events++;
-    r->s.outside += t.us < h->about.from.us || t.us >= h->about.until.us;
-    r->s.from = h->about.from;
-    r->s.until = h->about.until;
+    r->s.worth.events++;
+    r->s.worth.outside += t.us < h->about.from.us || t.us >= h->about.until.us;
+    r->s.worth.from = h->about.from;
+    r->s.worth.until = h->about.until;
     r->s.tlp = h->about.tlp;
     r->s.pap = h->about.pap;
     r->s.first = t.us < r->s.first.us ? t : r->s.first;
@@ -209,50 +223,11 @@ uint64_t sightings_further(const struct sightings *s)
     return s->further;
 }
 
-/* How well a hit of this kind holds: many names share an address, many hosts a subnet. */
-static const struct {
-    enum confidence confidence;
-    const char *reason;
-} worth[INDICATOR_KINDS] = {
-    [INDICATOR_NONE] = {CONFIDENCE_MODERATE, "by-pattern"},
-    [INDICATOR_IPV4] = {CONFIDENCE_MODERATE, "by-address"},
-    [INDICATOR_IPV6] = {CONFIDENCE_MODERATE, "by-address"},
-    [INDICATOR_ENDPOINT] = {CONFIDENCE_MODERATE, "by-endpoint"},
-    [INDICATOR_SUBNET] = {CONFIDENCE_LOW, "by-subnet"},
-    [INDICATOR_DOMAIN] = {CONFIDENCE_HIGH, "by-name"},
-    [INDICATOR_URL] = {CONFIDENCE_HIGH, "by-url"},
-    [INDICATOR_MD5] = {CONFIDENCE_HIGH, "by-hash"},
-    [INDICATOR_SHA1] = {CONFIDENCE_HIGH, "by-hash"},
-    [INDICATOR_SHA256] = {CONFIDENCE_HIGH, "by-hash"},
-};
-
-enum confidence sighting_confidence(const struct sighting *s)
-{
-    int c = (int)worth[s->kind].confidence;
-
-    c -= s->outside == s->events;
-    c -= s->warned != 0;
-    return c < CONFIDENCE_LOW ? CONFIDENCE_LOW : (enum confidence)c;
-}
-
-size_t sighting_reasons(const struct sighting *s, const char **out)
-{
-    size_t n = 0;
-
-    out[n++] = worth[s->kind].reason;
-    if (s->outside != 0)
-        out[n++] = s->outside == s->events ? "out-of-validity" : "partly-out-of-validity";
-    if (s->from.us == INT64_MIN && s->until.us == INT64_MAX)
-        out[n++] = "validity-unknown";
-    if (s->warned != 0)
-        out[n++] = "warning-list";
-    return n;
-}
-
 int64_t sighting_age(const struct sighting *s)
 {
-    return s->from.us == INT64_MIN || s->last.us < s->from.us ? -1
-                                                              : (s->last.us - s->from.us) / day;
+    return s->worth.from.us == INT64_MIN || s->last.us < s->worth.from.us
+               ? -1
+               : (s->last.us - s->worth.from.us) / day;
 }
 
 /* ---- as JSON ---- */
@@ -294,10 +269,10 @@ static void json_addr(struct buf *out, const char *name, bool has, struct addr a
 
 static void json_worth(struct buf *out, const struct sighting *s)
 {
-    const char *reasons[SIGHTINGS_REASONS];
-    size_t n = sighting_reasons(s, reasons);
+    const char *reasons[WORTH_REASONS];
+    size_t n = worth_reasons(&s->worth, reasons);
 
-    buf_print(out, ",\"confidence\":\"%s\",\"reasons\":[", confidence_name(sighting_confidence(s)));
+    buf_print(out, ",\"confidence\":\"%s\",\"reasons\":[", worth_confidence(&s->worth));
     for (size_t i = 0; i < n; i++)
         buf_print(out, "%s\"%s\"", i == 0 ? "" : ",", reasons[i]);
     buf_byte(out, ']');
@@ -306,15 +281,15 @@ static void json_worth(struct buf *out, const struct sighting *s)
 void sighting_json(const struct sighting *s, const char *sensor, struct buf *out)
 {
     buf_print(out, "{\"kind\":\"%s\"",
-              s->kind == INDICATOR_NONE ? "pattern" : indicator_kind_name(s->kind));
+              s->worth.kind == INDICATOR_NONE ? "pattern" : indicator_kind_name(s->worth.kind));
     json_outside(out, "list", s->list);
     json_outside(out, "value", s->value);
     json_outside(out, "id", s->id);
     buf_print(out, ",\"tlp\":\"%s\",\"pap\":\"%s\"", tlp_name(s->tlp), pap_name(s->pap));
-    json_time(out, "valid-from", s->from);
-    json_time(out, "valid-until", s->until);
-    buf_print(out, ",\"events\":%" PRIu64 ",\"outside\":%" PRIu64 ",\"warned\":%" PRIu64, s->events,
-              s->outside, s->warned);
+    json_time(out, "valid-from", s->worth.from);
+    json_time(out, "valid-until", s->worth.until);
+    buf_print(out, ",\"events\":%" PRIu64 ",\"outside\":%" PRIu64 ",\"warned\":%" PRIu64,
+              s->worth.events, s->worth.outside, s->worth.warned);
     json_time(out, "first", s->first);
     json_time(out, "last", s->last);
     json_worth(out, s);

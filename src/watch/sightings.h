@@ -10,24 +10,16 @@
 #define PARLEY_WATCH_SIGHTINGS_H
 
 #include "crypto/digest.h"
-#include "model/incident.h"
+#include "indicator/worth.h"
 #include "watch/lookout.h"
-
-enum {
-    SIGHTINGS_REASONS = 6,
-};
 
 struct sighting {
     char list[LOOKOUT_NAME];
-    enum indicator_kind kind; /* NONE: a pattern */
-    char *value;              /* owned; "" of a pattern */
-    char *id;                 /* owned; "" where it has none */
+    struct worth worth; /* its kind, validity and counts */
+    char *value;        /* owned; "" of a pattern */
+    char *id;           /* owned; "" where it has none */
     enum tlp tlp;
     enum pap pap;
-    struct instant from, until; /* its validity: INT64_MIN, INT64_MAX where not said */
-    uint64_t events;
-    uint64_t outside; /* of them outside its validity */
-    uint64_t warned;  /* of them while a warning list named the value */
     struct instant first, last;
     /* The first event that met it. */
     struct addr src, dest;
@@ -39,7 +31,8 @@ struct sighting {
 
 struct sightings;
 
-struct sightings *sightings_new(size_t most);
+/* At most so many indicators, and so many bytes of their JSON. */
+struct sightings *sightings_new(size_t most, size_t bytes);
 void sightings_free(struct sightings *s); /* NULL is fine */
 
 /* Counts what the event meets. `raw` is its line. */
@@ -49,16 +42,8 @@ void sightings_see(struct sightings *s, struct lookout *l, const struct event *e
 size_t sightings_count(const struct sightings *s);
 const struct sighting *sightings_at(const struct sightings *s, size_t i); /* in the order seen */
 uint64_t sightings_further(const struct sightings *s); /* hits of indicators beyond `most` */
+bool sightings_is_full(const struct sightings *s);     /* half of either: time to clear */
 void sightings_clear(struct sightings *s);
-
-/*
- * By hash, name or URL: high; by address, endpoint or pattern: moderate; by subnet: low. One step
- * lower where no event lay within its validity, and where a warning list names the value.
- */
-enum confidence sighting_confidence(const struct sighting *s);
-/* "by-hash", "by-name", "by-url", "by-address", "by-subnet", "by-pattern"; "out-of-validity" (all),
- * "partly-out-of-validity", "validity-unknown"; "warning-list". At most SIGHTINGS_REASONS. */
-size_t sighting_reasons(const struct sighting *s, const char **out);
 
 /* Whole days between the beginning of its validity and when it was seen last; -1: not known. */
 int64_t sighting_age(const struct sighting *s);

@@ -42,6 +42,8 @@ struct watcher {
     struct watcher_sample *sample;
     size_t sample_count, sample_room;
     size_t sample_raw; /* bytes of their raw lines */
+    struct lookout *lookout; /* what to look for; not ours */
+    struct sightings *seen;
 };
 
 static void take_report(void *ctx, const struct incident *i, enum incident_report report)
@@ -63,6 +65,7 @@ struct watcher *watcher_new(const struct rules *r, const uint8_t seed[16])
     struct watcher *w = memory_zeroed(1, sizeof *w);
 
     w->rules = r;
+    w->seen = sightings_new(WATCHER_SEEN, WATCHER_SEEN_BYTES);
     w->groups = groups_new(rules_agreement(r), rules_other(r), limits, seed, take_report, w);
     w->held = memory_new(WATCHER_HELD * sizeof *w->held);
     w->newest = w->floor = INT64_MIN / 8;
@@ -93,6 +96,7 @@ void watcher_free(struct watcher *w)
     for (size_t i = 0; i < WATCHER_SOURCES; i++)
         reader_free(w->source[i].reader);
     groups_free(w->groups);
+    sightings_free(w->seen);
     free(w);
 }
 
@@ -296,15 +300,19 @@ static void take_one(void *context, struct event *e, struct bytes raw, size_t at
     news->events++;
     if (e->time.us > news->newest)
         news->newest = e->time.us;
-    if (is_ahead(e->time.us, t->now)) {
+    if (is_ahead(e->time.us, t->now)) { /* no time by which an indicator could be valid */
         w->totals.events++;
         w->totals.ahead++;
-    } else if (e->time.us < w->floor) {
+        return;
+    }
+    if (e->time.us < w->floor) {
         w->totals.events++;
         w->totals.late++;
     } else {
         take_event(w, t->source, t->offset + at, e, raw);
     }
+    if (w->lookout != NULL) /* late ones, too: a sighting has no order */
+        sightings_see(w->seen, w->lookout, e, t->source, t->offset + at, raw);
 }
 
 static void take_note(void *context, const char *rule, uint64_t n)
@@ -438,7 +446,8 @@ void watcher_source(struct watcher *w, uint32_t source, struct bytes identity, u
 
 bool watcher_is_full(const struct watcher *w)
 {
-    return w->report_count >= WATCHER_PENDING || w->sample_count >= WATCHER_PENDING;
+    return w->report_count >= WATCHER_PENDING || w->sample_count >= WATCHER_PENDING ||
+           sightings_is_full(w->seen);
 }
 
 const struct watcher_report *watcher_reports(const struct watcher *w, size_t *count_out)
@@ -451,6 +460,16 @@ const struct watcher_sample *watcher_samples(const struct watcher *w, size_t *co
 {
     *count_out = w->sample_count;
     return w->sample;
+}
+
+void watcher_seek(struct watcher *w, struct lookout *l)
+{
+    w->lookout = l;
+}
+
+struct sightings *watcher_seen(struct watcher *w)
+{
+    return w->seen;
 }
 
 uint64_t watcher_sequence(const struct watcher *w)

@@ -19,23 +19,26 @@
 #include "sensor/reader.h"
 #include "watch/account.h"
 #include "watch/rules.h"
+#include "watch/sightings.h"
 #include "watch/totals.h"
 
 enum {
-    WATCHER_HOLD = 120,            /* seconds; real records run backwards by up to a minute */
-    WATCHER_AHEAD = 600,           /* seconds an event may be dated later than our own clock */
-    WATCHER_SOURCES = 64,          /* sensors of one node */
-    WATCHER_IDENTITY = 64,         /* bytes by which the caller knows a file again */
-    WATCHER_HELD = 1 << 14,        /* matches held; more are released before their time */
-    WATCHER_GROUPS = 1 << 15,      /* groups at once */
-    WATCHER_GROUP_BYTES = 2 << 20, /* of their saved form */
-    WATCHER_OPEN = 1 << 11,        /* incidents at once: their reports fit one message */
-    WATCHER_RAW = 4 << 10,         /* longest raw line kept for a sample; longer: digest only */
-    WATCHER_RAW_ALL = 4 << 20,     /* raw bytes kept in all */
-    WATCHER_RAW_SENT = 512 << 10,  /* .. of samples of one commit: it fits a message */
-    WATCHER_TOLD = 128,            /* samples of one commit that have an account */
-    WATCHER_PENDING = 256,         /* reports at which watcher_is_full asks for a commit */
-    WATCHER_STATE_MAX = 5 << 20,   /* bytes of a saved state, by all the limits above */
+    WATCHER_HOLD = 120,             /* seconds; real records run backwards by up to a minute */
+    WATCHER_AHEAD = 600,            /* seconds an event may be dated later than our own clock */
+    WATCHER_SOURCES = 64,           /* sensors of one node */
+    WATCHER_IDENTITY = 64,          /* bytes by which the caller knows a file again */
+    WATCHER_HELD = 1 << 14,         /* matches held; more are released before their time */
+    WATCHER_GROUPS = 1 << 15,       /* groups at once */
+    WATCHER_GROUP_BYTES = 2 << 20,  /* of their saved form */
+    WATCHER_OPEN = 1 << 11,         /* incidents at once: their reports fit one message */
+    WATCHER_RAW = 4 << 10,          /* longest raw line kept for a sample; longer: digest only */
+    WATCHER_RAW_ALL = 4 << 20,      /* raw bytes kept in all */
+    WATCHER_RAW_SENT = 512 << 10,   /* .. of samples of one commit: it fits a message */
+    WATCHER_TOLD = 128,             /* samples of one commit that have an account */
+    WATCHER_PENDING = 256,          /* reports at which watcher_is_full asks for a commit */
+    WATCHER_SEEN = 1 << 12,         /* indicators seen between two commits; more are counted */
+    WATCHER_SEEN_BYTES = 512 << 10, /* of their texts: they fit one message */
+    WATCHER_STATE_MAX = 5 << 20,    /* bytes of a saved state, by all the limits above */
 };
 
 /* A raw line that will be evidence. */
@@ -117,6 +120,13 @@ void watcher_taken(struct watcher *w);
 /* The next commit: raises the sequence, writes the whole state. Returns the sequence. */
 uint64_t watcher_commit(struct watcher *w, struct buf *state_out);
 uint64_t watcher_sequence(const struct watcher *w);
+
+/* What every event is asked about from now on; NULL: nothing. It must stay until the next call. */
+void watcher_seek(struct watcher *w, struct lookout *l);
+
+/* Indicators that were met since it was cleared, which its reader does with each commit: they are
+ * not in the state, for after a crash the same lines come again. */
+struct sightings *watcher_seen(struct watcher *w);
 
 const struct watcher_news *watcher_news(const struct watcher *w, uint32_t source);
 

@@ -98,6 +98,7 @@ static inline void see_incident(struct rig *r, const char *source)
     sample.account = bytes_text("{\"ground\":\"handshake\"}");
     sample_write(&sample, &body);
     buf_part(&body, bytes_text("[]"));
+    buf_u32(&body, 0); /* sightings */
     rig_hear(r, PROCESS_WATCH, MESSAGE_WATCH_COMMIT, &body);
     buf_done(&body);
     buf_done(&incident);

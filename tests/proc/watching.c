@@ -81,6 +81,13 @@ static size_t add_incidents(void *room, struct buf *out)
     return n;
 }
 
+static size_t add_none(void *room, struct buf *out)
+{
+    (void)room;
+    (void)out;
+    return 0;
+}
+
 static size_t add_samples(void *room, struct buf *out)
 {
     (void)room;
@@ -130,6 +137,7 @@ static void desk_commit(void *context, size_t room, struct bytes body)
         cursor_part(&in, 100);
     assert_int_equal(cursor_u32(&in), 0);
     cursor_part(&in, 100);
+    assert_int_equal(cursor_u32(&in), 0);
     cursor_end(&in);
     assert_good(in.fault);
     buf_clear(&d->state[sequence % 8]);
@@ -172,6 +180,7 @@ static struct watching_room room_of(struct adder *a)
                                   .incidents = add_incidents,
                                   .samples = add_samples,
                                   .sources = add_sources,
+                                  .seen = add_none,
                                   .restore = add_restore};
 }
 

@@ -1,4 +1,5 @@
 """Sensors of every kind on a live node: nothing lost, nothing twice, over kill -9 and rotation."""
+import json
 import pathlib
 import socket
 import sys
@@ -91,3 +92,91 @@ def every_kind_of_sensor_is_read_and_no_record_twice(pair):
 
 
 every_kind_of_sensor_is_read_and_no_record_twice.sensors = three
+
+
+def one(folder):
+    (pathlib.Path(folder) / "eve.json").touch()
+    return [f"file={pathlib.Path(folder) / 'eve.json'}:follow"]
+
+
+def look_for(party, **members):
+    """A person writes lists into the settings."""
+    path = party.node / "settings.json"
+    settings = json.loads(path.read_text())
+    settings.update(members)
+    path.write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n")
+
+
+def names(first, count, name):
+    return "".join(
+        '{"timestamp":"2026-01-02T01:%02d:%02d.000000+0000","event_type":"dns","src_ip":'
+        '"192.0.2.10","src_port":5353,"dest_ip":"192.0.2.53","dest_port":53,"proto":"UDP",'
+        '"dns":{"type":"query","rrname":"%s"}}\n' % (n // 60 % 60, n % 60, name)
+        for n in range(first, first + count))
+
+
+def hits(party):
+    return {(h["value"] or h["id"]): h["events"] for h in party.json("watch", "hits")["hits"]}
+
+
+def until_hits(party, want):
+    try:
+        party.until(lambda: hits(party) == want, f"sightings {want}", 30)
+    except TimeoutError:
+        print(party.json("watch", "hits"), party.json("indicator", "list"),
+              party.log.read_text()[-3000:])
+        raise
+
+
+def replace(path, text):
+    """As every list is to be replaced: by renaming."""
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.rename(path)
+
+
+def what_is_looked_for_is_seen_once_over_kill_and_new_lists(pair):
+    a, log, listed = pair.a, pair.folder / "eve.json", pair.folder / "listed.txt"
+    bundle = pair.folder / "one.json"
+    replace(listed, "198.51.100.7\nbad.example\n")
+    replace(bundle, json.dumps({"type": "bundle", "objects": [
+        {"type": "indicator", "id": "indicator--1", "valid_until": "2026-01-02T01:00:30Z",
+         "pattern": "[domain-name:value LIKE '%.odd.example']"},
+        {"type": "indicator", "id": "indicator--2",
+         "pattern": "[email-addr:value = 'someone@a.example']"}]}))
+    a.stop()
+    look_for(a, indicators=[
+        {"name": "mine", "path": str(listed), "kind": "list", "marking": "amber"},
+        {"name": "feed", "path": str(bundle), "kind": "stix"},
+        {"name": "gone", "path": str(pair.folder / "gone"), "kind": "auto"}])
+    a.serve()
+    # What lies there before the lists are read waits for them.
+    add(log, lines(0, 100) + names(0, 60, "www.BAD.example") + names(0, 60, "x.odd.example"))
+    until_hits(a, {"198.51.100.7": 100, "bad.example": 60, "indicator--1": 60})
+    shown = {h["value"] or h["id"]: h for h in a.json("watch", "hits")["hits"]}
+    assert shown["bad.example"]["tlp"] == "amber" and shown["bad.example"]["list"] == "mine"
+    assert shown["indicator--1"]["outside"] == 30, shown["indicator--1"]
+    assert shown["198.51.100.7"]["confidence"] == "moderate", shown
+    held = {x["name"]: x for x in a.json("indicator", "list")["indicators"]}
+    assert held["mine"]["canary"] == held["feed"]["canary"] == "fires", held
+    assert held["feed"]["refused"] == {"person": 1} and "gone" not in held, held
+    # Killed whole: nothing is counted twice.
+    a.kill()
+    add(log, lines(100, 20))
+    a.serve()
+    until_hits(a, {"198.51.100.7": 120, "bad.example": 60, "indicator--1": 60})
+    # Another version takes over without a restart; a damaged one changes nothing.
+    replace(listed, "worse.example\n")
+    a.until(lambda: {x["name"]: x["entries"] for x in
+                     a.json("indicator", "list")["indicators"]}["mine"] == 1, "the new list", 30)
+    add(log, lines(120, 5) + names(0, 7, "worse.example"))
+    until_hits(a, {"198.51.100.7": 120, "bad.example": 60, "indicator--1": 60,
+                   "worse.example": 7})
+    replace(bundle, '{"objects": [')
+    a.until(lambda: "the lists stay as they were" in a.log.read_text(), "the refusal", 30)
+    add(log, names(0, 3, "worse.example"))
+    until_hits(a, {"198.51.100.7": 120, "bad.example": 60, "indicator--1": 60,
+                   "worse.example": 10})
+
+
+what_is_looked_for_is_seen_once_over_kill_and_new_lists.sensors = one
