@@ -51,8 +51,8 @@ uint32_t spans_find(const struct spans *s, struct addr a);
 void spans_done(struct spans *s);
 
 /* The form for many look-ups, in as few bytes as they need: an IPv4 span is two bytes of address
- * behind an index of 65,536 buckets, an IPv6 span eight (sixteen if one begins inside a /64), and
- * its value a slot of one, two or four bytes in the list of distinct values. */
+ * behind an index of 65,536 buckets, an IPv6 span four (six.h; sixteen more where one begins inside
+ * a /48), and its value a slot of one, two or four bytes in the list of distinct values. */
 struct lookup;
 
 struct lookup *lookup_new(const struct spans *s); /* copies; `s` may go */

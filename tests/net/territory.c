@@ -109,6 +109,43 @@ static void the_flat_forms_answer_as_a_linear_scan_does(void **state)
     }
 }
 
+/* Many spans side by side, inside one /48, at its ends, over several, up to the last address. */
+static void six_spans_answer_wherever_they_begin(void **state)
+{
+    enum { COUNT = 300 };
+    static const uint8_t starts[][2] = {
+        {0x20, 0x01}, {0x20, 0x01}, {0xff, 0xff}, {0, 0}, {0x2a, 0}};
+
+    (void)state;
+    for (int round = 0; round < 40; round++) {
+        struct claim claims[COUNT], kept[COUNT];
+        struct spans s;
+        struct lookup *l;
+
+        for (size_t i = 0; i < COUNT; i++) {
+            struct prefix p = {.bits = (uint8_t)(40 + random_u32() % 60)};
+
+            memcpy(p.first.byte, starts[random_u32() % 5], 2);
+            p.first.byte[3] = (uint8_t)(random_u32() % 2);
+            for (int b = 4; b < 13; b++)
+                p.first.byte[b] = random_u32() % 4 == 0 ? 0xff : (uint8_t)(random_u32() % 2);
+            for (unsigned bit = p.bits; bit < 128; bit++)
+                p.first.byte[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+            claims[i] = kept[i] = (struct claim){p, random_u32() % 300};
+        }
+        spans_flatten(claims, COUNT, join_max, &s);
+        l = lookup_new(&s);
+        for (size_t i = 0; i < 1000; i++) {
+            struct addr a = near(kept[random_u32() % COUNT].prefix);
+
+            assert_int_equal(lookup_find(l, a), spans_find(&s, a));
+            assert_int_equal(lookup_find(l, a), scan(kept, COUNT, a));
+        }
+        lookup_free(l);
+        spans_done(&s);
+    }
+}
+
 static void an_overlay_joins_what_both_say(void **state)
 {
     struct claim a[] = {{prefix("10.0.0.0/8"), 1}}, b[] = {{prefix("10.1.0.0/16"), 2}};
@@ -343,6 +380,7 @@ int main(void)
         cmocka_unit_test(a_weaker_test_that_speaks_against_it_disputes_the_answer),
         cmocka_unit_test(wide_maps_answer_as_narrow_ones_do),
         cmocka_unit_test(the_flat_forms_answer_as_a_linear_scan_does),
+        cmocka_unit_test(six_spans_answer_wherever_they_begin),
         cmocka_unit_test(an_overlay_joins_what_both_say),
         cmocka_unit_test(a_table_counts_inside_its_dates_and_other_codes_cut_holes),
         cmocka_unit_test(declared_beats_as_number_beats_table),
