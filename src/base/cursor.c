@@ -47,7 +47,7 @@ struct bytes cursor_line(struct cursor *c)
     return cursor_until(c, '\n');
 }
 
-void cursor_expect(struct cursor *c, const char *text)
+void cursor_unexpected(struct cursor *c, const char *text)
 {
     for (size_t i = 0; text[i] != '\0' && cursor_ok(c); i++) {
         if (c->at == c->over.len)

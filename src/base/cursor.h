@@ -8,6 +8,8 @@
 #ifndef PARLEY_BASE_CURSOR_H
 #define PARLEY_BASE_CURSOR_H
 
+#include <string.h>
+
 #include "base/bytes.h"
 #include "base/fault.h"
 
@@ -42,8 +44,19 @@ struct bytes cursor_take(struct cursor *c, size_t n);
 /* Up to the next newline, which is consumed and not part of it. SHORT if there is none. */
 struct bytes cursor_line(struct cursor *c);
 
+/* What cursor_expect does where the text is not there: goes to the fault. */
+void cursor_unexpected(struct cursor *c, const char *text);
+
 /* Exactly this text. SHORT if the input ends in it, SYNTAX at the first other byte. */
-void cursor_expect(struct cursor *c, const char *text);
+static inline void cursor_expect(struct cursor *c, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (cursor_left(c) >= len && memcmp(c->over.data + c->at, text, len) == 0)
+        c->at += len;
+    else
+        cursor_unexpected(c, text);
+}
 
 /* Up to `stop`, which is consumed and not part of it. SHORT if it does not come. */
 struct bytes cursor_until(struct cursor *c, uint8_t stop);

@@ -64,8 +64,8 @@ const char *kind_name(enum kind kind)
 
 enum kind kind_parse(struct bytes name)
 {
-    for (size_t i = 1; i < KIND_COUNT; i++)
-        if (bytes_is(name, kinds[i].name))
+    for (size_t i = 1; i < KIND_COUNT && name.len != 0; i++)
+        if (name.data[0] == (uint8_t)kinds[i].name[0] && bytes_is(name, kinds[i].name))
             return (enum kind)i;
     return KIND_NONE;
 }
@@ -126,9 +126,16 @@ static uint64_t decimal(struct cursor *in, uint8_t stop, uint64_t min, uint64_t 
 
 static void hash(struct cursor *in, uint8_t stop, struct digest *out)
 {
+    enum { LETTERS = 44 };
     size_t start = in->at;
-    struct bytes text = word(in, stop);
+    struct bytes text;
 
+    if (cursor_left(in) > LETTERS && in->over.data[start + LETTERS] == stop &&
+        base64_read_open(bytes_of(in->over.data + start, LETTERS), out->byte, sizeof out->byte)) {
+        in->at += LETTERS + 1;
+        return;
+    }
+    text = word(in, stop); /* it is wrong: this says where */
     if (cursor_ok(in) && !base64_read_open(text, out->byte, sizeof out->byte))
         cursor_fail(in, FAULT_SYNTAX, start);
 }

@@ -92,9 +92,31 @@ static void base64_takes_no_byte_outside_its_alphabet(void **state)
         }
 }
 
+/* The same of each pair of neighbouring bytes where the last quantum is padded. */
+static void what_is_padded_is_read_as_libsodium_reads_it(void **state)
+{
+    static const char *const padded[] = {"AAA=", "AA=="};
+
+    (void)state;
+    for (size_t len = 1; len <= 2; len++)
+        for (unsigned place = 0; place < 3; place++)
+            for (unsigned pair = 0; pair < 65536; pair++) {
+                uint8_t text[4], sure[2] = {0}, quick[2] = {0};
+                bool good;
+
+                memcpy(text, padded[2 - len], 4);
+                text[place] = (uint8_t)(pair >> 8);
+                text[place + 1] = (uint8_t)pair;
+                good = base64_read(bytes_of(text, 4), sure, len);
+                assert_true(good == base64_read_open(bytes_of(text, 4), quick, len));
+                assert_true(!good || memcmp(sure, quick, len) == 0);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_padded_is_read_as_libsodium_reads_it),
         cmocka_unit_test(base64_takes_no_byte_outside_its_alphabet),
         cmocka_unit_test(base64_is_read_in_its_canonical_form_only),
         cmocka_unit_test(base64_of_every_length_reads_back),
