@@ -56,6 +56,9 @@ enum exit_code ledger_audit(const struct call *call);
 enum exit_code ledger_anchor(const struct call *call);
 
 enum exit_code share_run(const struct call *call);
+enum exit_code backup_create(const struct call *call);
+enum exit_code backup_check(const struct call *call);
+enum exit_code backup_restore(const struct call *call);
 enum exit_code exchange_init(const struct call *call);
 enum exit_code exchange_status(const struct call *call);
 enum exit_code visitor_add(const struct call *call);

@@ -18,6 +18,7 @@ static const struct {
 } commands[] = {
     {"status", ask_status, true, ""},
     {"doctor", ask_doctor, true, ""},
+    {"backup", backup_make, true, ""},
     {"desk", ask_desk, true, ""},
     {"case.list", ask_cases, true, "all"},
     {"case.show", ask_case, true, "case"},

@@ -30,6 +30,8 @@
 #include "ipc/message.h"
 #include "pact/agreement.h"
 
+#define DESK_BACKUP "desk/backup.db" /* a copy of the store, made anew by each backup command */
+
 struct desk; /* opaque, owned */
 
 /* What desk asks of its host. */

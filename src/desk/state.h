@@ -315,6 +315,9 @@ void terms_keeper_has_it(struct desk_pact *p);
 MUST_CHECK struct fault watch_heard(struct desk *d, uint16_t type, struct bytes body);
 void watch_start(struct desk *d);
 
+/* backup.c: a copy of the store as of now, at DESK_BACKUP. */
+json_t *backup_make(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+
 /* share.c: what exchange may give to a partner, because a SHARE of ours that is stored says so. */
 void share_start(struct desk *d);
 void share_tell(struct desk_pact *p, const struct disclosed *share);

@@ -314,6 +314,35 @@ void store_start(void)
     sqlite3_randomness(1, &byte); /* opens the random device now, not in the sandbox */
 }
 
+/* Pages are copied as of one moment: what is written meanwhile through this handle cannot be, and
+ * what others write SQLite keeps apart in the WAL. */
+static struct fault copy_into(struct sqlite *s, sqlite3 *to)
+{
+    sqlite3_backup *copy = sqlite3_backup_init(to, "main", s->db, "main");
+    int code = copy == NULL ? sqlite3_extended_errcode(to) : sqlite3_backup_step(copy, -1);
+
+    if (copy != NULL && sqlite3_backup_finish(copy) == SQLITE_OK && code == SQLITE_DONE)
+        return fault_none();
+    return sqlite_fault(&(struct sqlite){.db = to}, code);
+}
+
+static struct fault sqlite_backup(void *base, const char *path)
+{
+    struct sqlite *s = base;
+    sqlite3 *to = NULL;
+    int code = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    struct fault f =
+        code == SQLITE_OK ? fault_none() : sqlite_fault(&(struct sqlite){.db = to}, code);
+
+    if (!fault_is(f) &&
+        sqlite3_exec(to, "PRAGMA synchronous = FULL", NULL, NULL, NULL) != SQLITE_OK)
+        f = sqlite_fault(&(struct sqlite){.db = to}, sqlite3_extended_errcode(to));
+    if (!fault_is(f))
+        f = copy_into(s, to);
+    sqlite3_close(to);
+    return f;
+}
+
 const struct backend backend_sqlite = {
     .name = "sqlite",
     .dialect = DIALECT_SQLITE,
@@ -332,4 +361,5 @@ const struct backend backend_sqlite = {
     .changed = sqlite_changed,
     .tidy = sqlite_tidy,
     .check = sqlite_check,
+    .backup = sqlite_backup,
 };

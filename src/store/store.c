@@ -295,3 +295,11 @@ struct fault store_check(struct store *s)
 {
     return s->backend->check(s->base);
 }
+
+struct fault store_backup(struct store *s, const char *path)
+{
+    assert(!store_is_busy(s));
+    if (s->backend->backup == NULL)
+        return fault_make(FAULT_REFUSED, 0, "store: a server makes its own backups (pg_dump)");
+    return s->backend->backup(s->base, path);
+}

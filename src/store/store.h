@@ -103,6 +103,7 @@ struct backend {
     void (*finish)(void *cursor);
     int64_t (*changed)(void *base); /* rows that the last query changed */
     struct fault (*check)(void *base);
+    struct fault (*backup)(void *base, const char *path); /* NULL: its server has its own */
     void (*tidy)(void *base); /* what it puts off while somebody waits; NULL: nothing */
 };
 
@@ -174,5 +175,12 @@ bool row_text(const struct rows *r, size_t column, char *out, size_t size);
 
 /* Reads the whole store and says whether it is what was written. */
 MUST_CHECK struct fault store_check(struct store *s);
+
+/*
+ * Copies the whole store, as of one moment, to a new SQLite file and syncs it, while others read and
+ * write; outside of a transaction. Also REFUSED: the backend's server makes its own backups. The
+ * process waits until it is done: about a second for 300 MB.
+ */
+MUST_CHECK struct fault store_backup(struct store *s, const char *path);
 
 #endif

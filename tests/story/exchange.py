@@ -11,7 +11,7 @@ import threading
 import time
 
 import requests
-from pair import kinds
+from pair import entries, kinds
 from party import canonical_file, free_port
 from taxii import Client, certificate, indicator
 
@@ -293,3 +293,54 @@ def is_there(visitors):
                             verify=str(visitors.cert)).status_code == 401
     except requests.RequestException:
         return False
+
+
+def a_backup_made_while_the_node_works_brings_it_back(pair):
+    visitors = Visitors(pair.a)
+    misp = visitors.misp()
+    given = [indicator(n) for n in range(300)]
+    misp.post("shared", given[:200])
+    busy, said = threading.Event(), []
+
+    def talk():
+        while not busy.is_set():
+            said.append(pair.check())
+    talker = threading.Thread(target=talk)
+    talker.start()
+    time.sleep(0.5)
+    folder = pair.a.home / "backup"
+    made = pair.a.json("backup", "create", folder, "--with-keys")
+    assert made["files"] > 10
+    misp.post("shared", given[200:])
+    time.sleep(0.5)
+    busy.set()
+    talker.join()
+    pair.settle()
+    before = [entries(p, log)[-1]["leaf"] for p in (pair.a, pair.b) for log in ("ours", "theirs")]
+
+    checked = subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=folder)
+    assert checked.returncode == 0, "another program checks it too"
+    pair.a.parley_ok("backup", "check", folder)
+    with (folder / "exchange/parley.db").open("r+b") as f:
+        f.seek(5000)
+        byte = f.read(1)
+        f.seek(5000)
+        f.write(bytes([byte[0] ^ 1]))
+    assert pair.a.run("backup", "check", folder).returncode == 5, "one bit is found"
+    with (folder / "exchange/parley.db").open("r+b") as f:
+        f.seek(5000)
+        f.write(byte)
+
+    pair.a.stop()
+    pair.a.node.rename(pair.a.home / "lost")
+    pair.a.parley_ok("backup", "restore", folder, "--node", pair.a.node)
+    pair.a.serve()
+    pair.settle()
+    assert before == [entries(p, log)[-1]["leaf"] for p in (pair.a, pair.b)
+                      for log in ("ours", "theirs")], "what was said since came back"
+    assert pair.a.run("ledger", "audit").returncode == 0
+    visitors.port = int(json.loads((pair.a.node / "settings.json").read_text())["exchange"]["listen"]
+                        .rsplit(":")[-1])
+    assert visitors.misp().walk("shared", limit=90) == given[:200], "the store as of the backup"
+    pair.check()
+    pair.settle()
