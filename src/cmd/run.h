@@ -22,6 +22,9 @@ enum exit_code key_fingerprint(const struct call *call);
 enum exit_code key_suites(const struct call *call);
 enum exit_code key_list(const struct call *call);
 
+enum exit_code rules_export(const struct call *call);
+enum exit_code rules_targets(const struct call *call);
+
 enum exit_code demo_run(const struct call *call);
 enum exit_code status_run(const struct call *call);
 enum exit_code doctor_run(const struct call *call);

@@ -342,6 +342,43 @@ const struct command commands[] = {
          "a list would find nothing.",
      .with = WITH_NODE | WITH_SPEAK,
      .run = list_run},
+    {.name = "rules export",
+     .group = GROUP_WATCH,
+     .help = "what is to be looked for, in a sensor's own words",
+     .usage = "[LIST...]",
+     .example = "parley rules export feed.json --as zeek --out /opt/zeek/intel\n"
+                "parley rules export --cases --pap green --as nftables\n"
+                "parley rules export feed.json --without withdrawn.csv --as suricata --out DIR\n"
+                "parley rules export withdrawn.csv --withdraw --as suricata-dataset",
+     .more = "LIST is a STIX bundle, MISP event, Zeek Intel file, CSV or plain list; --cases adds\n"
+             "the sources of the node's open cases. Everything written alerts, counts or logs and\n"
+             "drops nothing; each line says whose it is, its marking and when it ends. What is\n"
+             "marked for less than the target does (see parley rules targets) is refused and\n"
+             "counted by rule; what bears no marking is as if marked red, unless --tlp and --pap\n"
+             "say otherwise. --withdraw writes the commands that take the same entries out again\n"
+             "(with --cases, of the closed ones); a target that is read as a whole is withdrawn\n"
+             "from by a list --without them. Files are put in place by renaming.",
+     .flags = {{"--as", "TARGET", "which sensor: parley rules targets", NULL, 0},
+               {"--out", "DIR", "a folder for its files; else one to standard output", NULL, 0},
+               {"--cases", NULL, "the sources of this node's cases, too", NULL, 0},
+               {"--withdraw", NULL, "the inverse", NULL, 0},
+               {"--without", "LIST", "leave these values out", NULL, true},
+               {"--tlp", "TLP", "of what bears none", "clear|green|amber|amber+strict|red", 0},
+               {"--pap", "PAP", "of what bears none", "clear|green|amber|red", 0},
+               {"--valid-for", "DAYS", "of what names no end; else 30", NULL, 0},
+               {"--sid", "N", "Suricata's first rule number; else 1500000", NULL, 0},
+               {"--rev", "N", "must grow; else minutes since 1970", NULL, 0},
+               {"--zone", "NAME", "of rpz; else parley.rpz", NULL, 0}},
+     .with = WITH_NODE | WITH_SPEAK,
+     .most = COMMAND_WORDS,
+     .run = rules_export},
+    {.name = "rules targets",
+     .group = GROUP_WATCH,
+     .help = "which sensors rules can be exported for",
+     .usage = "",
+     .example = "parley rules targets",
+     .with = WITH_SPEAK,
+     .run = rules_targets},
     {.name = "attribute",
      .group = GROUP_WATCH,
      .help = "whose declared territory an address is, by which test",

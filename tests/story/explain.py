@@ -69,6 +69,16 @@ def a_damaged_sample_is_said(pair, incident):
     assert "DAMAGED" in told and "nothing but its digest is there" in told, told
 
 
+def a_case_goes_to_the_sensors(party, case):
+    """Its source, under its own marking: what nobody marked for that action stays."""
+    text = party.parley_ok("rules", "export", "--cases", "--pap", "amber", "--as", "list")
+    assert f"# {case} tlp:" in text and "\n198.51.100.7\n" in text, text
+    answer = party.json("rules", "export", "--cases", "--as", "list")
+    assert answer["refused"]["pap"] == 1 and answer["taken"] == 0, answer
+    answer = party.json("rules", "export", "--cases", "--withdraw", "--as", "nftables")
+    assert answer["taken"] == 0, answer  # it is open
+
+
 def an_incident_is_explained_from_line_to_verdict(pair):
     a, b = pair.a, pair.b
     incident = incident_of(a)
@@ -92,6 +102,7 @@ def an_incident_is_explained_from_line_to_verdict(pair):
     pair.settle()
     for path, data in bytes_of_folder(b.node).items():
         assert b"gpj.exe" not in data and VICTIM.encode() not in data, path
+    a_case_goes_to_the_sensors(a, case)
     a_damaged_sample_is_said(pair, incident)
 
 
