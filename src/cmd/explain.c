@@ -72,6 +72,10 @@ static const struct reason {
     {"territory-table", "table", false, "the source was placed by a table"},
     {"territory-disputed", "disputed", false, "another test places the source elsewhere"},
     {"direction-turned", "turned", false, "the record named the victim as its source"},
+    {"source-warning-list", "warning", false, "a warning list named the source at that time"},
+    {"source-vpn", "vpn", false, "the source was an exit of a VPN: who used it sits elsewhere"},
+    {"source-tor", "tor", false, "the source was an exit of Tor: who used it sits elsewhere"},
+    {"source-scanner", "scanner", false, "a list of research scanners named the source"},
 };
 
 static void print_reason(struct say *s, const json_t *incident, const char *name)

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "cmd/args.h"
+#include "cmd/cautioned.h"
 #include "cmd/columns.h"
 #include "cmd/disk.h"
 #include "cmd/rulebook.h"
@@ -147,8 +148,22 @@ static enum exit_code replay(const struct call *call, const struct rules *rules,
     return exit;
 }
 
+static enum exit_code open_lists(const struct call *call, struct rules *rules,
+                                 struct sought **sought, struct cautions **cautions)
+{
+    enum exit_code exit = cautioned_open(call, "--lists", cautions);
+
+    if (exit == EXIT_DONE && args_has(call->args, "--indicators"))
+        exit = sought_open(call, "--indicators", sought);
+    rules_caution(rules, *cautions);
+    if (*sought != NULL)
+        sought_warn(*sought, *cautions);
+    return exit;
+}
+
 enum exit_code watch_replay(const struct call *call)
 {
+    struct cautions *cautions = NULL;
     struct sought *sought = NULL;
     struct rulebook book;
     enum exit_code exit =
@@ -156,11 +171,11 @@ enum exit_code watch_replay(const struct call *call)
 
     if (exit != EXIT_DONE)
         return exit;
-    if (args_has(call->args, "--indicators"))
-        exit = sought_open(call, "--indicators", &sought);
+    exit = open_lists(call, book.rules, &sought, &cautions);
     if (exit == EXIT_DONE)
         exit = replay(call, book.rules, sought);
     sought_close(sought);
+    cautions_free(cautions);
     rulebook_close(&book);
     return exit;
 }

@@ -100,6 +100,11 @@ void sought_close(struct sought *s)
     free(s);
 }
 
+void sought_warn(struct sought *s, const struct cautions *c)
+{
+    sightings_warn(s->seen, c);
+}
+
 void sought_event(void *with, const struct event *e, uint32_t file, uint64_t number,
                   struct bytes raw)
 {

@@ -7,7 +7,7 @@
 #define PARLEY_CMD_SOUGHT_H
 
 #include "cmd/command.h"
-#include "model/event.h"
+#include "watch/cautions.h"
 
 enum {
     SOUGHT_ROWS = 1 << 16, /* indicators whose sightings are told; more are counted together */
@@ -18,6 +18,9 @@ struct sought;
 /* The files that `flag` names, or the command's words if it is NULL. */
 enum exit_code sought_open(const struct call *call, const char *flag, struct sought **out);
 void sought_close(struct sought *s); /* NULL is fine */
+
+/* Warning lists by which values are told apart; NULL: none. */
+void sought_warn(struct sought *s, const struct cautions *c);
 
 /* For replay_show: `with` is the struct sought. */
 void sought_event(void *with, const struct event *e, uint32_t file, uint64_t number,

@@ -81,7 +81,7 @@ static const struct {
 
 static const char *const rules[IMPORT_RULES] = {"ok",   "too-long", "damaged", "value", "broad",
                                                 "time", "kind",     "person",  "off"};
-static const char *const formats[] = {"auto", "stix", "misp", "zeek", "csv", "list"};
+static const char *const formats[] = {"auto", "stix", "misp", "zeek", "csv", "list", "warninglist"};
 
 const char *import_rule_name(enum import_rule r)
 {

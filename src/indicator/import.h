@@ -28,6 +28,7 @@ enum import_format {
     IMPORT_ZEEK,
     IMPORT_CSV,
     IMPORT_LIST,
+    IMPORT_WARNING, /* MISP's warninglist; for a sink that takes `text` alone */
 };
 
 enum import_rule {
@@ -48,11 +49,14 @@ struct import_sink {
     void (*pattern)(void *with, struct bytes pattern, const struct indicator_about *a);
     /* `line` counts from 1; of JSON, it is the number of the object. May be NULL. */
     void (*refused)(void *with, size_t line, enum import_rule r);
+    /* A part of a text, or a regular expression, of a warninglist; false: not taken. NULL: a
+     * warninglist is refused, for it names what is *not* to be looked for. */
+    bool (*text)(void *with, struct bytes text, bool is_regex);
     void *with;
 };
 
 struct import_numbers {
-    size_t seen, taken, patterns;
+    size_t seen, taken, patterns, texts;
     size_t refused[IMPORT_RULES]; /* by rule */
 };
 
@@ -76,6 +80,9 @@ struct import {
     bool cut;         /* more than may be kept came: of JSON all in all, else of this line */
 };
 
+/* RFC 3339 in UTC, or as tables write it: "2026-01-31 10:20:30", "2026-01-31". */
+bool import_time(struct bytes text, struct instant *out);
+
 /* `usual`: times, markings and exactness of what says nothing about them. */
 void import_init(struct import *in, enum import_format format, struct indicator_about usual,
                  struct import_sink sink);
@@ -91,7 +98,6 @@ MUST_CHECK struct fault import_end(struct import *in);
 void import_value(struct import *in, enum indicator_kind kind, struct bytes text,
                   const struct indicator_about *a);
 void import_refuse(struct import *in, enum import_rule r);
-bool import_time(struct bytes text, struct instant *out);
 MUST_CHECK struct fault import_json(struct import *in, struct bytes text);
 
 #endif

@@ -401,6 +401,51 @@ static bool misp(struct import *in, const json_t *root)
     return any;
 }
 
+/* ---- MISP's warninglists ---- */
+
+static void warning_entry(struct import *in, struct bytes type, struct bytes text)
+{
+    struct indicator_about a = in->usual;
+    enum indicator_kind kind = INDICATOR_NONE;
+
+    if (bytes_is(type, "substring") || bytes_is(type, "regex")) {
+        if (in->sink.text(in->sink.with, text, bytes_is(type, "regex")))
+            in->n.texts++;
+        else
+            import_refuse(in, IMPORT_VALUE);
+        return;
+    }
+    if (bytes_is(type, "cidr"))
+        kind = INDICATOR_IPV4;
+    else if (bytes_is(type, "hostname"))
+        kind = INDICATOR_DOMAIN;
+    a.exact = bytes_is(type, "string");
+    import_value(in, kind, text, &a);
+}
+
+/* "list": texts, of which "type" says how they are meant; string unless it says so. */
+static bool warning_list(struct import *in, const json_t *root)
+{
+    const json_t *list = json_object_get(root, "list"), *item;
+    struct bytes type = text_of(root, "type");
+    size_t i;
+
+    if (in->sink.text == NULL || !json_is_array(list))
+        return false;
+    if (type.len == 0)
+        type = bytes_text("string");
+    in->format = IMPORT_WARNING;
+    json_array_foreach(list, i, item)
+    {
+        in->line = ++in->n.seen;
+        if (json_is_string(item))
+            warning_entry(in, type, bytes_of(json_string_value(item), json_string_length(item)));
+        else
+            import_refuse(in, IMPORT_DAMAGED);
+    }
+    return true;
+}
+
 struct fault import_json(struct import *in, struct bytes text)
 {
     json_error_t error;
@@ -414,7 +459,7 @@ struct fault import_json(struct import *in, struct bytes text)
     if (json_is_array(json_object_get(root, "objects")) && in->format != IMPORT_MISP)
         stix(in, json_object_get(root, "objects"));
     else
-        known = in->format != IMPORT_STIX && misp(in, root);
+        known = (in->format != IMPORT_STIX && misp(in, root)) || warning_list(in, root);
     json_decref(root);
     return known ? fault_none()
                  : fault_make(FAULT_UNKNOWN, 0, "import: neither a STIX bundle nor a MISP event");

@@ -59,11 +59,14 @@ int incident_compare(const struct incident *a, const struct incident *b)
 
 enum confidence incident_confidence(const struct incident *i)
 {
-    if (i->proven < i->events)
+    int level = CONFIDENCE_HIGH;
+
+    if (i->proven < i->events || i->by_caution[CAUTION_VPN] != 0 || i->by_caution[CAUTION_TOR] != 0)
         return CONFIDENCE_LOW;
-    if (i->by_ground[TERRITORY_TABLE] != 0 || i->one_sided != 0)
-        return i->disputed != 0 ? CONFIDENCE_LOW : CONFIDENCE_MODERATE;
-    return i->disputed != 0 ? CONFIDENCE_MODERATE : CONFIDENCE_HIGH;
+    level -= i->by_ground[TERRITORY_TABLE] != 0 || i->one_sided != 0;
+    level -= i->disputed != 0;
+    level -= i->by_caution[CAUTION_WARNING] != 0 || i->by_caution[CAUTION_SCANNER] != 0;
+    return level < CONFIDENCE_LOW ? CONFIDENCE_LOW : (enum confidence)level;
 }
 
 const char *confidence_name(enum confidence c)
@@ -87,6 +90,10 @@ size_t incident_reasons(const struct incident *i, const char **out)
         {i->by_ground[TERRITORY_TABLE] != 0, "territory-table"},
         {i->disputed != 0, "territory-disputed"},
         {i->turned != 0, "direction-turned"},
+        {i->by_caution[CAUTION_WARNING] != 0, "source-warning-list"},
+        {i->by_caution[CAUTION_VPN] != 0, "source-vpn"},
+        {i->by_caution[CAUTION_TOR] != 0, "source-tor"},
+        {i->by_caution[CAUTION_SCANNER] != 0, "source-scanner"},
     };
     size_t n = 0;
 
@@ -157,6 +164,9 @@ static void json_counts(const struct incident *i, struct buf *out)
     buf_text(out, ",\"counts\":");
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++)
         buf_print(out, "%s\"%s\":%" PRIu64, k == 0 ? "{" : ",", rows[k].name, rows[k].n);
+    for (size_t k = 0; k < CAUTION_KINDS; k++)
+        if (i->by_caution[k] != 0)
+            buf_print(out, ",\"%s\":%" PRIu64, caution_name((enum caution)k), i->by_caution[k]);
     buf_byte(out, '}');
 }
 

@@ -38,6 +38,7 @@ struct incident {
     uint64_t one_sided; /* .. which one direction's flags alone gave (a unidirectional flow) */
     uint64_t turned;    /* events whose record named the victim as source */
     uint64_t disputed;  /* events whose source another test of territory places elsewhere */
+    uint64_t by_caution[CAUTION_KINDS];          /* events whose source stood on such a list then */
     uint64_t by_ground[TERRITORY_CONTESTED + 1]; /* events by the test that placed the initiator */
     struct addr *targets;                        /* sorted; owned */
     size_t target_count;
@@ -57,13 +58,15 @@ int incident_compare(const struct incident *a, const struct incident *b);
 /*
  * Low if any event lacks two-way proof (its source may be spoofed); high if every initiator was
  * placed by what the other party itself declared; moderate if a table placed it, or if the proof
- * is one direction's flags. One step lower where the tests of territory disagree about a source.
+ * is one direction's flags. One step lower where the tests of territory disagree about a source,
+ * and where a warning list or one of research scanners names it; low where it is an exit of a VPN
+ * or of Tor, for then whoever began sits elsewhere.
  */
 enum confidence incident_confidence(const struct incident *i);
 const char *confidence_name(enum confidence c); /* "low", "moderate", "high" */
 
 /* The reasons by their stable names, at most INCIDENT_REASONS; returns how many. */
-enum { INCIDENT_REASONS = 8 };
+enum { INCIDENT_REASONS = 12 };
 size_t incident_reasons(const struct incident *i, const char **out);
 
 const char *incident_report_name(enum incident_report r); /* "opened", "grown", "ended" */

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "proc/settings.h"
+#include "watch/cautions.h"
 #include "watch/lookout.h"
 
 enum {
@@ -38,8 +39,9 @@ bool looking_is_busy(const struct looking *l);
 /* Is the first version there, or none wanted? Before that no line may be judged. */
 bool looking_is_ready(const struct looking *l);
 
-struct lookout *looking_now(const struct looking *l); /* NULL: nothing to look for */
-void looking_dropped(struct looking *l);              /* frees the one before */
+struct lookout *looking_now(const struct looking *l);             /* NULL: nothing to look for */
+const struct cautions *looking_cautions(const struct looking *l); /* NULL: none */
+void looking_dropped(struct looking *l);                          /* frees the one before */
 
 /* docs/PROTOCOL.control: the lists, for `parley indicator list`. */
 json_t *looking_json(const struct looking *l);

@@ -355,12 +355,20 @@ static void ask_lists(struct watch *w, bool all)
     process_tell_parent(w->self, MESSAGE_LISTS, bytes_of(&body, 1));
 }
 
+static void seek(const struct watch *w, struct eye *e)
+{
+    const struct cautions *c = looking_cautions(w->looking);
+
+    watcher_seek(e->watcher, looking_now(w->looking), c);
+    rules_caution(e->rules, c);
+}
+
 /* Lists are read and built beside the stream, a step a turn; and looked for, now and then. */
 static void look(struct watch *w)
 {
     if (looking_step(w->looking)) {
         for (size_t i = 0; i < w->eyes; i++)
-            watcher_seek(w->eye[i].watcher, looking_now(w->looking));
+            seek(w, &w->eye[i]);
         looking_dropped(w->looking);
         watching_changed(w->watching);
     }

@@ -22,7 +22,7 @@ struct key {
 struct seen {
     int64_t time;
     struct addr to;
-    uint8_t ground, proven, turned, disputed;
+    uint8_t ground, proven, turned, disputed, cautions;
 };
 
 /* A group waits for its N-th match, or is an incident. */
@@ -55,6 +55,7 @@ struct groups {
     struct list waiting[AGREEMENT_ARTICLES], open[AGREEMENT_ARTICLES];
     size_t count, open_count, bytes;
     struct group_losses losses;
+    bool cautions; /* while loading: what is read counts them */
 };
 
 void match_of(const struct event *e, size_t article, uint32_t source, uint64_t line,
@@ -73,6 +74,7 @@ void match_of(const struct event *e, size_t article, uint32_t source, uint64_t l
         .proven = (uint8_t)e->proof,
         .turned = e->ground == ORIENT_SRC_SERVES || e->ground == ORIENT_OWN_SRC,
         .disputed = e->from.territory.disputed,
+        .cautions = e->cautions,
     };
 }
 
@@ -281,7 +283,7 @@ static void remember(struct groups *g, struct group *group, const struct match *
         group->seen = memory_resize(group->seen, group->seen_room, sizeof *group->seen);
     }
     group->seen[group->seen_count++] =
-        (struct seen){m->time, m->to, m->ground, m->proven, m->turned, m->disputed};
+        (struct seen){m->time, m->to, m->ground, m->proven, m->turned, m->disputed, m->cautions};
     g->bytes += SAVED_SEEN;
 }
 
@@ -299,6 +301,8 @@ static void count(struct groups *g, struct group *group, const struct seen *s)
     i->turned += s->turned;
     i->disputed += s->disputed;
     i->by_ground[s->ground]++;
+    for (unsigned k = 0; k < CAUTION_KINDS; k++)
+        i->by_caution[k] += s->cautions >> k & 1;
     if (g->bytes + SAVED_TARGET <= g->limits.bytes)
         incident_target(i, s->to);
     else
@@ -354,7 +358,7 @@ static void group_end(struct groups *g, struct group *group)
 
 static void group_grow(struct groups *g, struct group *group, const struct match *m)
 {
-    struct seen s = {m->time, m->to, m->ground, m->proven, m->turned, m->disputed};
+    struct seen s = {m->time, m->to, m->ground, m->proven, m->turned, m->disputed, m->cautions};
 
     count(g, group, &s);
     if (group->incident.events < group->next_report)
@@ -472,7 +476,7 @@ static void save_waiting(const struct group *group, struct buf *out)
         buf_byte(out, s->ground);
         buf_byte(out, s->proven);
         buf_byte(out, s->turned);
-        buf_byte(out, s->disputed);
+        buf_byte(out, (uint8_t)(s->disputed | s->cautions << 1));
     }
 }
 
@@ -487,6 +491,8 @@ static void save_open(const struct group *group, struct buf *out)
     buf_u64(out, i->turned);
     buf_u64(out, i->disputed);
     buf_u64(out, i->one_sided);
+    for (size_t k = 0; k < CAUTION_KINDS; k++)
+        buf_u64(out, i->by_caution[k]);
     for (size_t k = 0; k <= TERRITORY_CONTESTED; k++)
         buf_u64(out, i->by_ground[k]);
     buf_u64(out, i->targets_more);
@@ -563,7 +569,9 @@ static void load_waiting(struct groups *g, struct group *group, struct cursor *i
         m.proven = cursor_u8(in);
         m.turned = cursor_u8(in);
         m.disputed = cursor_u8(in);
-        check(in, m.disputed <= 1 && m.ground <= TERRITORY_CONTESTED &&
+        m.cautions = m.disputed >> 1;
+        m.disputed &= 1;
+        check(in, m.cautions < 1 << CAUTION_KINDS && m.ground <= TERRITORY_CONTESTED &&
                       m.proven <= PROOF_ONE_SIDED && m.turned <= 1 && m.time >= before &&
                       m.time <= group->last);
         before = m.time;
@@ -586,6 +594,10 @@ static void load_open(struct groups *g, struct group *group, struct cursor *in)
     i->turned = cursor_u64(in);
     i->disputed = cursor_u64(in);
     i->one_sided = cursor_u64(in);
+    for (size_t k = 0; g->cautions && k < CAUTION_KINDS; k++) {
+        i->by_caution[k] = cursor_u64(in);
+        check(in, i->by_caution[k] <= i->events);
+    }
     for (size_t k = 0; k <= TERRITORY_CONTESTED; k++)
         i->by_ground[k] = cursor_u64(in);
     i->targets_more = cursor_u64(in);
@@ -649,10 +661,11 @@ static void load_list(struct groups *g, uint16_t article, bool open, struct curs
         load_group(g, article, open, &before, in);
 }
 
-void groups_load(struct groups *g, struct cursor *in)
+void groups_load(struct groups *g, struct cursor *in, bool cautions)
 {
     struct group_losses losses;
 
+    g->cautions = cautions;
     losses.groups_dropped = cursor_u64(in);
     losses.matches_refused = cursor_u64(in);
     for (size_t i = 0; i < g->agreement->article_count; i++) {

@@ -36,6 +36,7 @@ struct match {
     uint8_t proven;   /* enum proof */
     uint8_t turned;   /* the record named the responder as source */
     uint8_t disputed; /* another test of territory speaks against the initiator's */
+    uint8_t cautions; /* lists that name the initiator: bits by enum caution */
 };
 
 void match_of(const struct event *e, size_t article, uint32_t source, uint64_t line,
@@ -81,8 +82,9 @@ size_t groups_open(const struct groups *g);
 struct group_losses groups_losses(const struct groups *g);
 
 /* The whole state as bytes, and back into new, empty groups of the same agreement. Faults as
- * cursor's, and RANGE for what no save could have written. */
+ * cursor's, and RANGE for what no save could have written. `cautions`: it was saved since incidents
+ * count them. */
 void groups_save(const struct groups *g, struct buf *out);
-void groups_load(struct groups *g, struct cursor *in);
+void groups_load(struct groups *g, struct cursor *in, bool cautions);
 
 #endif

@@ -142,7 +142,7 @@ static void take_refused(void *with, size_t line, enum import_rule rule)
 
 static void read_begin(struct lookout *l)
 {
-    const struct import_sink sink = {take_entry, take_pattern, take_refused, l};
+    const struct import_sink sink = {take_entry, take_pattern, take_refused, NULL, l};
     struct list *list = &l->list[l->now];
     struct indicator_about usual = indicator_about_none();
 

@@ -15,6 +15,7 @@ struct rules {
     const struct territory_table *table[TERRITORY_TABLES]; /* by their numbers in territory */
     struct addr sensors[RULES_SENSORS];
     size_t sensor_count;
+    const struct cautions *cautions; /* not ours; NULL: none */
 };
 
 static void declare(struct territory *t, unsigned party, const struct party *p)
@@ -114,6 +115,11 @@ struct fault rules_sensor(struct rules *r, struct addr a)
     return fault_none();
 }
 
+void rules_caution(struct rules *r, const struct cautions *c)
+{
+    r->cautions = c;
+}
+
 void rules_seal(struct rules *r)
 {
     territory_seal(r->territory);
@@ -197,7 +203,11 @@ enum judged rules_judge(const struct rules *r, struct event *e, size_t *article_
     if (e->from.side != SIDE_OTHER)
         return JUDGED_ATTRIBUTED;
     e->from_as = territory_as(r->territory, e->from.addr);
-    return find_article(r, e, article_out) ? JUDGED_MATCHED : JUDGED_ATTRIBUTED;
+    if (!find_article(r, e, article_out))
+        return JUDGED_ATTRIBUTED;
+    if (r->cautions != NULL)
+        e->cautions = (uint8_t)cautions_address(r->cautions, e->from.addr, e->time);
+    return JUDGED_MATCHED;
 }
 
 uint64_t rules_why(const struct rules *r, const struct event *e, size_t article)

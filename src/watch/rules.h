@@ -10,6 +10,7 @@
 #include "model/event.h"
 #include "pact/agreement.h"
 #include "stix/pattern.h"
+#include "watch/cautions.h"
 
 enum {
     RULES_SENSORS = 64, /* addresses declared as sensors beside the territory */
@@ -44,6 +45,10 @@ MUST_CHECK struct fault rules_sensor(struct rules *r, struct addr a);
 
 /* After all tables, before the first event. */
 void rules_seal(struct rules *r);
+
+/* Lists that name sources as weak ground, from now on; NULL: none. They must stay until the next
+ * call. Matters for events that an article covers. */
+void rules_caution(struct rules *r, const struct cautions *c);
 
 const struct agreement *rules_agreement(const struct rules *r);
 

@@ -15,8 +15,9 @@ struct row {
     struct sighting s;
     uint8_t *key;
     size_t key_len;
-    uint32_t next; /* 1 + its place, of the same bucket; 0: none */
-    uint64_t met;  /* number of the event that met it last: one that names it twice counts once */
+    uint32_t next;   /* 1 + its place, of the same bucket; 0: none */
+    uint64_t warned; /* lists that warn of the value, at whatever time */
+    uint64_t met;    /* number of the event that met it last: one that names it twice counts once */
 };
 
 struct sightings {
@@ -27,6 +28,7 @@ struct sightings {
     size_t room;
     uint32_t *bucket; /* 1 + place of a row; 2^n of them */
     size_t buckets;
+    const struct cautions *cautions; /* not ours */
     /* While an event is asked about. */
     const struct lookout *lookout;
     const struct event *event;
@@ -166,6 +168,8 @@ static struct row *row_of(struct sightings *s, const struct lookout_hit *h)
     r->key = memory_new(len);
     memcpy(r->key, key, len);
     r->key_len = len;
+    if (s->cautions != NULL)
+        r->warned = cautions_value(s->cautions, &h->value);
     r->next = *bucket;
     *bucket = (uint32_t)s->count;
     return r;
@@ -184,6 +188,7 @@ static void see(void *with, const struct lookout_hit *h)
     if (r->met == s->number)
         return;
     r->met = s->number;
+    r->s.worth.warned += r->warned != 0 && cautions_hold(s->cautions, r->warned, t);
     r->s.worth.events++;
     r->s.worth.outside += t.us < h->about.from.us || t.us >= h->about.until.us;
     r->s.worth.from = h->about.from;
@@ -207,6 +212,13 @@ void sightings_see(struct sightings *s, struct lookout *l, const struct event *e
 }
 
 /* ---- what was seen ---- */
+
+void sightings_warn(struct sightings *s, const struct cautions *c)
+{
+    s->cautions = c;
+    for (size_t i = 0; i < s->count; i++) /* their bits were of other lists */
+        s->row[i].warned = 0;
+}
 
 size_t sightings_count(const struct sightings *s)
 {

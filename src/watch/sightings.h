@@ -11,6 +11,7 @@
 
 #include "crypto/digest.h"
 #include "indicator/worth.h"
+#include "watch/cautions.h"
 #include "watch/lookout.h"
 
 struct sighting {
@@ -34,6 +35,9 @@ struct sightings;
 /* At most so many indicators, and so many bytes of their JSON. */
 struct sightings *sightings_new(size_t most, size_t bytes);
 void sightings_free(struct sightings *s); /* NULL is fine */
+
+/* Warning lists by which values are told apart from now on; NULL: none. */
+void sightings_warn(struct sightings *s, const struct cautions *c);
 
 /* Counts what the event meets. `raw` is its line. */
 void sightings_see(struct sightings *s, struct lookout *l, const struct event *e, uint32_t source,

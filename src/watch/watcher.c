@@ -3,11 +3,12 @@
 #include "base/memory.h"
 
 enum {
-    STATE_VERSION = 4,
+    STATE_VERSION = 5,
+    STATE_PLAIN = 4,  /* the version before incidents counted cautions: is read, too */
     STATE_UNTOLD = 3, /* the version before held records had accounts: is read, too */
 };
 
-static const char state_rule[] = "watch: saved state, version 4";
+static const char state_rule[] = "watch: saved state, version 5";
 
 struct held {
     struct match match; /* match.line is the offset */
@@ -41,7 +42,7 @@ struct watcher {
     size_t report_count, report_room;
     struct watcher_sample *sample;
     size_t sample_count, sample_room;
-    size_t sample_raw; /* bytes of their raw lines */
+    size_t sample_raw;       /* bytes of their raw lines */
     struct lookout *lookout; /* what to look for; not ours */
     struct sightings *seen;
 };
@@ -462,9 +463,10 @@ const struct watcher_sample *watcher_samples(const struct watcher *w, size_t *co
     return w->sample;
 }
 
-void watcher_seek(struct watcher *w, struct lookout *l)
+void watcher_seek(struct watcher *w, struct lookout *l, const struct cautions *c)
 {
     w->lookout = l;
+    sightings_warn(w->seen, c);
 }
 
 struct sightings *watcher_seen(struct watcher *w)
@@ -526,7 +528,7 @@ static void save_held(const struct held *h, struct buf *out)
     buf_byte(out, m->ground);
     buf_byte(out, m->proven);
     buf_byte(out, m->turned);
-    buf_byte(out, m->disputed);
+    buf_byte(out, (uint8_t)(m->disputed | m->cautions << 1));
     buf_u32(out, h->length);
     buf_add(out, h->digest.byte, sizeof h->digest.byte);
     account_save(&h->account, out);
@@ -571,7 +573,8 @@ static uint32_t load_version(struct cursor *in)
 {
     uint32_t version = cursor_u32(in);
 
-    if (version != STATE_VERSION && version != STATE_UNTOLD && cursor_ok(in))
+    if (version != STATE_VERSION && version != STATE_PLAIN && version != STATE_UNTOLD &&
+        cursor_ok(in))
         cursor_fail(in, FAULT_UNKNOWN, 0);
     return version;
 }
@@ -608,6 +611,8 @@ static void load_held(struct watcher *w, uint32_t version, struct cursor *in)
     m->proven = cursor_u8(in);
     m->turned = cursor_u8(in);
     m->disputed = cursor_u8(in);
+    m->cautions = m->disputed >> 1;
+    m->disputed &= 1;
     h.length = cursor_u32(in);
     load_bytes(in, h.digest.byte, sizeof h.digest.byte);
     if (version != STATE_UNTOLD)
@@ -616,7 +621,7 @@ static void load_held(struct watcher *w, uint32_t version, struct cursor *in)
                   m->article < a->article_count && m->service < SERVICE_COUNT &&
                   a->articles[m->article].carries == ARTICLE_NOTICE &&
                   m->ground <= TERRITORY_CONTESTED && m->proven <= PROOF_ONE_SIDED &&
-                  m->turned <= 1 && m->disputed <= 1);
+                  m->turned <= 1 && m->cautions < 1 << CAUTION_KINDS);
     if (cursor_ok(in))
         held_add(w, h);
 }
@@ -631,7 +636,7 @@ static void load_rest(struct watcher *w, uint32_t version, struct cursor *in)
     check(in, n <= WATCHER_HELD && w->floor <= w->newest);
     for (uint32_t i = 0; i < n && cursor_ok(in); i++)
         load_held(w, version, in);
-    groups_load(w->groups, in);
+    groups_load(w->groups, in, version == STATE_VERSION);
     cursor_end(in);
 }
 

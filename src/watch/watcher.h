@@ -121,8 +121,9 @@ void watcher_taken(struct watcher *w);
 uint64_t watcher_commit(struct watcher *w, struct buf *state_out);
 uint64_t watcher_sequence(const struct watcher *w);
 
-/* What every event is asked about from now on; NULL: nothing. It must stay until the next call. */
-void watcher_seek(struct watcher *w, struct lookout *l);
+/* What every event is asked about from now on, and the lists that warn of values; NULL: nothing.
+ * Both must stay until the next call. */
+void watcher_seek(struct watcher *w, struct lookout *l, const struct cautions *c);
 
 /* Indicators that were met since it was cleared, which its reader does with each commit: they are
  * not in the state, for after a crash the same lines come again. */

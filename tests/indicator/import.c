@@ -66,7 +66,7 @@ static void refused(void *with, size_t line, enum import_rule r)
 static struct fault read_as(enum import_format format, struct bytes text, size_t step,
                             struct told *out)
 {
-    const struct import_sink sink = {entry, pattern, refused, out};
+    const struct import_sink sink = {entry, pattern, refused, NULL, out};
     struct import in;
     struct fault f;
 

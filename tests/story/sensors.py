@@ -138,6 +138,9 @@ def replace(path, text):
 def what_is_looked_for_is_seen_once_over_kill_and_new_lists(pair):
     a, log, listed = pair.a, pair.folder / "eve.json", pair.folder / "listed.txt"
     bundle = pair.folder / "one.json"
+    exits, known = pair.folder / "exits.txt", pair.folder / "known.json"
+    replace(exits, "198.51.100.7\n")
+    replace(known, json.dumps({"name": "n", "type": "hostname", "list": ["bad.example"]}))
     replace(listed, "198.51.100.7\nbad.example\n")
     replace(bundle, json.dumps({"type": "bundle", "objects": [
         {"type": "indicator", "id": "indicator--1", "valid_until": "2026-01-02T01:00:30Z",
@@ -148,18 +151,29 @@ def what_is_looked_for_is_seen_once_over_kill_and_new_lists(pair):
     look_for(a, indicators=[
         {"name": "mine", "path": str(listed), "kind": "list", "marking": "amber"},
         {"name": "feed", "path": str(bundle), "kind": "stix"},
-        {"name": "gone", "path": str(pair.folder / "gone"), "kind": "auto"}])
+        {"name": "gone", "path": str(pair.folder / "gone"), "kind": "auto"}],
+        lists=[{"name": "exits", "path": str(exits), "kind": "tor", "from": "2026-01-01T00:00:00Z",
+                "until": "2026-02-01T00:00:00Z"},
+               {"name": "known", "path": str(known), "kind": "warning"}])
     a.serve()
     # What lies there before the lists are read waits for them.
     add(log, lines(0, 100) + names(0, 60, "www.BAD.example") + names(0, 60, "x.odd.example"))
     until_hits(a, {"198.51.100.7": 100, "bad.example": 60, "indicator--1": 60})
     shown = {h["value"] or h["id"]: h for h in a.json("watch", "hits")["hits"]}
     assert shown["bad.example"]["tlp"] == "amber" and shown["bad.example"]["list"] == "mine"
+    assert shown["bad.example"]["confidence"] == "moderate", shown["bad.example"]
+    assert shown["bad.example"]["warned"] == 60, shown["bad.example"]
     assert shown["indicator--1"]["outside"] == 30, shown["indicator--1"]
     assert shown["198.51.100.7"]["confidence"] == "moderate", shown
     held = {x["name"]: x for x in a.json("indicator", "list")["indicators"]}
+    assert held["exits"]["state"] == "lowers" and held["known"]["format"] == "warninglist", held
     assert held["mine"]["canary"] == held["feed"]["canary"] == "fires", held
     assert held["feed"]["refused"] == {"person": 1} and "gone" not in held, held
+    # A source that was an exit then lowers what its incident is worth.
+    add(log, names(600, 1, "later.example"))  # two minutes on: what is held is counted
+    a.until(lambda: a.json("watch", "incidents")["incidents"], "an incident", 30)
+    found = a.json("watch", "incidents")["incidents"][0]
+    assert found["confidence"] == "low" and "source-tor" in found["reasons"], found
     # Killed whole: nothing is counted twice.
     a.kill()
     add(log, lines(100, 20))
@@ -168,7 +182,7 @@ def what_is_looked_for_is_seen_once_over_kill_and_new_lists(pair):
     # Another version takes over without a restart; a damaged one changes nothing.
     replace(listed, "worse.example\n")
     a.until(lambda: {x["name"]: x["entries"] for x in
-                     a.json("indicator", "list")["indicators"]}["mine"] == 1, "the new list", 30)
+                     a.json("indicator", "list")["indicators"]}.get("mine") == 1, "the new list", 30)
     add(log, lines(120, 5) + names(0, 7, "worse.example"))
     until_hits(a, {"198.51.100.7": 120, "bad.example": 60, "indicator--1": 60,
                    "worse.example": 7})
