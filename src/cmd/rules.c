@@ -134,7 +134,7 @@ static void take_refused(void *with, size_t line, enum import_rule r)
 
 static struct fault read_list(struct giving *g, int fd)
 {
-    const struct import_sink sink = {take_entry, take_pattern, take_refused, g};
+    const struct import_sink sink = {take_entry, take_pattern, take_refused, NULL, g};
     struct lines *lines = lines_new(fd, 0);
     struct bytes piece;
     struct import in;
