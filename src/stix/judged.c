@@ -136,9 +136,9 @@ struct fault judged_parse(struct bytes message, struct bytes text, struct judged
 {
     struct cursor c = cursor_over(message, "message: judged envelope");
     struct judged j = {0};
+    uint8_t kind = small_read(&c, FAULT_DAMAGED); /* before the next: arguments have no order */
 
-    j.fault = fault_make((enum fault_kind)small_read(&c, FAULT_DAMAGED), cursor_u32(&c),
-                         "TAXII 2.1 section 3.7: envelope");
+    j.fault = fault_make((enum fault_kind)kind, cursor_u32(&c), "TAXII 2.1 section 3.7: envelope");
     j.count = cursor_u32(&c);
     if (j.count > ENVELOPE_OBJECTS || (fault_is(j.fault) && j.count > 0)) {
         cursor_fail(&c, FAULT_LIMIT, c.at - 4);
