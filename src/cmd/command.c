@@ -18,6 +18,16 @@ static const struct {
     {WITH_FIELDS, {"--withhold", "PATH", "a field that must not leave", NULL, 1}},
     {WITH_ASK, {"--yes", NULL, "do not ask; needed without a terminal", NULL, 0}},
     {WITH_ASK, {"--dry-run", NULL, "show the exact bytes, change nothing", NULL, 0}},
+    {WITH_REMOTE, {"--token-file", "FILE", "holds the bearer token we are known by", NULL, 0}},
+    {WITH_REMOTE, {"--user", "NAME", "the name we are known by, with a password", NULL, 0}},
+    {WITH_REMOTE, {"--password-file", "FILE", "holds it; else it is asked for", NULL, 0}},
+    {WITH_REMOTE, {"--cert", "FILE", "the certificate we are known by (PEM)", NULL, 0}},
+    {WITH_REMOTE, {"--cert-key", "FILE", "its key", NULL, 0}},
+    {WITH_REMOTE, {"--passphrase-file", "FILE", "holds the key's passphrase", NULL, 0}},
+    {WITH_REMOTE, {"--ca", "FILE", "who may sign the server's certificate (PEM)", NULL, 0}},
+    {WITH_REMOTE, {"--pin", "HEX", "SHA-256 of the server's public key; no --ca then", NULL, 0}},
+    {WITH_STORE, {"--store", "WHERE", "an SQLite file or libpq URI; else the node's", NULL, 0}},
+    {WITH_STORE, {"--node", "DIR", "the node's directory; else PARLEY_NODE", NULL, 0}},
     {WITH_CHECK, {"--check", NULL, "exit 3 if something needs you", NULL, 0}},
     {WITH_NODE, {"--node", "DIR", "the node's directory; else PARLEY_NODE", NULL, 0}},
     {WITH_NODE, {"--agreement", "ID", "where the node holds several", NULL, 0}},
@@ -96,7 +106,8 @@ const char *group_title(enum group g)
 {
     static const char *const titles[] = {
         [GROUP_START] = "START",         [GROUP_DAY] = "DAY",
-        [GROUP_WATCH] = "WATCH",         [GROUP_PROVE] = "PROVE",
+        [GROUP_WATCH] = "WATCH",         [GROUP_SHARE] = "SHARE",
+        [GROUP_PROVE] = "PROVE",
         [GROUP_AGREEMENT] = "AGREEMENT", [GROUP_KEYS] = "KEYS AND PEERS",
         [GROUP_ADMIN] = "ADMIN",
     };

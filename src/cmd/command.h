@@ -26,6 +26,8 @@ enum {
     WITH_ASK = 8,     /* --yes --dry-run */
     WITH_FIELDS = 16, /* --text --urgency --tlp --field --withhold */
     WITH_CHECK = 32,  /* --check */
+    WITH_REMOTE = 64, /* --token-file --user --cert --ca --pin ..: who we are to a server */
+    WITH_STORE = 128, /* --store --node: of the exchange */
 };
 
 struct flag {
@@ -50,6 +52,7 @@ enum group {
     GROUP_START,
     GROUP_DAY,
     GROUP_WATCH,
+    GROUP_SHARE,
     GROUP_PROVE,
     GROUP_AGREEMENT,
     GROUP_KEYS,

@@ -68,6 +68,10 @@ enum exit_code visitor_add(const struct call *call);
 enum exit_code visitor_list(const struct call *call);
 enum exit_code visitor_remove(const struct call *call);
 
+enum exit_code collection_list(const struct call *call);
+enum exit_code collection_pull(const struct call *call);
+enum exit_code collection_push(const struct call *call);
+
 enum exit_code init_run(const struct call *call);
 enum exit_code officer_add(const struct call *call);
 enum exit_code officer_remove(const struct call *call);

@@ -197,6 +197,10 @@ static void member_cut(struct cutting *x)
         x->out->more = bytes_is(value, "true");
     else if (m == MEMBER_NEXT)
         x->out->next = unquoted(value);
+    if (m == MEMBER_MORE && !x->out->more && !bytes_is(value, "false"))
+        x->out->odd = true;
+    if (m == MEMBER_NEXT && (value.len == 0 || value.data[0] != '"'))
+        x->out->odd = true;
 }
 
 static void envelope_cut(struct cutting *x)

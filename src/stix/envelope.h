@@ -24,6 +24,7 @@ struct envelope {
     struct bytes *object; /* owned list; each borrowed from the text */
     bool bundle;          /* it says "type": "bundle" */
     bool more;            /* "more": true */
+    bool odd;             /* "more" is no boolean, or "next" no string */
     struct bytes next;    /* "next" as it stands between its quotes, escapes not read; borrowed */
 };
 

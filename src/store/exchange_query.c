@@ -16,6 +16,8 @@ static const struct query_text queries[EXCHANGE_QUERY_COUNT] = {
                                  "ON CONFLICT (root, id) DO NOTHING"},
     [EXCHANGE_COLLECTION_GET] = {"collection-get", "tt", "i",
                                  "SELECT number FROM collections WHERE root = $1 AND id = $2"},
+    [EXCHANGE_COLLECTION_LIST] = {"collection-list", "", "itt",
+                                  "SELECT number, root, id FROM collections ORDER BY root, id"},
 
     [EXCHANGE_NEWEST] = {"newest", "", "i",
                          "SELECT COALESCE(MAX(newest), 0) FROM (SELECT MAX(added) AS newest FROM "
@@ -98,6 +100,9 @@ static const struct query_text queries[EXCHANGE_QUERY_COUNT] = {
     [EXCHANGE_STATE_PUT] = {"state-put", "tb", "",
                             "INSERT INTO exchange_state (name, value) VALUES ($1, $2) "
                             "ON CONFLICT (name) DO NOTHING"},
+    [EXCHANGE_STATE_SET] = {"state-set", "tb", "",
+                            "INSERT INTO exchange_state (name, value) VALUES ($1, $2) "
+                            "ON CONFLICT (name) DO UPDATE SET value = excluded.value"},
     [EXCHANGE_STATE_GET] = {"state-get", "t", "b",
                             "SELECT value FROM exchange_state WHERE name = $1"},
 };

@@ -19,6 +19,7 @@
 enum exchange_query {
     EXCHANGE_COLLECTION_PUT = SCHEMA_QUERIES,
     EXCHANGE_COLLECTION_GET,
+    EXCHANGE_COLLECTION_LIST, /* number, root, id */
 
     EXCHANGE_NEWEST,       /* of the whole store: the last `added` given out */
     EXCHANGE_OBJECT_PUT,   /* changes 0 rows if this version is there */
@@ -56,7 +57,8 @@ enum exchange_query {
     EXCHANGE_RELEASE_PUT, /* the higher marking stays */
     EXCHANGE_RELEASE_GET,
 
-    EXCHANGE_STATE_PUT,
+    EXCHANGE_STATE_PUT, /* what is there stays */
+    EXCHANGE_STATE_SET,
     EXCHANGE_STATE_GET,
 
     EXCHANGE_QUERY_COUNT,

@@ -1,0 +1,102 @@
+#include "cmd/held.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "cmd/args.h"
+#include "cmd/disk.h"
+#include "cmd/node.h"
+#include "cmd/say.h"
+#include "proc/settings.h"
+#include "store/exchange_query.h"
+
+enum exit_code held_error(struct say *s, struct fault f)
+{
+    if (f.kind == FAULT_REFUSED)
+        return say_error(s, EXIT_STORE, "locked", f.rule, "wait until the other has ended",
+                         "the store of the exchange is held by another process");
+    return say_error(s, EXIT_STORE, fault_word(f.kind),
+                     f.kind == FAULT_IO ? strerror((int)f.at) : f.rule, NULL,
+                     "the store of the exchange cannot be used: %s", f.rule);
+}
+
+/* Where the settings say, if they have an exchange; else where the first one would be. */
+static struct fault named_place(const char *folder, char *out, size_t size)
+{
+    struct settings *settings = memory_zeroed(1, sizeof *settings);
+    struct buf path = {0}, text = {0};
+    struct fault f;
+
+    buf_print(&path, "%s/settings.json", folder);
+    f = disk_read(buf_str(&path), SETTINGS_MAX, &text);
+    if (!fault_is(f))
+        f = settings_parse(buf_view(&text), settings, NULL);
+    if (!fault_is(f))
+        snprintf(out, size, "%s",
+                 settings->has_exchange ? settings->exchange.store : SETTINGS_EXCHANGE_STORE);
+    buf_done(&path);
+    buf_done(&text);
+    free(settings);
+    return f;
+}
+
+/* A file's folder belongs to the exchange alone. */
+static enum exit_code make_folder(struct say *s, const char *path)
+{
+    char *folder = memory_text(path, (size_t)(strrchr(path, '/') - path));
+    enum exit_code code = EXIT_DONE;
+
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+        code = disk_error(s, fault_io("make the folder"), folder);
+    free(folder);
+    return code;
+}
+
+/* The node's, in its directory. */
+static enum exit_code place_of_node(const struct call *call, bool make, struct buf *out)
+{
+    const char *folder = node_find(call->args);
+    char named[SETTINGS_PATH];
+    struct fault f;
+
+    if (!node_is_at(folder))
+        return say_error(call->say, EXIT_NOT_FOUND, "no-node", "it holds no settings.json",
+                         "--store FILE, or --node DIR, or PARLEY_NODE", "there is no node at %s",
+                         folder);
+    f = named_place(folder, named, sizeof named);
+    if (fault_is(f))
+        return disk_error(call->say, f, "settings.json");
+    if (backend_of(named) == &backend_sqlite)
+        buf_print(out, "%s/", folder);
+    buf_text(out, named);
+    return make && backend_of(named) == &backend_sqlite ? make_folder(call->say, buf_str(out))
+                                                        : EXIT_DONE;
+}
+
+enum exit_code held_open(const struct call *call, bool make, struct store **out)
+{
+    const char *where = args_value(call->args, "--store");
+    struct buf place = {0};
+    enum exit_code code = EXIT_DONE;
+    struct fault f;
+
+    if (where != NULL)
+        buf_text(&place, where);
+    else
+        code = place_of_node(call, make, &place);
+    if (code == EXIT_DONE && !make && backend_of(buf_str(&place)) == &backend_sqlite &&
+        !disk_has(buf_str(&place)))
+        code = say_error(call->say, EXIT_NOT_FOUND, "nothing-held", NULL,
+                         "parley collection pull URL COLLECTION",
+                         "nothing was pulled or added yet: there is no %s", buf_str(&place));
+    if (code == EXIT_DONE) {
+        f = store_open(backend_of(buf_str(&place)), &schema_exchange, buf_str(&place), STORE_SHARED,
+                       out);
+        code = fault_is(f) ? held_error(call->say, f) : EXIT_DONE;
+    }
+    buf_done(&place);
+    return code;
+}

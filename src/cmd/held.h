@@ -1,0 +1,18 @@
+/*
+ * held.h - the exchange's store, opened from the command line: of the node, or where --store says.
+ *
+ * Several processes may have it open: the node serves while a person pulls (store.h, SHARED).
+ */
+#ifndef PARLEY_CMD_HELD_H
+#define PARLEY_CMD_HELD_H
+
+#include "cmd/command.h"
+#include "store/store.h"
+
+/* Opens it, makes it if it is not there and `make`. Says what went wrong. */
+enum exit_code held_open(const struct call *call, bool make, struct store **out);
+
+/* Says what went wrong with it. */
+enum exit_code held_error(struct say *s, struct fault f);
+
+#endif
