@@ -281,11 +281,20 @@ static struct bytes host_alone(struct bytes host)
     return host;
 }
 
+/* Can it be an address? One of IPv4 ends in a digit, and one of IPv6 has a colon within its first
+ * five bytes; nearly no name does. */
+static bool may_be_address(struct bytes name)
+{
+    return name.len != 0 && name.len < ADDR_TEXT &&
+           ((uint8_t)(name.data[name.len - 1] - '0') <= 9 ||
+            memchr(name.data, ':', name.len < 5 ? name.len : 5) != NULL);
+}
+
 static struct indicator_key name_key(struct bytes name)
 {
     struct indicator_key k = {.kind = INDICATOR_DOMAIN, .text = name};
 
-    if (name.len > 0 && name.len < ADDR_TEXT && !fault_is(addr_parse(name, &k.addr)))
+    if (may_be_address(name) && !fault_is(addr_parse(name, &k.addr)))
         k.kind = INDICATOR_IPV4; /* an address of either family */
     return k;
 }

@@ -98,6 +98,22 @@ size_t indicators_keys(const struct event *e, uint8_t room[INDICATOR_URL_MAX],
 void indicators_event(const struct indicators *x, const struct event *e, indicators_each *each,
                       void *with);
 
+enum { QUIET_NAME = 63 }; /* bytes of the longest name that is kept */
+
+/* What was asked lately and is in no list. Zero is empty; of one set of indicators alone: with the
+ * next it begins at zero. */
+struct indicators_quiet {
+    uint64_t address[1024]; /* IPv4; with its port where lists have endpoints */
+    struct quiet_name {
+        uint8_t length;
+        uint8_t text[QUIET_NAME]; /* as it was sent */
+    } name[256];
+};
+
+/* The same as indicators_event, to the hit; what is known to be in no list is not asked again. */
+void indicators_event_quietly(const struct indicators *x, struct indicators_quiet *q,
+                              const struct event *e, indicators_each *each, void *with);
+
 /* Do all canaries of this list fire, asked as events are? True for an empty list too. */
 bool indicators_canary(const struct indicators *x, unsigned list);
 

@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "base/memory.h"
 #include "net/six.h"
 #include "net/slots.h"

@@ -32,6 +32,7 @@ struct lookout {
     struct lines *lines;
     struct import import;
     bool built;
+    struct indicators_quiet quiet;
     /* While an event is asked about. */
     const struct event *event;
     lookout_each *each;
@@ -249,7 +250,7 @@ void lookout_event(struct lookout *l, const struct event *e, lookout_each *each,
     l->event = e;
     l->each = each;
     l->with = with;
-    indicators_event(l->set, e, tell_value, l);
+    indicators_event_quietly(l->set, &l->quiet, e, tell_value, l);
     if (l->patterns != 0)
         index_candidates(l->index, e, tell_pattern, l);
 }

@@ -115,6 +115,47 @@ static void an_event_is_asked_for_all_it_holds(void **unused)
     indicators_free(x);
 }
 
+/* Events of a few hundred addresses, ports and names, some listed: each is answered as if it had
+ * never been asked. */
+static void asking_again_gives_the_same_answer(void **unused)
+{
+    static const char *const names[] = {"",          "bad.example", "x.bad.example", "good.example",
+                                        "b.example", "192.0.2.7",   "2001:db8::1",   "BAD.example"};
+    static struct indicators_quiet quiet[2];
+    struct indicators *x[2];
+
+    (void)unused;
+    for (int with_endpoint = 0; with_endpoint < 2; with_endpoint++) {
+        unsigned l;
+
+        x[with_endpoint] = indicators_new(wide, 1);
+        l = indicators_list(x[with_endpoint], "mine");
+        add(x[with_endpoint], l, "bad.example");
+        add(x[with_endpoint], l, "192.0.2.7");
+        add(x[with_endpoint], l, "198.51.100.0/28");
+        if (with_endpoint)
+            add(x[with_endpoint], l, "203.0.113.9:8080");
+        indicators_seal(x[with_endpoint]);
+    }
+    for (unsigned i = 0; i < 40000; i++) {
+        struct event e = {.has = EVENT_HAS_ENDS,
+                          .src = addr_from_v4(0xc0000200 + i % 64),
+                          .dest = addr_from_v4(i % 3 == 0 ? 0xcb007109 : 0xc6336400 + i / 64 % 64),
+                          .src_port = (uint16_t)(i % 7),
+                          .dest_port = (uint16_t)(i % 5 == 0 ? 8080 : i % 1000)};
+        int w = (int)(i % 2);
+        struct heard often = {0}, once = {0};
+
+        e.text[EVENT_TEXT_NAME] = bytes_text(names[i / 7 % 8]);
+        e.text[EVENT_TEXT_HOST] = bytes_text(names[i / 11 % 8]);
+        indicators_event(x[w], &e, hear, &once);
+        indicators_event_quietly(x[w], &quiet[w], &e, hear, &often);
+        assert_int_equal(once.hits, often.hits);
+    }
+    indicators_free(x[0]);
+    indicators_free(x[1]);
+}
+
 static void an_exact_name_does_not_cover_what_is_below_it(void **unused)
 {
     struct indicators *x = indicators_new(wide, 3);
@@ -449,6 +490,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_of_each_kind_is_found_as_a_sensor_writes_it),
         cmocka_unit_test(an_event_is_asked_for_all_it_holds),
+        cmocka_unit_test(asking_again_gives_the_same_answer),
         cmocka_unit_test(an_exact_name_does_not_cover_what_is_below_it),
         cmocka_unit_test(what_two_lists_hold_is_told_of_both_and_twice_in_one_is_a_duplicate),
         cmocka_unit_test(the_cap_holds_and_says_whose_entries_did_not_fit),
