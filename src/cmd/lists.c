@@ -184,7 +184,8 @@ enum exit_code watch_stats(const struct call *call)
 {
     static const char *const names[] = {
         "events", "oriented",      "attributed",     "matched",         "incidents",      "late",
-        "ahead",  "damaged_lines", "groups_dropped", "matches_refused", "samples_unkept", NULL};
+        "ahead",  "damaged_lines", "groups_dropped", "matches_refused", "samples_unkept", "twice",
+        NULL};
     enum exit_code code;
     json_t *a = ask_node(call, "watch.stats", NULL, &code);
     const json_t *totals;

@@ -44,10 +44,10 @@ static json_t *watch_says(struct desk_pact *p, json_t **totals, json_t **lists)
     struct rows r = store_ask(p->desk->store, QUERY_WATCH_GET, STORE_WITH(value_text(p->now->id)));
     json_t *body = NULL, *sources = json_array();
 
-    *totals = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "events", 0,
+    *totals = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "events", 0,
                         "oriented", 0, "attributed", 0, "matched", 0, "incidents", 0, "late", 0,
                         "ahead", 0, "damaged_lines", 0, "groups_dropped", 0, "matches_refused", 0,
-                        "samples_unkept", 0);
+                        "samples_unkept", 0, "twice", 0);
     if (rows_next(&r) && fault_is(json_read(row_bytes(&r, 2), limits, &body)))
         body = NULL;
     if (!fault_is(rows_done(&r)) && json_is_object(body)) {

@@ -284,14 +284,15 @@ static void room_sources(void *room, struct buf *out)
 
     for (size_t i = 0; i < e->watch->settings.sensor_count; i++)
         json_array_append_new(sources, source_json(e, i));
-    tree = json_pack(
-        "{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}", "sources", sources,
-        "indicators", looking_json(e->watch->looking), "totals", "events", (json_int_t)t->events,
-        "oriented", (json_int_t)t->oriented, "attributed", (json_int_t)t->attributed, "matched",
-        (json_int_t)t->matched, "incidents", (json_int_t)t->incidents, "late", (json_int_t)t->late,
-        "ahead", (json_int_t)t->ahead, "damaged_lines", (json_int_t)t->damaged_lines,
-        "groups_dropped", (json_int_t)t->losses.groups_dropped, "matches_refused",
-        (json_int_t)t->losses.matches_refused, "samples_unkept", (json_int_t)t->unkept);
+    tree = json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
+                     "sources", sources, "indicators", looking_json(e->watch->looking), "totals",
+                     "events", (json_int_t)t->events, "oriented", (json_int_t)t->oriented,
+                     "attributed", (json_int_t)t->attributed, "matched", (json_int_t)t->matched,
+                     "incidents", (json_int_t)t->incidents, "late", (json_int_t)t->late, "ahead",
+                     (json_int_t)t->ahead, "damaged_lines", (json_int_t)t->damaged_lines,
+                     "groups_dropped", (json_int_t)t->losses.groups_dropped, "matches_refused",
+                     (json_int_t)t->losses.matches_refused, "samples_unkept", (json_int_t)t->unkept,
+                     "twice", (json_int_t)t->twice);
     json_canonical(tree, out);
     json_decref(tree);
 }

@@ -37,6 +37,7 @@ struct match {
     uint8_t turned;   /* the record named the responder as source */
     uint8_t disputed; /* another test of territory speaks against the initiator's */
     uint8_t cautions; /* lists that name the initiator: bits by enum caution */
+    uint64_t mark;    /* replay's own: twins_mark of the record */
 };
 
 void match_of(const struct event *e, size_t article, uint32_t source, uint64_t line,

@@ -1,6 +1,7 @@
 #include "watch/replay.h"
 
 #include "base/memory.h"
+#include "watch/twins.h"
 
 struct replay {
     const struct rules *rules;
@@ -64,16 +65,20 @@ static void take_event(void *context, struct event *e, struct bytes raw, size_t 
     struct replay *r = context;
     size_t article = 0;
     enum judged v = rules_judge(r->rules, e, &article);
+    struct match *m;
 
     totals_count(&r->totals, (int)v);
     if (r->each != NULL)
         r->each(r->with, e, r->file, r->number, raw);
     if (v != JUDGED_MATCHED)
         return;
-    if (r->count == REPLAY_MATCHES)
+    if (r->count == REPLAY_MATCHES) {
         r->fault = fault_make(FAULT_LIMIT, 0, "replay: at most 67108864 matched events");
-    else
-        match_of(e, article, r->file, r->number << REPLAY_INSIDE | at, match_new(r));
+        return;
+    }
+    m = match_new(r);
+    match_of(e, article, r->file, r->number << REPLAY_INSIDE | at, m);
+    m->mark = twins_mark(raw);
 }
 
 static void take_note(void *context, const char *rule, uint64_t n)
@@ -139,6 +144,40 @@ static int by_opening(const void *a, const void *b)
     return incident_compare(a, b);
 }
 
+/* Counts the matches of one moment, [from, to), each record once. */
+static void count_moment(struct replay *r, struct groups *g, struct twins *twins, size_t from,
+                         size_t to)
+{
+    const struct match *m = r->match;
+
+    groups_expire(g, m[from].time);
+    if (to - from == 1) { /* as almost always: nobody to be a twin of */
+        groups_add(g, &m[from]);
+        return;
+    }
+    for (size_t i = from; i < to; i++)
+        if (twins_add(twins, m[i].time, m[i].mark))
+            groups_add(g, &m[i]);
+        else
+            r->totals.twice++;
+    for (size_t i = from; i < to; i++)
+        twins_drop(twins, m[i].time, m[i].mark);
+}
+
+static void count_all(struct replay *r, struct groups *g, const uint8_t seed[16])
+{
+    struct twins *twins = twins_new(seed);
+
+    if (r->count != 0)
+        qsort(r->match, r->count, sizeof *r->match, by_time);
+    for (size_t from = 0, to; from < r->count; from = to) {
+        for (to = from + 1; to < r->count && r->match[to].time == r->match[from].time; to++)
+            ;
+        count_moment(r, g, twins, from, to);
+    }
+    twins_free(twins);
+}
+
 void replay_finish(struct replay *r, const struct incident **out, size_t *count_out)
 {
     /* Nothing is saved here, so the bounds are those of memory, far above what files hold. */
@@ -147,12 +186,7 @@ void replay_finish(struct replay *r, const struct incident **out, size_t *count_
     struct groups *g =
         groups_new(rules_agreement(r->rules), rules_other(r->rules), limits, seed, keep_ended, r);
 
-    if (r->count != 0)
-        qsort(r->match, r->count, sizeof *r->match, by_time);
-    for (size_t i = 0; i < r->count; i++) {
-        groups_expire(g, r->match[i].time);
-        groups_add(g, &r->match[i]);
-    }
+    count_all(r, g, seed);
     groups_finish(g);
     r->totals.losses = groups_losses(g);
     groups_free(g);

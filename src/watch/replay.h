@@ -3,6 +3,7 @@
  *
  * Keeps the matches only, sorts them by (time, file, line) and counts them in that order, so the
  * order and interleaving of the files does not matter beyond their numbers, and nothing is late.
+ * The same record of the same moment is counted once, however often it is in the files.
  */
 #ifndef PARLEY_WATCH_REPLAY_H
 #define PARLEY_WATCH_REPLAY_H

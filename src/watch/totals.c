@@ -44,6 +44,7 @@ void totals_json(const struct totals *t, struct buf *out)
         {"late", t->late},
         {"ahead", t->ahead},
         {"damaged_lines", t->damaged_lines},
+        {"twice", t->twice},
         {"groups_dropped", t->losses.groups_dropped},
         {"matches_refused", t->losses.matches_refused},
     };

@@ -30,6 +30,7 @@ struct totals {
     uint64_t late;          /* events behind what was already counted; not matched */
     uint64_t ahead;         /* events dated later than our own clock allows; not matched */
     uint64_t damaged_lines; /* lines that are no event, or too long */
+    uint64_t twice;         /* matched records that had come already; counted once. As the next: */
     uint64_t unkept;        /* samples without their raw line, since this process began */
     struct group_losses losses;
     struct notes notes; /* damage and losses by rule, since this process began */

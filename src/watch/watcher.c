@@ -1,6 +1,7 @@
 #include "watch/watcher.h"
 
 #include "base/memory.h"
+#include "watch/twins.h"
 
 enum {
     STATE_VERSION = 5,
@@ -38,6 +39,7 @@ struct watcher {
     int64_t floor;     /* everything before was counted */
     struct held *held; /* a heap, the next to be counted first */
     size_t held_count, raw_bytes;
+    struct twins *twins; /* of what is held: a twin of what was counted is late */
     struct watcher_report *report;
     size_t report_count, report_room;
     struct watcher_sample *sample;
@@ -69,6 +71,7 @@ struct watcher *watcher_new(const struct rules *r, const uint8_t seed[16])
     w->seen = sightings_new(WATCHER_SEEN, WATCHER_SEEN_BYTES);
     w->groups = groups_new(rules_agreement(r), rules_other(r), limits, seed, take_report, w);
     w->held = memory_new(WATCHER_HELD * sizeof *w->held);
+    w->twins = twins_new(seed);
     w->newest = w->floor = INT64_MIN / 8;
     return w;
 }
@@ -92,6 +95,7 @@ void watcher_free(struct watcher *w)
     for (size_t i = 0; i < w->held_count; i++)
         free(w->held[i].raw);
     free(w->held);
+    twins_free(w->twins);
     free(w->report);
     free(w->sample);
     for (size_t i = 0; i < WATCHER_SOURCES; i++)
@@ -102,6 +106,14 @@ void watcher_free(struct watcher *w)
 }
 
 /* ---- what is held: a binary heap by match_compare ---- */
+
+static uint64_t mark_of(const struct held *h)
+{
+    uint64_t mark;
+
+    memcpy(&mark, h->digest.byte, sizeof mark);
+    return mark;
+}
 
 static bool comes_before(const struct held *a, const struct held *b)
 {
@@ -205,6 +217,7 @@ static void count_one(struct watcher *w)
     struct held h = held_take(w);
     const struct incident *wants;
 
+    twins_drop(w->twins, h.match.time, mark_of(&h));
     groups_expire(w->groups, h.match.time);
     wants = groups_add(w->groups, &h.match);
     if (wants != NULL)
@@ -248,6 +261,10 @@ static void hold(struct watcher *w, const struct match *m, const struct event *e
         count_before(w, w->held[0].match.time + 1);
     if (m->time < w->floor) {
         w->totals.late++;
+        return;
+    }
+    if (!twins_add(w->twins, m->time, mark_of(&h))) {
+        w->totals.twice++;
         return;
     }
     account_of(w->rules, e, m->article, &h.account);
@@ -622,8 +639,10 @@ static void load_held(struct watcher *w, uint32_t version, struct cursor *in)
                   a->articles[m->article].carries == ARTICLE_NOTICE &&
                   m->ground <= TERRITORY_CONTESTED && m->proven <= PROOF_ONE_SIDED &&
                   m->turned <= 1 && m->cautions < 1 << CAUTION_KINDS);
-    if (cursor_ok(in))
+    if (cursor_ok(in)) {
+        twins_add(w->twins, m->time, mark_of(&h));
         held_add(w, h);
+    }
 }
 
 static void load_rest(struct watcher *w, uint32_t version, struct cursor *in)

@@ -2,7 +2,8 @@
  * watcher.h - watch as it happens: lines in the order they come, incidents in the order of time.
  *
  * Holds each match for WATCHER_HOLD of event time, so that records which run backwards are put in
- * order; what comes later than that is counted as late and not matched. The whole state goes into
+ * order; what comes later than that is counted as late and not matched. The same record of the same
+ * moment, whichever way it comes, is counted once (twins.h). The whole state goes into
  * bytes and back, so that input offsets, held records, open groups and sequence can be one record
  * in desk's transaction: a watcher killed and restored at any commit, and given the lines from
  * its offsets on, reports what an uninterrupted one would have reported.

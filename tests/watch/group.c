@@ -157,6 +157,34 @@ static void confidence_follows_proof_and_territory(void **state)
     assert_int_equal(incident_confidence(&i), CONFIDENCE_LOW);
 }
 
+/* "constant memory per open group", and "never goes silent": a flood on ever new targets is told of
+ * at each tenfold, and its group is no larger after the first hundred thousand. */
+static void a_flood_is_told_of_for_ever_in_constant_memory(void **state)
+{
+    static const struct group_limits one = {4, 64 << 10, 4};
+    struct told told = {.count = 0};
+    struct groups *g = groups_new(common_new(), "b", one, seed, tell, &told);
+    struct buf before = {0}, after = {0};
+
+    (void)state;
+    for (uint32_t i = 0; i < 5000; i++)
+        add(g, i / 100, 1, i % 1000);
+    groups_save(g, &before);
+    for (uint32_t i = 5000; i < 500000; i++)
+        add(g, i / 100, 1, i % 1000);
+    groups_save(g, &after);
+    assert_int_equal(after.len, before.len);
+    assert_true(after.len <= 300 + 16 * INCIDENT_TARGETS);
+    assert_int_equal(told.count, 6); /* 5, 50 .. 500,000 */
+    assert_int_equal(told.incident[5].events, 500000);
+    assert_int_equal(told.incident[5].target_count + told.incident[5].targets_more > 256, 1);
+    assert_int_equal(groups_losses(g).matches_refused, 0);
+    told_done(&told);
+    buf_done(&before);
+    buf_done(&after);
+    groups_free(g);
+}
+
 static void silent_groups_make_room_and_are_counted(void **state)
 {
     static const struct group_limits narrow = {10, 1 << 20, 2};
@@ -203,6 +231,7 @@ int main(void)
         cmocka_unit_test(sources_and_services_are_groups_of_their_own),
         cmocka_unit_test(it_reports_tenfold_and_samples_twofold),
         cmocka_unit_test(confidence_follows_proof_and_territory),
+        cmocka_unit_test(a_flood_is_told_of_for_ever_in_constant_memory),
         cmocka_unit_test(silent_groups_make_room_and_are_counted),
         cmocka_unit_test(bytes_are_bounded_too),
     };

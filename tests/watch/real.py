@@ -82,7 +82,7 @@ def main(parley, source, real):
         got = [{k: row[k] for k in FIELDS} for row in ours]
         assert got == expected, differences(got, expected)
         assert ours == again, "the same input gave other bytes"
-        for name in ("events", "matched", "incidents", "damaged_lines"):
+        for name in ("events", "matched", "twice", "incidents", "damaged_lines"):
             assert totals[name] == plain[name], (name, totals[name], plain[name])
         assert totals["incidents"] == len(ours) > 0
     print(f"{len(ours)} incidents of {totals['matched']} matched in {totals['events']} events: "

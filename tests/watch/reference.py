@@ -109,8 +109,8 @@ def main(agreement_path, me, *files):
     territory = Territory(agreement, pathlib.Path(agreement_path).parent)
     article = next(a for a in agreement["articles"] if a["carries"] == "NOTICE")
     other = next(p["id"] for p in agreement["parties"] if p["id"] != me)
-    totals = dict(events=0, matched=0, incidents=0, damaged_lines=0)
-    records, groups, per_file = [], {}, [0] * len(files)
+    totals = dict(events=0, matched=0, twice=0, incidents=0, damaged_lines=0)
+    records, groups, per_file, seen = [], {}, [0] * len(files), set()
     for number, path in enumerate(files):
         for at, line in enumerate(lines(path)):
             try:
@@ -122,16 +122,20 @@ def main(agreement_path, me, *files):
                 continue
             totals["events"] += 1
             per_file[number] += 1
-            records += [(us, number, at, event)] if event["event_type"] in PORTS else []
+            records += [(us, number, at, event, line)] if event["event_type"] in PORTS else []
     records.sort(key=lambda r: r[:3])
-    own = {e[k] for _, _, _, e in records for k in ("src_ip", "dest_ip")
+    own = {e[k] for _, _, _, e, _ in records for k in ("src_ip", "dest_ip")
            if k in e and territory.party(e[k], 0) == me}
-    for us, _, _, event in records:
+    for us, _, _, event, line in records:
         ends = orient(event, own)
         if not ends or event["event_type"] not in TWO_WAY:
             continue
         if territory.party(ends[0], us) == other and territory.party(ends[1], us) == me:
             totals["matched"] += 1
+            if (us, line) in seen:  # the same record of the same moment, however often it comes
+                totals["twice"] += 1
+                continue
+            seen.add((us, line))
             groups.setdefault((ends[0], event["event_type"]), []).append((us, ends[1]))
     n, w, g = *article["threshold"].values(), article["gap"]
     found = [(row["opened"], ipaddress.ip_address(source), service, row)

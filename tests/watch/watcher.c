@@ -451,6 +451,43 @@ static void what_comes_too_late_is_counted_and_not_matched(void **state)
     rules_free(r);
 }
 
+/* "deduplication by digest": a forwarder that says all twice changes nothing. */
+static void a_record_that_comes_twice_is_counted_once(void **state)
+{
+    struct rules *r = common_rules();
+    struct watcher *w = watcher_new(r, seed), *back = NULL;
+    struct replay *replay = replay_new(r);
+    const struct incident *found;
+    struct buf saved = {0};
+    size_t count;
+    bool anew;
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        for (uint32_t sensor = 0; sensor < 3; sensor++) {
+            const char *text =
+                common_line((1000 + i) * 1000000, "ssh", "198.51.100.1", 5, "192.0.2.1", 22);
+
+            watcher_line(w, sensor, 0, 1, bytes_text(text), never);
+            assert_good(replay_frame(replay, sensor, (uint64_t)i, bytes_text(text)));
+        }
+    assert_int_equal(watcher_totals(w)->twice, 8);
+    watcher_commit(w, &saved); /* also by a watcher that was begun anew */
+    assert_good(watcher_load(r, seed, buf_view(&saved), &back, &anew));
+    ssh_at(back, 1003, never);
+    assert_int_equal(watcher_totals(back)->twice, 1);
+    watcher_flush(back);
+    assert_int_equal(watcher_open(back), 0); /* four events, one short */
+    replay_finish(replay, &found, &count);
+    assert_int_equal(count, 0);
+    assert_int_equal(replay_totals(replay)->twice, 8);
+    replay_free(replay);
+    watcher_free(w);
+    watcher_free(back);
+    buf_done(&saved);
+    rules_free(r);
+}
+
 static void an_event_of_tomorrow_does_not_make_today_late(void **state)
 {
     struct rules *r = common_rules();
@@ -522,6 +559,7 @@ int main(void)
         cmocka_unit_test(samples_of_one_commit_are_bounded),
         cmocka_unit_test(a_state_from_before_there_were_accounts_is_read),
         cmocka_unit_test(what_comes_too_late_is_counted_and_not_matched),
+        cmocka_unit_test(a_record_that_comes_twice_is_counted_once),
         cmocka_unit_test(an_event_of_tomorrow_does_not_make_today_late),
         cmocka_unit_test(an_idle_watcher_ends_incidents_by_the_clock),
         cmocka_unit_test(a_flood_of_held_matches_is_bounded),
