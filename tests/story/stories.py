@@ -22,6 +22,7 @@ import exchange  # noqa: E402
 import exhibits  # noqa: E402
 import explain  # noqa: E402
 import faults  # noqa: E402
+import interop  # noqa: E402
 import national  # noqa: E402
 import notice  # noqa: E402
 import sensors  # noqa: E402
@@ -276,7 +277,8 @@ def tales(module):
             if inspect.isfunction(f) and list(inspect.signature(f).parameters) == ["pair"]}
 
 
-MODULES = (sys.modules[__name__], notice, faults, sensors, explain, exhibits, national, several, exchange)
+MODULES = (sys.modules[__name__], notice, faults, sensors, explain, exhibits, national, several, exchange,
+           interop)
 STORIES = {name: f for module in MODULES
            for name, f in tales(module).items()}
 
