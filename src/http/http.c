@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -19,6 +20,11 @@
 
 #include "base/memory.h"
 #include "crypto/digest.h"
+
+enum {
+    HTTP_PAGE_LEAST = 100, /* bytes of a page that evhttp makes of an error .. */
+    HTTP_PAGE_MOST = 600,  /* .. and at most */
+};
 
 /* One connection, from the accept to the end of its SSL. */
 struct connection {
@@ -174,6 +180,49 @@ static void input_grew(struct evbuffer *input, const struct evbuffer_cb_info *in
         held_add(context, info->n_added);
 }
 
+/* Our own words in the room that evhttp's page has; what is left over is white space after them. */
+static void page_rewrite(uint8_t *page, size_t len)
+{
+    unsigned status = (unsigned)(page[9] - '0') * 100 + (unsigned)(page[10] - '0') * 10 +
+                      (unsigned)(page[11] - '0');
+    struct buf head = {0}, body = {0};
+
+    if (status >= 500) /* a method that it does not know */
+        status = 405;
+    buf_print(&body, "{\"title\":\"Refused\",\"http_status\":\"%u\"}", status);
+    buf_print(&head,
+              "HTTP/1.1 %u Refused\r\nContent-Type: application/taxii+json;version=2.1\r\n"
+              "Connection: close\r\nContent-Length: ",
+              status);
+    if (head.len + 7 + body.len <= len) { /* three digits and an empty line */
+        buf_print(&head, "%03zu\r\n\r\n", len - head.len - 7);
+        memset(page, ' ', len);
+        memcpy(page, head.data, head.len);
+        memcpy(page + head.len, body.data, body.len);
+    }
+    buf_done(&head);
+    buf_done(&body);
+}
+
+/*
+ * What evhttp refuses by itself it answers with a page of HTML, and an unknown method with 501. The
+ * page lies whole in the output before a byte of it is sent: there it is rewritten.
+ */
+static void output_grew(struct evbuffer *output, const struct evbuffer_cb_info *info, void *context)
+{
+    static const char end[] = "</BODY></HTML>\n";
+    size_t len = evbuffer_get_length(output);
+    uint8_t *page;
+
+    (void)context;
+    if (info->n_added == 0 || len < HTTP_PAGE_LEAST || len > HTTP_PAGE_MOST)
+        return;
+    page = evbuffer_pullup(output, -1);
+    if (page != NULL && memcmp(page, "HTTP/1.", 7) == 0 &&
+        memcmp(page + len - strlen(end), end, strlen(end)) == 0)
+        page_rewrite(page, len);
+}
+
 /* When the SSL goes, the connection is over. */
 static void connection_over(void *parent, void *pointer, CRYPTO_EX_DATA *ad, int index, long argl,
                             void *argp)
@@ -236,7 +285,8 @@ static struct bufferevent *stream_new(struct event_base *base, void *context)
                                                BEV_OPT_CLOSE_ON_FREE);
     if (c->stream == NULL)
         die("http: out of memory\n");
-    if (evbuffer_add_cb(bufferevent_get_input(c->stream), input_grew, c) == NULL)
+    if (evbuffer_add_cb(bufferevent_get_input(c->stream), input_grew, c) == NULL ||
+        evbuffer_add_cb(bufferevent_get_output(c->stream), output_grew, c) == NULL)
         die("http: out of memory\n");
     listen_or_rest(h);
     return c->stream;
@@ -271,6 +321,8 @@ static const char *headers_judge(struct evhttp_request *r)
         if (strcasecmp(k->key, "Content-Length") == 0 &&
             strspn(k->value, "0123456789") != strlen(k->value))
             return "Content-Length is no number (RFC 9110 section 8.6)";
+        if (strcasecmp(k->key, "Transfer-Encoding") == 0 && strcasecmp(k->value, "chunked") != 0)
+            return "the only Transfer-Encoding is chunked (RFC 9112 section 6.1)";
         if (++count > HTTP_HEADER_COUNT)
             return "more than 100 header lines";
     }
@@ -293,10 +345,21 @@ static void ask_free(struct http_ask *a)
     free(a);
 }
 
+/* RFC 9112 section 3.2.2: the absolute form must be taken too; whose it is is not asked. */
+static const char *target_of(const struct evhttp_request *r)
+{
+    const char *uri = evhttp_request_get_uri(r), *host = strstr(uri, "://");
+
+    if (uri[0] == '/' || host == NULL)
+        return uri;
+    uri = strchr(host + 3, '/');
+    return uri == NULL ? "/" : uri;
+}
+
 static struct http_ask *ask_new(struct http *h, struct evhttp_request *r, struct connection *c)
 {
     struct http_ask *a = memory_zeroed(1, sizeof *a);
-    const char *uri = evhttp_request_get_uri(r), *query = strchr(uri, '?');
+    const char *uri = target_of(r), *query = strchr(uri, '?');
     struct evbuffer *body = evhttp_request_get_input_buffer(r);
 
     a->http = h;
@@ -437,6 +500,8 @@ void http_answer(struct http_ask *a, unsigned status, const struct http_header *
     struct evhttp_request *r = a->request;
     struct evkeyvalq *out;
     struct evbuffer *content;
+    char length[24];
+    bool head = bytes_is(http_method(a), "HEAD");
 
     if (r == NULL) { /* nobody is there any more */
         ask_free(a);
@@ -444,8 +509,12 @@ void http_answer(struct http_ask *a, unsigned status, const struct http_header *
     }
     out = evhttp_request_get_output_headers(r);
     content = evbuffer_new();
-    if (content == NULL || evbuffer_add(content, body.data, body.len) != 0)
+    if (content == NULL || (!head && evbuffer_add(content, body.data, body.len) != 0))
         die("http: out of memory\n");
+    if (head) { /* RFC 9110 section 9.3.2: as GET, without the body */
+        snprintf(length, sizeof length, "%zu", body.len);
+        evhttp_add_header(out, "Content-Length", length);
+    }
     for (; headers != NULL && headers->name != NULL; headers++)
         evhttp_add_header(out, headers->name, headers->value);
     if (a->http->finishing || status == 400 || status == 413)
@@ -545,7 +614,8 @@ static void server_make(struct http *h)
     evhttp_set_timeout(h->server, HTTP_IDLE + HTTP_LEAVE); /* the timers above come first */
     evhttp_set_allowed_methods(h->server, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
                                               EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
-                                              EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
+                                              EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH |
+                                              EVHTTP_REQ_TRACE);
     evhttp_set_default_content_type(h->server, NULL);
 }
 

@@ -59,6 +59,7 @@ struct post {
     struct loop_timer *look;
     unsigned looks;
     int lock;
+    bool stopping; /* gate lets what is being answered be answered, and goes first */
     struct buf body; /* of the message in hand */
 };
 
@@ -336,6 +337,10 @@ static void post_neighbour(void *context, enum process other, bool here)
 
     if (other == PROCESS_DESK)
         return;
+    if (p->stopping && other == PROCESS_GATE) {
+        process_stop(p->self, 0);
+        return;
+    }
     for (size_t i = 0; !here && i < EXCHANGE_ADMITTED; i++)
         if (p->admitted[i].number != 0)
             admitted_done(&p->admitted[i]);
@@ -423,6 +428,19 @@ static struct fault post_begin(void *context, struct self *self)
     return f;
 }
 
+/* Who waits for something new is answered that there is nothing. */
+static void post_stop(void *context)
+{
+    struct post *p = context;
+
+    p->stopping = true;
+    for (size_t i = 0; i < EXCHANGE_WAITING; i++)
+        p->waiting[i].until.us = 0;
+    look(p);
+    if (!process_has(p->self, PROCESS_GATE))
+        process_stop(p->self, 0);
+}
+
 int exchange_main(void)
 {
     static const struct process_use use = {
@@ -434,6 +452,7 @@ int exchange_main(void)
         .message = post_message,
         .drained = post_drained,
         .neighbour = post_neighbour,
+        .stop = post_stop,
     };
     struct post *p = memory_zeroed(1, sizeof *p);
     int status;

@@ -24,6 +24,7 @@ struct judge {
     struct self *self;
     struct pacts pacts;
     struct judging *judging;
+    bool stopping; /* a posted body may still come: gate goes first */
     struct judging_verdict verdict; /* of the frame in hand */
     struct buf body, list;          /* of the message in hand */
 };
@@ -173,9 +174,23 @@ static void judge_neighbour(void *context, enum process other, bool here)
 {
     struct judge *j = context;
 
+    if (j->stopping && other == PROCESS_GATE) {
+        process_stop(j->self, 0);
+        return;
+    }
     if (other == PROCESS_GATE && here)
         renew(j);
     judge_pace(j);
+}
+
+static void judge_stop(void *context)
+{
+    struct judge *j = context;
+
+    j->stopping = true;
+    process_pause(j->self, PROCESS_GATE, false);
+    if (!process_has(j->self, PROCESS_GATE))
+        process_stop(j->self, 0);
 }
 
 int judge_main(void)
@@ -189,6 +204,7 @@ int judge_main(void)
         .message = judge_message,
         .drained = judge_drained,
         .neighbour = judge_neighbour,
+        .stop = judge_stop,
     };
     struct judge j = {0};
     int status = process_run(&use, &j);

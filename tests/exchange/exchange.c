@@ -503,6 +503,24 @@ static void what_release_refuses_does_not_get_to_the_partner(void **state)
 /* ---- the message between judge and us -----------------------------------------------------------
  */
 
+static void a_fault_of_the_envelope_survives_the_message(void **state)
+{
+    struct bytes content = bytes_text("{\"objects\":[{\"a\":1},]");
+    struct judged j, back;
+    struct buf message = {0};
+
+    (void)state;
+    judged_read(content, &j);
+    assert_true(fault_is(j.fault) && j.fault.at > 0);
+    judged_write(&j, content, &message);
+    assert_good(judged_parse(buf_view(&message), content, &back));
+    assert_int_equal(back.fault.kind, j.fault.kind);
+    assert_int_equal(back.fault.at, j.fault.at);
+    judged_done(&back);
+    judged_done(&j);
+    buf_done(&message);
+}
+
 static void a_judged_envelope_survives_the_message_and_every_prefix_is_a_fault(void **state)
 {
     struct bytes content = bytes_text(ENVELOPE(INDICATOR("1", MODIFIED, "") ",7"));
@@ -548,6 +566,7 @@ int main(void)
         CASE(what_is_no_envelope_is_refused_whole),
         CASE(no_person_or_content_comes_through_the_partners_door),
         CASE(what_release_refuses_does_not_get_to_the_partner),
+        CASE(a_fault_of_the_envelope_survives_the_message),
         CASE(a_judged_envelope_survives_the_message_and_every_prefix_is_a_fault),
     };
     int failed;

@@ -2,6 +2,7 @@
 """The HTTP server over real TLS 1.3, asked by Python's own ssl: limits, pins, clean ends."""
 import contextlib
 import hashlib
+import json
 import pathlib
 import socket
 import ssl
@@ -43,6 +44,8 @@ class Client:
                   if l.lower().startswith(b"content-length")]
         while len(self.left) < (length or [0])[0]:
             self.more()
+        self.kind = [l.split(b": ")[1] for l in head.split(b"\r\n")
+                     if l.lower().startswith(b"content-type")][0]
         body, self.left = self.left[:length[0]], self.left[length[0]:]
         return int(head.split()[1]), body.decode()
 
@@ -116,6 +119,37 @@ def look(port, client):
         c = Client(port)
         assert c.ask(wrong)[0] == 400, name
         assert c.is_cut(), name
+
+    # Whatever comes in, no answer is of the 5xx kind, and what evhttp says itself is in our words.
+    for name, status, raw in (
+            ("unknown method", 405, b"BREW /a HTTP/1.1\r\nHost: x\r\n\r\n"),
+            ("connect", 405, b"CONNECT a:80 HTTP/1.1\r\nHost: x\r\n\r\n"),
+            ("http/2", 400, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+            ("no version", 400, b"GET /\r\n\r\n"),
+            ("long header", 400, b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 20000 + b"\r\n\r\n"),
+            ("long path", 400, b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"),
+            ("nothing", 400, b"GARBAGE\r\n\r\n"),
+            ("a nul", 400, b"GET /\0a HTTP/1.1\r\nHost: x\r\n\r\n"),
+            ("a coding", 400, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\nabc"),
+            ("a chunk", 413, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n"),
+            ("expectation", 417, b"POST / HTTP/1.1\r\nHost: x\r\nExpect: magic\r\n"
+                                 b"Content-Length: 3\r\n\r\nabc"),
+            ("length below 0", 400, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -3\r\n\r\nabc"),
+            ("length beyond all", 413, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 20
+                                       + b"\r\n\r\nabc")):
+        c = Client(port)
+        got, body = c.ask(raw)
+        assert got == status, f"{name}: {got}"
+        assert c.kind == b"application/taxii+json;version=2.1", f"{name}: {c.kind}"
+        assert json.loads(body)["http_status"] == str(status), f"{name}: {body}"
+
+    c = Client(port)
+    c.s.sendall(b"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n")
+    time.sleep(0.3)
+    assert c.s.recv(65536).endswith(b"\r\n\r\n"), "an answer to HEAD has no body"
+    assert c.ask(GET) == (200, "GET /a b  0 127.0.0.1"), "and the connection is kept"
+    c = Client(port)
+    assert c.ask(b"GET https://x/a?b HTTP/1.1\r\nHost: x\r\n\r\n")[1].startswith("GET /a b")
 
     big = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
     assert Client(port).ask(big % (1 << 20) + bytes(1 << 20))[0] == 200

@@ -5,6 +5,7 @@ The client (taxii.py) is Python's requests over real TLS 1.3; the nodes are whol
 import base64
 import json
 import os
+import random
 import signal
 import subprocess
 import threading
@@ -13,7 +14,7 @@ import time
 import requests
 from pair import entries, kinds
 from party import canonical_file, free_port
-from taxii import Client, certificate, indicator
+from taxii import TAXII, Client, certificate, indicator
 
 TLP_GREEN = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"
 SHARED, DROP, WELL = (f"{n}1111111-1111-4111-8111-111111111111" for n in (1, 2, 3))
@@ -213,9 +214,20 @@ def a_reader_hears_of_removals_at_once_and_can_show_them(pair):
     soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
     misp.post("shared", [indicator(99, valid_until=soon)])
     after = misp.get("collections/shared/objects/").headers["X-TAXII-Date-Added-Last"]
-    change, = sensor.get("collections/shared/changes/", added_after=after, wait=40).json()["changes"]
+    got = sensor.get("collections/shared/changes/", added_after=after, wait=40)
+    change, = got.json()["changes"]
     assert change["change"] == "expired"
     assert misp.walk("shared") == [o for o in given if o is not gone]
+
+    # a node that is told to stop answers who waits
+    newest, heard = got.headers["X-TAXII-Date-Added-Last"], []
+    waiting = threading.Thread(target=lambda: heard.append(
+        sensor.get("collections/shared/changes/", added_after=newest, wait=40)))
+    waiting.start()
+    time.sleep(1)
+    pair.a.stop()
+    waiting.join(5)
+    assert heard and heard[0].json() == {"more": False}
 
 
 def several_nodes_serve_from_one_postgresql(pair):
@@ -293,6 +305,65 @@ def is_there(visitors):
                             verify=str(visitors.cert)).status_code == 401
     except requests.RequestException:
         return False
+
+
+def nothing_that_a_client_sends_is_an_error_of_ours(pair):
+    visitors = Visitors(pair.a)
+    misp = visitors.misp()
+    misp.post("shared", [indicator(n) for n in range(20)])
+    rng, session = random.Random(2021), misp.session
+    objects = f"{misp.base}/own/collections/shared/objects/"
+    whole = json.dumps({"objects": [indicator(n) for n in range(50, 55)]}).encode()
+    bodies = [b"", b"{}", b"[]", b"null", b"{\"objects\":{}}", b"{\"objects\":[1,null,\"a\",[]]}",
+              b"[" * 100000, b"{\"objects\":" + b"[" * 100000, b"\xff\xfe", b"{\"objects\":[{}]}",
+              b"{\"objects\":[" + b",".join([b"{}"] * 5001) + b"]}", b"{\"a\":1,\"a\":2}",
+              b"{\"objects\":[{\"type\":\"" + b"a" * 1000 + b"\"}]}", b" " * (4 << 20), whole[:-1]]
+    for _ in range(150):
+        bad = bytearray(whole)
+        for _ in range(rng.randrange(1, 6)):
+            at = rng.randrange(len(bad))
+            bad[at:at + rng.randrange(3)] = rng.choice(
+                (b"", b"\0", b"\\", b"\"", b"{", b"]", b"\xc3\x28", b"e999", b"\\ud800"))
+        bodies.append(bytes(bad))
+    for body in bodies:
+        got = session.post(objects, data=body, headers={"Content-Type": TAXII}, timeout=40)
+        assert got.status_code in (202, 400, 413, 422), (got.status_code, body[:80], got.text[:200])
+        assert got.headers["Content-Type"] == TAXII and got.json() is not None
+        if got.status_code == 202:
+            status = got.json()
+            told = [len(status.get(k, [])) for k in ("successes", "failures", "pendings")]
+            assert told == [status[f"{k}_count"] for k in ("success", "failure", "pending")]
+            assert sum(told) == status["total_count"]
+
+    words = ("limit", "next", "added_after", "match[id]", "match[type]", "match[version]",
+             "match[spec_version]", "match[", "wait", "", "%00", "a" * 400)
+    values = ("", "0", "-1", "1", "99999999999999999999", "last", "first,all", "all,all", "2.1,2.0",
+              "3", ",", "2026-01-01T00:00:00Z", "2026-13-01T00:00:00Z", "9999-12-31T23:59:60.1Z",
+              "2026-01-01T00:00:00.123456789Z", "%", "%zz", "%00", "\u00e9", "indicator", "a," * 80,
+              "AQ==", "A" * 44, "a" * 4000)
+    paths = ("objects/", "manifest/", "changes/", "", "objects", "objects/x/", "objects/../x/",
+             f"objects/{indicator(3)['id']}/versions/", f"objects/{indicator(3)['id']}/")
+    for _ in range(600):
+        query = "&".join(f"{rng.choice(words)}={rng.choice(values)}"
+                         for _ in range(rng.randrange(4))).replace("wait=99", "wait=0")
+        if "wait=1" in query or "wait=99" in query:
+            continue
+        url = f"{misp.base}/own/collections/{rng.choice(('shared', SHARED, 'x'))}/{rng.choice(paths)}"
+        accept = rng.choice((TAXII, "*/*", "application/taxii+json", "text/html", "a/b;q=;;,,", ""))
+        got = session.request(rng.choice(("GET", "GET", "GET", "HEAD", "PUT")), f"{url}?{query}",
+                              headers={"Accept": accept}, timeout=40)
+        assert got.status_code in (200, 400, 404, 405, 406), (got.status_code, url, query)
+    for header in ("Basic", "Basic ", "Basic %%%", "Bearer", "Bearer " + "a" * 600, "Digest x",
+                   "Basic " + "QQ" * 300, "basic OjpB", "Negotiate"):
+        got = session.get(objects, headers={"Authorization": header}, timeout=40)
+        assert got.status_code in (401, 429), (got.status_code, header)
+    misp = visitors.misp()
+    assert [o for o in misp.walk("shared") if o["id"] < indicator(20)["id"]] == [
+        indicator(n) for n in range(20)]
+    assert set(pair.a.children()) >= {"gate", "judge", "exchange"}
+    assert "was killed" not in pair.a.log.read_text() and "ended with" not in pair.a.log.read_text()
+    pair.check()
+    pair.settle()
 
 
 def a_backup_made_while_the_node_works_brings_it_back(pair):
