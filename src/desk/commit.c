@@ -358,19 +358,37 @@ static struct fault commit_settle(struct desk_pact *p)
     return f;
 }
 
+/*
+ * When our clocks run from: the partner's cosignature says when it was, and it cannot have been
+ * later than now. Else he would give himself time by a clock that runs ahead, and owe nothing.
+ */
+static int64_t bound_at(struct desk_pact *p)
+{
+    int64_t time = instant_seconds(p->head.binding_time), now = instant_seconds(p->desk->now);
+
+    if (time <= now)
+        return time;
+    if (time - now > p->now->skew)
+        alarm_raise(
+            p, "the partner's clock",
+            "it cosigned with a time ahead of our clock, by more than the agreement allows; "
+            "deadlines run from when its cosignature came. One of the two clocks is wrong");
+    return now;
+}
+
 /* One transaction: own entries [from, head.binding) are binding under this note. Lazy, because the
  * note is in the log, synced. */
 static struct fault store_bound(struct desk_pact *p, uint64_t from, struct bytes note)
 {
     struct store *s = p->desk->store;
-    int64_t time = instant_seconds(p->head.binding_time);
+    int64_t time = instant_seconds(p->head.binding_time), bound = bound_at(p);
     struct fault f = store_begin_lazy(s);
 
     for (uint64_t i = from; i < p->head.binding && !fault_is(f); i++) {
         const struct digest *leaf = ledger_leaf(p->log, i);
 
         f = store_do(s, QUERY_STATEMENT_BOUND, NULL,
-                     STORE_WITH(value_integer((int64_t)i), value_integer(time),
+                     STORE_WITH(value_integer((int64_t)i), value_integer(bound),
                                 value_text(p->now->id), value_text(p->own->id),
                                 value_blob(bytes_of(leaf->byte, 32))));
     }

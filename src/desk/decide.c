@@ -333,7 +333,7 @@ static struct fault put_decision(struct desk_pact *p, const struct kept *k,
                    value_blob(signature), value_integer(instant_seconds(p->desk->now))));
 }
 
-static bool over_quota(struct desk_pact *p)
+bool pact_over_quota(struct desk_pact *p)
 {
     struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_BACKLOG,
                               STORE_WITH(value_text(p->now->id), value_text(p->own->id)));
@@ -377,7 +377,7 @@ static json_t *judge_decision(struct desk_pact *p, const struct kept *k, const s
                             "parley release show");
     if (before->count + 1 == k->officers && (silence = pact_silence(p)) != NULL)
         return silence;
-    if (before->count + 1 == k->officers && over_quota(p))
+    if (before->count + 1 == k->officers && pact_over_quota(p))
         return answer_error("quota", 1, "too much waits for the partner's cosignature",
                             "the agreement's quota of un-cosigned entries is reached",
                             "wait for the link: parley status");

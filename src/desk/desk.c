@@ -384,6 +384,7 @@ void desk_turn(struct desk *d, struct instant now, struct tick tick)
             continue;
         life_overdue(p);
         evidence_due(p);
+        hold_turn(p);
         conversation_tick(&p->talk, tick, &actions);
         talk_act(p, &actions);
         commit_go(p);
@@ -395,6 +396,7 @@ void desk_turn(struct desk *d, struct instant now, struct tick tick)
             if (d->pact[i].terms_due)
                 terms_look(&d->pact[i]);
             terms_tell_again(&d->pact[i]);
+            hold_look(&d->pact[i]);
         }
     drop_expired(d);
     desk_publish(d);

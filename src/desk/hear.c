@@ -25,6 +25,28 @@ static enum head_relation relation_of(struct desk_pact *p, struct bytes note, ui
     return HEAD_PREFIX;
 }
 
+/* Nobody's clock decides over the other's; but before a node with a wrong one has signed with it is
+ * the time to say so. */
+static void compare_clocks(struct desk_pact *p, uint64_t theirs)
+{
+    static const char name[] = "clocks differ";
+    int64_t now = instant_seconds(p->desk->now), ahead;
+    char detail[DESK_WHY];
+
+    if (theirs > INT64_MAX / 1000000)
+        return;
+    ahead = now - (int64_t)theirs;
+    alarm_clear(p, name);
+    if (ahead <= p->now->skew && -ahead <= p->now->skew)
+        return;
+    snprintf(
+        detail, sizeof detail,
+        "our clock is %lld s %s the partner's: look at ours (NTP) before anything is released; "
+        "what a clock that runs ahead signs is rejected, and cannot be taken back",
+        (long long)(ahead < 0 ? -ahead : ahead), ahead < 0 ? "behind" : "ahead of");
+    alarm_raise(p, name, detail);
+}
+
 static struct fault judged_hello(struct desk_pact *p, uint32_t link, struct bytes payload,
                                  struct conversation_actions *out)
 {
@@ -38,6 +60,7 @@ static struct fault judged_hello(struct desk_pact *p, uint32_t link, struct byte
     if (fault_is(f))
         return f;
     p->greeted = true;
+    compare_clocks(p, hello.time);
     alarm_clear(p, "the partner broke a rule");
     relation = relation_of(p, hello.head, &size);
     if (relation == HEAD_PREFIX && size > p->head.binding)
@@ -73,6 +96,8 @@ static struct fault judged_push(struct desk_pact *p, uint32_t link, struct bytes
     struct fault f = frame_push_parse(payload, &push);
     uint32_t count = cursor_u32(verdicts);
 
+    if (p->push_waits) /* payload and verdicts of the one before are still to be used */
+        return fault_make(FAULT_ORDER, 0, "PROTOCOL.hotline section 3: one PUSH at a time");
     for (uint32_t i = 0; i < count && i < FRAME_ENTRIES; i++) {
         struct bytes rule;
 

@@ -9,6 +9,8 @@
 
 /* What the partner says is held, cosigned by keeper, and answered: PUSH to binding. */
 
+static const char slow_alarm[] = "quota";
+
 /*
  * In a transaction: the partner's entry and its document, or only "GROUND: RULE" where it is
  * refused. *fresh: it was not here already.
@@ -104,7 +106,7 @@ static struct fault judge_is_told(struct desk_pact *p, const struct frame_push *
     return fault_none();
 }
 
-void hold_push(struct desk_pact *p)
+static void hold_now(struct desk_pact *p)
 {
     struct frame_push push = {.count = 0};
     struct mirror_answer answer = {.fresh = false};
@@ -127,10 +129,47 @@ void hold_push(struct desk_pact *p)
     if (!fault_is(f))
         f = ask_cosign(p);
     buf_done(&answer.held);
+    p->held = p->desk->tick;
     if (!fault_is(f))
         return;
     p->desk->host.say(p->desk->host.context, "a PUSH could not be held", f);
     hold_failed(p, f.kind == FAULT_MISMATCH, f.rule);
+}
+
+/*
+ * A partner who pushes and does not cosign has us answer RECEIPT after RECEIPT into a log that he
+ * never binds. Where the quota of that is reached he gets one PUSH held in each pause, not one
+ * after the other; never none, since two nodes that both waited for the other would wait for ever.
+ */
+static bool must_wait(struct desk_pact *p)
+{
+    return p->held.us != 0 && p->desk->tick.us - p->held.us < DESK_PAUSE && pact_over_quota(p);
+}
+
+void hold_push(struct desk_pact *p)
+{
+    p->push_waits = must_wait(p);
+    if (!p->push_waits) {
+        hold_now(p);
+        return;
+    }
+    alarm_raise(p, slow_alarm,
+                "the partner goes on speaking and does not cosign what we answer: what it says is "
+                "taken once in thirty seconds until it does");
+}
+
+void hold_turn(struct desk_pact *p)
+{
+    if (!p->push_waits || must_wait(p))
+        return;
+    p->push_waits = false;
+    hold_now(p);
+}
+
+void hold_look(struct desk_pact *p)
+{
+    if (!pact_over_quota(p))
+        alarm_clear(p, slow_alarm);
 }
 
 static struct fault bind(struct desk_pact *p, uint64_t index, const struct digest *leaf,

@@ -29,6 +29,8 @@ enum {
     DESK_WHY = 200,
     DESK_ALARMS = 64, /* names remembered; of more the store is asked */
     DESK_ALARM = 48,
+    DESK_PAUSE = 30 * 1000000,  /* microseconds between two PUSHes held while ours wait for the
+                                   partner; a link is silent for 60 s at most (conversation.h) */
     DESK_RELOAD = 10 * 1000000, /* microseconds: a keeper is started anew in less */
     DESK_EARLY = 8,     /* frames that judge handed on before gate said that the link is up */
     DESK_VERSIONS = 32, /* of all agreements; ipc/setup.h brings at most 16 at start */
@@ -91,8 +93,10 @@ struct desk_pact {
     char link_why[DESK_WHY];
     struct buf hello; /* said, waiting for keeper's signature */
     uint32_t hello_link;
-    bool cosigning;  /* a COSIGN is out */
-    struct buf push; /* payload of the PUSH being held */
+    bool cosigning;   /* a COSIGN is out */
+    struct buf push;  /* payload of the PUSH being held */
+    bool push_waits;  /* it is put off: hold_turn */
+    struct tick held; /* when one was held last; 0: none since desk began */
     struct desk_verdict {
         enum ground ground;
         char rule[DESK_WHY]; /* "" for GROUND_NONE */
@@ -148,6 +152,9 @@ MUST_CHECK struct fault pact_take_peer(struct desk_pact *p, struct bytes entry,
 void pact_done(struct desk_pact *p);
 void pact_fence(struct desk_pact *p);
 bool pact_may_sign(const struct desk_pact *p, const char **why);
+/* The agreement's quota of entries of ours, or of their bytes, waits for the partner's cosignature.
+ */
+bool pact_over_quota(struct desk_pact *p);
 /* The answer to a command that must sign and cannot now, owned; NULL if it can. "not-ready" if
  * the reason passes by itself in a moment. */
 json_t *pact_silence(const struct desk_pact *p);
@@ -228,7 +235,10 @@ void greet_again(struct desk_pact *p);
 uint64_t run_send(struct desk_pact *p, const struct conversation_action *a, bool ours);
 
 /* hold.c */
-void hold_push(struct desk_pact *p); /* the PUSH in p->push: documents, mirror, keeper is asked */
+void hold_push(struct desk_pact *p);
+void hold_turn(struct desk_pact *p);
+void hold_look(struct desk_pact *p); /* does the partner cosign again? */
+/* a PUSH that was put off */        /* the PUSH in p->push: documents, mirror, keeper is asked */
 MUST_CHECK struct fault hold_cosigned(struct desk_pact *p, struct bytes note);
 void hold_failed(struct desk_pact *p, bool contradicts, const char *rule); /* it comes again */
 void hold_keeper_lost(struct desk_pact *p);

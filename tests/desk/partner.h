@@ -18,6 +18,7 @@ struct partner {
     struct rig *r;
     const struct agreement *version; /* under which it speaks, and that its HELLO names */
     uint32_t link;
+    int64_t clock; /* seconds that its HELLO is ahead of the bench */
     size_t count, pushed;
     struct buf text[PARTNER_ENTRIES], document[PARTNER_ENTRIES];
     struct digest leaf[PARTNER_ENTRIES];
@@ -144,7 +145,7 @@ static inline void partner_greet(struct partner *b)
                                 .version = b->version->version,
                                 .agreement_digest = bytes_of(b->version->digest, 32),
                                 .party = bytes_text("b"),
-                                .time = (uint64_t)instant_seconds(r->now),
+                                .time = (uint64_t)(instant_seconds(r->now) + b->clock),
                                 .genesis_entry = buf_view(&b->text[0]),
                                 .genesis_document = buf_view(&b->document[0])};
     struct buf body = {0};
@@ -180,8 +181,8 @@ static inline bool partner_got(struct rig *r, enum frame_type type, struct buf *
     return found;
 }
 
-/* Cosigns the head of the PUSH that desk sent last. */
-static inline void partner_cosign(struct partner *b)
+/* Cosigns the head of the PUSH that desk sent last, and says that it is this time. */
+static inline void partner_cosign_at(struct partner *b, struct instant time)
 {
     struct person *who = &b->r->b->p->b;
     struct frame_push *push = calloc(1, sizeof *push);
@@ -195,13 +196,18 @@ static inline void partner_cosign(struct partner *b)
     buf_bytes(&note, push->note);
     snprintf(name, sizeof name, "%s/cosign", who->origin);
     if (parsed.count == 1) /* else it was cosigned before, and is shown again */
-        note_sign(parsed.text, name, NOTE_COSIGNER, b->r->now, &who->role[ROLE_COSIGN], 1, &note);
+        note_sign(parsed.text, name, NOTE_COSIGNER, time, &who->role[ROLE_COSIGN], 1, &note);
     frame_cosign_write(buf_view(&note), &frame);
     partner_judged(b, FRAME_COSIGN, &frame, NULL);
     buf_done(&payload);
     buf_done(&note);
     buf_done(&frame);
     free(push);
+}
+
+static inline void partner_cosign(struct partner *b)
+{
+    partner_cosign_at(b, b->r->now);
 }
 
 static inline struct judgement partner_judgement(const struct partner *b, size_t i)
