@@ -70,14 +70,41 @@ static struct fault restore_rows(struct desk_pact *p, const struct frame_push *m
     return f;
 }
 
+/* Do these entries lead from our log to a head that we signed? Asked before a byte of them is kept:
+ * others would stand in our own log, and no true mirror could be put behind them any more. */
+static struct fault are_ours(struct desk_pact *p, const struct frame_push *m,
+                             const struct bytes *entries)
+{
+    uint64_t size = ledger_size(p->log);
+    struct checkpoint c;
+    struct digest root;
+    struct fault f =
+        note_verify_checkpoint(m->note, bytes_text(p->origin), &p->own_author, &c, NULL);
+
+    if (fault_is(f))
+        return f;
+    if (m->first > size || c.size != m->first + m->count)
+        return fault_make(FAULT_ORDER, 0, "PROTOCOL.hotline 5: not what follows our log");
+    if (c.size <= size) /* an own tail that was never signed reaches further */
+        f = ledger_root_at(p->log, c.size, &root);
+    else
+        f = ledger_root_with(p->log, entries + (size - m->first), (size_t)(c.size - size), &root);
+    if (!fault_is(f) && !digest_equal(&root, &c.root))
+        f = fault_make(FAULT_MISMATCH, 0, "PROTOCOL.hotline 5: these are not our entries");
+    return f;
+}
+
 static struct fault restore(struct desk_pact *p, const struct frame_push *m)
 {
     struct bytes entries[DESK_GROUP];
     uint64_t index[DESK_GROUP];
-    struct fault f = restore_rows(p, m);
+    struct fault f;
 
     for (uint32_t i = 0; i < m->count; i++)
         entries[i] = m->item[i].entry;
+    f = are_ours(p, m, entries);
+    if (!fault_is(f))
+        f = restore_rows(p, m);
     if (!fault_is(f))
         f = ledger_append(p->log, entries, m->count, index);
     return fault_is(f) ? f : commit_restored(p, m->note);

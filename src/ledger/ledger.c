@@ -333,6 +333,21 @@ struct fault ledger_root_at(const struct ledger *l, uint64_t size, struct digest
     return tree_read_root(forest_reader(&l->forest), size, out);
 }
 
+struct fault ledger_root_with(const struct ledger *l, const struct bytes *entries, size_t count,
+                              struct digest *out)
+{
+    struct tree t;
+    struct fault f = tree_read_frontier(ledger_reader(l), l->forest.size, &t);
+
+    for (size_t i = 0; i < count && !fault_is(f); i++) {
+        struct digest leaf = tree_leaf(entries[i]);
+
+        tree_append(&t, &leaf);
+    }
+    *out = tree_root(&t);
+    return f;
+}
+
 struct digest ledger_root(const struct ledger *l)
 {
     struct digest root;

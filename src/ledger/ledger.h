@@ -52,6 +52,9 @@ const char *ledger_origin(const struct ledger *l);
 uint64_t ledger_size(const struct ledger *l); /* leaves, all synced */
 struct digest ledger_root(const struct ledger *l);
 MUST_CHECK struct fault ledger_root_at(const struct ledger *l, uint64_t size, struct digest *out);
+/* The root that what is there and these entries would make; nothing is appended. */
+MUST_CHECK struct fault ledger_root_with(const struct ledger *l, const struct bytes *entries,
+                                         size_t count, struct digest *out);
 struct tree_reader
 ledger_reader(const struct ledger *l); /* borrows l; for proofs, until it changes */
 const struct digest *ledger_leaf(const struct ledger *l,

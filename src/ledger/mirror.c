@@ -13,22 +13,6 @@ void mirror_done(struct mirror *m)
     m->log = NULL;
 }
 
-/* The root that what is held and the new entries make. */
-static struct fault root_with(const struct mirror *m, const struct bytes *entries, size_t count,
-                              struct digest *out)
-{
-    struct tree t;
-    struct fault f = tree_read_frontier(ledger_reader(m->log), ledger_size(m->log), &t);
-
-    for (size_t i = 0; i < count && !fault_is(f); i++) {
-        struct digest leaf = tree_leaf(entries[i]);
-
-        tree_append(&t, &leaf);
-    }
-    *out = tree_root(&t);
-    return f;
-}
-
 static struct fault contradiction(const struct mirror *m, struct bytes note,
                                   struct mirror_answer *answer)
 {
@@ -68,7 +52,7 @@ static struct fault take_new(struct mirror *m, const struct checkpoint *c,
                              struct mirror_answer *answer)
 {
     struct digest root;
-    struct fault f = root_with(m, entries, count, &root);
+    struct fault f = ledger_root_with(m->log, entries, count, &root);
 
     if (fault_is(f))
         return f;

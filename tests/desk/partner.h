@@ -18,7 +18,8 @@ struct partner {
     struct rig *r;
     const struct agreement *version; /* under which it speaks, and that its HELLO names */
     uint32_t link;
-    int64_t clock; /* seconds that its HELLO is ahead of the bench */
+    struct bytes head; /* of our log, that its HELLO shows */
+    int64_t clock;     /* seconds that its HELLO is ahead of the bench */
     size_t count, pushed;
     struct buf text[PARTNER_ENTRIES], document[PARTNER_ENTRIES];
     struct digest leaf[PARTNER_ENTRIES];
@@ -146,6 +147,7 @@ static inline void partner_greet(struct partner *b)
                                 .agreement_digest = bytes_of(b->version->digest, 32),
                                 .party = bytes_text("b"),
                                 .time = (uint64_t)(instant_seconds(r->now) + b->clock),
+                                .head = b->head,
                                 .genesis_entry = buf_view(&b->text[0]),
                                 .genesis_document = buf_view(&b->document[0])};
     struct buf body = {0};
