@@ -153,7 +153,7 @@ INLINE uint16_t *first_guess(struct eve_shapes *shapes, const struct event *e)
 {
     const uint8_t *type = e->text[EVENT_TEXT_TYPE].data; /* at least 40 bytes follow it */
 
-    return &shapes->guess[type == NULL ? 0 : load32(type) * 0x8c497c69u >> 24];
+    return &shapes->guess[type == NULL ? 0 : load32(type) * 0x8c497c69u >> 22];
 }
 
 /* Without a branch: it may be as good as random. */

@@ -26,7 +26,7 @@ enum {
     EVE_STEP_TEXT = 32,    /* longest stretch of a step: longer ones are several */
     EVE_STEP_OTHERS = 8,   /* that may follow one step: each is tried in turn */
     EVE_MEMBER_STEPS = 96, /* of one path */
-    EVE_ROOTS = 256,       /* buckets of first-level names */
+    EVE_ROOTS = 1024,      /* buckets of first-level names */
     EVE_TRUST = 15,   /* a right guess earns one, a wrong one costs two; from half on we guess */
     EVE_CREDIT = 512, /* lines learned in a row without a line that came again */
 };
@@ -68,11 +68,11 @@ struct eve_shapes {
 /* On the heap, aligned to 64 bytes; free() it. */
 struct eve_shapes *eve_shapes_new(void);
 
-/* The bucket of the key whose first bytes, behind its quote, are `word`. Six of them count: that
- * tells apart what Suricata writes, and where a name is shorter its quote and colon take part. */
+/* The bucket of the key whose first eight bytes, behind its quote, are `word`. Where the name is
+ * shorter the value's beginning takes part: so what begins otherwise is found at once, too. */
 static inline unsigned eve_shape_bucket(uint64_t word)
 {
-    return (unsigned)((word << 16) * 0x9e3779b97f4a7c15 >> 56);
+    return (unsigned)(word * 0x9e3779b97f4a7c15 >> 54);
 }
 
 /* A line came again. */

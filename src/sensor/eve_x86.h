@@ -32,12 +32,13 @@ INLINE __m128i load16(const void *p)
  * reading an address. */
 INLINE void clear_event(struct event *e)
 {
-    _Static_assert(sizeof *e % 16 == 0, "by steps of 16 bytes");
+    enum { LAST = sizeof *e - 32 };
 
-    for (size_t i = 0; i < sizeof *e; i += 16) {
-        _mm_storeu_si128((__m128i *)(void *)((uint8_t *)e + i), _mm_setzero_si128());
+    for (size_t i = 0; i < LAST; i += 32) {
+        _mm256_storeu_si256((__m256i *)(void *)((uint8_t *)e + i), _mm256_setzero_si256());
         __asm__("" ::: "memory");
     }
+    _mm256_storeu_si256((__m256i *)(void *)((uint8_t *)e + LAST), _mm256_setzero_si256());
 }
 
 /* Which of the 16 digits' values are none. */
@@ -84,7 +85,7 @@ INLINE const uint8_t *four_at(const uint8_t *p, const uint8_t *end, struct addr 
     const __m128i weights = _mm_set1_epi32(0x010a6400), ones = _mm_set1_epi16(1);
     const __m128i low = _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12);
     const __m128i mapped = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, 0, 0, 0, 0);
-    uint32_t stops, rest, dots, few;
+    uint32_t stops, rest, dots, quotes, few;
     const struct quad *quad;
     __m128i text, value, part, bad;
 
@@ -93,13 +94,15 @@ INLINE const uint8_t *four_at(const uint8_t *p, const uint8_t *end, struct addr 
     text = load16(p);
     value = _mm_sub_epi8(text, _mm_set1_epi8('0'));
     dots = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8('.')));
+    quotes = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8('"')));
+    end = p + __builtin_ctz(quotes | 1u << 16); /* first of all: what follows waits for it */
     stops = rest = no_digits_of(value);
     for (int i = 0; i < 4; i++)
         rest &= rest - 1;
     stops ^= rest; /* the first four */
     quad = &quads[QUAD_SLOT(stops)];
     if (quad->stops != stops || (dots & stops) != (stops ^ 1u << quad->length) ||
-        p[quad->length] != '"')
+        end != p + quad->length)
         return NULL;
     part = _mm_madd_epi16(_mm_maddubs_epi16(_mm_shuffle_epi8(value, load16(quad->digit)), weights),
                           ones);
@@ -110,7 +113,7 @@ INLINE const uint8_t *four_at(const uint8_t *p, const uint8_t *end, struct addr 
         return NULL;
     _mm_storeu_si128((__m128i *)(void *)out->byte,
                      _mm_or_si128(_mm_shuffle_epi8(part, low), mapped));
-    return p + quad->length + 1;
+    return end + 1;
 }
 
 /* "07:58:04.680792", as seconds of the day and microseconds; 16 bytes can be read. */

@@ -114,6 +114,19 @@ class Bench:
         path.unlink()
         return sorted(took)
 
+    def cached(self, name, pieces):
+        """A file on the disk, written out and then read once: what is read is the page cache."""
+        path = pathlib.Path(self.disk) / name
+        with open(path, "wb") as file:
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        with open(path, "rb") as file:
+            while file.read(1 << 24):
+                pass
+        return path
+
     @staticmethod
     def sample():
         """The EVE records that the project's own generator writes."""
