@@ -389,6 +389,7 @@ static struct fault post_prepare(void *context, struct self *self, struct rights
     p->settings = memory_zeroed(1, sizeof *p->settings);
     f = settings_parse(process_setup(self)->settings, p->settings, NULL);
     process_forget(self);
+    setenv("PGCONNECT_TIMEOUT", "10", 0); /* a server that is nowhere must not keep us */
     store_start();
     if (fault_is(f) || backend_of(p->settings->exchange.store) == &backend_sqlite)
         return f;

@@ -740,19 +740,23 @@ static void warn_if_unpinned(const struct gate *g, struct bytes certificate)
     }
 }
 
-/* What evhttp writes as Date it asks the C library for, which would open the time zone's file. */
-static struct fault open_door(struct gate *g, struct self *self)
+/* A certificate that is wrong keeps TAXII clients out, and not the partner. What evhttp writes as
+ * Date it asks the C library for, which would open the time zone's file. */
+static void open_door(struct gate *g, struct self *self)
 {
     const struct setup *setup = process_setup(self);
     bool own = setup_part(setup, "exchange-key").len > 0;
     int visits = process_file(self, "visits");
+    struct fault f;
 
     if (visits < 0)
-        return fault_none();
+        return;
     setenv("TZ", "UTC0", 1);
     tzset();
-    return door_new(self, visits, setup_part(setup, own ? "exchange-key" : "tls-key"),
-                    setup_part(setup, own ? "exchange-cert" : "tls-cert"), &g->door);
+    f = door_new(self, visits, setup_part(setup, own ? "exchange-key" : "tls-key"),
+                 setup_part(setup, own ? "exchange-cert" : "tls-cert"), &g->door);
+    if (fault_is(f))
+        log_fault(LOG_LEVEL_ERROR, "exchange: nobody is let in", f);
 }
 
 static struct fault gate_prepare(void *context, struct self *self, struct rights *rights)
@@ -766,10 +770,9 @@ static struct fault gate_prepare(void *context, struct self *self, struct rights
         f = settings_parse(setup->settings, g->settings, NULL);
     if (!fault_is(f))
         f = tls_new(setup_part(setup, "tls-key"), setup_part(setup, "tls-cert"), &g->tls);
-    if (!fault_is(f))
-        f = open_door(g, self);
     if (fault_is(f))
         return f;
+    open_door(g, self);
     for (size_t i = 0; i < g->pacts.count; i++) {
         const struct agreement *a = g->pacts.agreement[i];
 

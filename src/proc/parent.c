@@ -243,21 +243,34 @@ static void notify_manager(const char *words)
     close(fd);
 }
 
-static void heard_ready(struct child *c)
+/* All that are wanted work; an exchange whose server does not answer keeps nobody waiting, for the
+ * parties' statements do not depend on it. */
+static bool all_are_ready(const struct parent *p)
 {
-    struct parent *p = c->parent;
+    for (size_t i = 0; i < ALL; i++) {
+        const struct child *c = &p->children[all[i]];
 
-    c->ready = true;
-    for (size_t i = 0; i < ALL; i++)
-        if (is_wanted(p, all[i]) && !p->children[all[i]].ready)
-            return;
-    if (p->announced)
+        if (is_wanted(p, all[i]) && !c->ready && (all[i] != PROCESS_EXCHANGE || c->deaths == 0))
+            return false;
+    }
+    return true;
+}
+
+static void announce(struct parent *p)
+{
+    if (p->announced || p->ending || !all_are_ready(p))
         return;
     p->announced = true;
     printf("parley: ready: %s in %s\n", p->node->settings.party, p->directory);
     fflush(stdout);
     notify_manager("READY=1");
     log_info("ready");
+}
+
+static void heard_ready(struct child *c)
+{
+    c->ready = true;
+    announce(c->parent);
 }
 
 /* The file of that number beside `path`, where rotation put it: its name begins as `path`'s does.
@@ -555,6 +568,7 @@ static void child_died(struct child *c, int status)
         child_start(c);
     } else {
         child_wait(c);
+        announce(p);
     }
     if (p->ending && parent_is_empty(p))
         loop_stop(p->loop);

@@ -415,3 +415,22 @@ def a_backup_made_while_the_node_works_brings_it_back(pair):
     assert visitors.misp().walk("shared", limit=90) == given[:200], "the store as of the backup"
     pair.check()
     pair.settle()
+
+
+def an_exchange_that_cannot_serve_leaves_the_hotline_alone(pair):
+    """Its database does not answer, then its certificate is none."""
+    visitors = Visitors(pair.a)
+    visitors.change(lambda e: e.update(store="postgresql://nobody@/none?host=/nowhere"))
+    visitors.restart()
+    pair.check()
+    pair.settle()
+    got = visitors.misp().session.get(f"https://127.0.0.1:{visitors.port}/taxii2/", timeout=40)
+    assert got.status_code == 503 and int(got.headers["Retry-After"]) > 0
+    assert got.headers["Content-Type"] == TAXII and got.json()["http_status"] == "503"
+
+    (pair.a.node / "keys/exchange.cert.pem").write_text("none\n")
+    visitors.change(lambda e: e.update(store="sqlite"))
+    visitors.restart()
+    pair.check()
+    pair.settle()
+    assert "nobody is let in" in pair.a.log.read_text()
