@@ -69,7 +69,7 @@ static bool row_fits(const struct asking *a, const struct shelf_row *row)
            version_fits(a, row);
 }
 
-/* ---- a page of what everybody asks for: the newest versions, in one walk ------------------------
+/* ---- what all pages share -----------------------------------------------------------------------
  */
 
 struct paging {
@@ -92,28 +92,67 @@ static void give(struct paging *p, const struct shelf_row *row, struct bytes bod
     out->count++;
 }
 
-static bool is_plain(const struct filter *f)
+/* One walk along one index. `key` is its second parameter, or NULL. */
+struct walk {
+    enum exchange_query query;
+    const struct value *key;
+};
+
+static struct rows walk_ask(const struct paging *p, const struct walk *w, int64_t after,
+                            int64_t want)
 {
-    return f->ids.count == 0 && f->types.count == 0 && f->specs.count == 0 && f->time_count == 0 &&
-           f->versions == FILTER_LAST;
+    if (w->key == NULL)
+        return store_ask(p->ask.store, w->query,
+                         STORE_WITH(value_integer(p->ask.collection), value_integer(after),
+                                    value_integer(want)));
+    return store_ask(p->ask.store, w->query,
+                     STORE_WITH(value_integer(p->ask.collection), *w->key, value_integer(after),
+                                value_integer(want)));
 }
 
-/* One query of limit + 1 rows; the row too many says that there is more. */
-static struct fault plain_walk(struct paging *p, struct instant *after, bool *end)
+/* ---- a page along one index ---------------------------------------------------------------------
+ */
+
+/* Does one walk find all? Then which. */
+static bool is_single(const struct filter *q, struct walk *out, struct value *key)
+{
+    bool last = q->versions == FILTER_LAST && q->time_count == 0;
+    bool first = q->versions == FILTER_FIRST && q->time_count == 0;
+    bool all = (q->versions & FILTER_ALL) != 0 || q->specs.count > 0;
+
+    out->key = NULL;
+    if (q->ids.count > 1 || (q->ids.count == 0 && q->types.count > 1))
+        return false;
+    if (q->ids.count == 1 || q->types.count == 1) {
+        *key = value_text(q->ids.count == 1 ? q->ids.value[0] : q->types.value[0]);
+        *out = (struct walk){q->ids.count == 1             ? EXCHANGE_SCAN_ID
+                             : last && q->specs.count == 0 ? EXCHANGE_SCAN_TYPE_LAST
+                                                           : EXCHANGE_SCAN_TYPE,
+                             key};
+        return true;
+    }
+    out->query = all ? EXCHANGE_SCAN_ALL : last ? EXCHANGE_SCAN_LAST : EXCHANGE_SCAN_FIRST;
+    return all || last || first;
+}
+
+/* One query of as many rows as are wanted and one; that one says that there is more. */
+static struct fault single_walk(struct paging *p, const struct walk *w, struct instant *after,
+                                bool *end)
 {
     int64_t want = (int64_t)(p->ask.filter->limit - p->out->count) + 1, seen = 0;
-    struct rows r = store_ask(p->ask.store, EXCHANGE_PAGE_LAST,
-                              STORE_WITH(value_integer(p->ask.collection), value_integer(after->us),
-                                         value_integer(want)));
+    struct rows r = walk_ask(p, w, after->us, want);
     struct shelf_row row;
 
     while (rows_next(&r)) {
+        bool fits;
+
         row_read(&r, &row);
-        if (row.tlp <= p->ask.clearance && (p->full || p->out->count == p->ask.filter->limit)) {
+        fits = row_fits(&p->ask, &row);
+        if (fits && (p->full || p->out->count == p->ask.filter->limit)) {
             p->out->more = true;
             break;
         }
-        if (row.tlp <= p->ask.clearance)
+        if (fits)
             give(p, &row, row_bytes(&r, 8));
         *after = row.added;
         seen++;
@@ -123,20 +162,20 @@ static struct fault plain_walk(struct paging *p, struct instant *after, bool *en
     return rows_done(&r);
 }
 
-static struct fault plain_page(struct paging *p, struct instant after)
+static struct fault single_page(struct paging *p, const struct walk *w, struct instant after)
 {
     struct fault f = fault_none();
     bool end = false;
 
     while (!fault_is(f) && !end && !p->out->more && p->budget > 0)
-        f = plain_walk(p, &after, &end);
+        f = single_walk(p, w, &after, &end);
     if (!end && !p->out->more)
         p->out->more = true; /* rows that may not be shown used the budget up */
     p->out->next = after;
     return f;
 }
 
-/* ---- any other page: the places of its rows first, by every index that the filter needs ---------
+/* ---- a page along several indexes: the places of its rows first --------------------------------
  */
 
 struct places {
@@ -171,24 +210,6 @@ static void places_sort(struct places *p)
         if (p->list[i] <= p->horizon && (kept == 0 || p->list[kept - 1] != p->list[i]))
             p->list[kept++] = p->list[i];
     p->count = kept;
-}
-
-/* One walk along one index. `key` is its second parameter, or NULL. */
-struct walk {
-    enum exchange_query query;
-    const struct value *key;
-};
-
-static struct rows walk_ask(const struct paging *p, const struct walk *w, int64_t after,
-                            int64_t want)
-{
-    if (w->key == NULL)
-        return store_ask(p->ask.store, w->query,
-                         STORE_WITH(value_integer(p->ask.collection), value_integer(after),
-                                    value_integer(want)));
-    return store_ask(p->ask.store, w->query,
-                     STORE_WITH(value_integer(p->ask.collection), *w->key, value_integer(after),
-                                value_integer(want)));
 }
 
 /* Finds up to limit + 1 places of rows that fit. */
@@ -305,8 +326,12 @@ struct fault shelf_page(struct store *s, int64_t collection, const struct filter
 {
     struct paging p = {{s, collection, filter, clearance}, take, context, out, SHELF_BUDGET, false};
 
+    struct walk walk;
+    struct value key;
+
     *out = (struct shelf_page){0};
-    return is_plain(filter) ? plain_page(&p, after) : filtered_page(&p, after);
+    return is_single(filter, &walk, &key) ? single_page(&p, &walk, after)
+                                          : filtered_page(&p, after);
 }
 
 /* ---- writing -----------------------------------------------------------------------------------

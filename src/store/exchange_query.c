@@ -4,9 +4,12 @@
 
 #define ROW         "added, id, spec, version, type, first, last, tlp"
 #define ROW_LETTERS "ittitiii"
-#define SCAN(where) "SELECT " ROW " FROM objects WHERE collection = $1 AND " where
+#define SCAN(where) "SELECT " ROW ", body FROM objects WHERE collection = $1 AND " where
+#define BARE(where) "SELECT " ROW " FROM objects WHERE collection = $1 AND " where
 #define AFTER_2     "added > $2 ORDER BY added LIMIT $3"
 #define AFTER_3     "added > $3 ORDER BY added LIMIT $4"
+/* The plus keeps SQLite from walking the collection by time: an object has few versions. */
+#define FEW_AFTER_3 "+added > $3 ORDER BY +added LIMIT $4"
 
 static const struct query_text queries[EXCHANGE_QUERY_COUNT] = {
     SCHEMA_VERSION_QUERIES,
@@ -29,11 +32,11 @@ static const struct query_text queries[EXCHANGE_QUERY_COUNT] = {
          "$6, $7, $8, $9, $10, $11, $12) ON CONFLICT (collection, id, spec, version) "
          "DO NOTHING"},
     [EXCHANGE_OBJECT_TOP] = {"object-top", "it", ROW_LETTERS,
-                             SCAN("id = $2 ORDER BY spec DESC, version DESC LIMIT 1")},
+                             BARE("id = $2 ORDER BY spec DESC, version DESC LIMIT 1")},
     [EXCHANGE_OBJECT_BASE] = {"object-base", "itt", ROW_LETTERS,
-                              SCAN("id = $2 AND spec = $3 ORDER BY version LIMIT 1")},
+                              BARE("id = $2 AND spec = $3 ORDER BY version LIMIT 1")},
     [EXCHANGE_OBJECT_CROWN] = {"object-crown", "itt", ROW_LETTERS,
-                               SCAN("id = $2 AND spec = $3 ORDER BY version DESC LIMIT 1")},
+                               BARE("id = $2 AND spec = $3 ORDER BY version DESC LIMIT 1")},
     [EXCHANGE_OBJECT_SUPERSEDE] = {"object-supersede", "itt", "",
                                    "UPDATE objects SET first = 0, last = 0 WHERE collection = $1 "
                                    "AND id = $2 AND spec < $3 AND (first = 1 OR last = 1)"},
@@ -47,21 +50,18 @@ static const struct query_text queries[EXCHANGE_QUERY_COUNT] = {
     [EXCHANGE_OBJECT_GET] = {"object-get", "i", ROW_LETTERS "b",
                              "SELECT " ROW ", body FROM objects WHERE added = $1"},
 
-    [EXCHANGE_SCAN_ALL] = {"scan-all", "iii", ROW_LETTERS, SCAN(AFTER_2)},
-    [EXCHANGE_SCAN_LAST] = {"scan-last", "iii", ROW_LETTERS, SCAN("last = 1 AND " AFTER_2)},
-    [EXCHANGE_SCAN_FIRST] = {"scan-first", "iii", ROW_LETTERS, SCAN("first = 1 AND " AFTER_2)},
-    [EXCHANGE_SCAN_TYPE] = {"scan-type", "itii", ROW_LETTERS, SCAN("type = $2 AND " AFTER_3)},
-    [EXCHANGE_SCAN_TYPE_LAST] = {"scan-type-last", "itii", ROW_LETTERS,
+    [EXCHANGE_SCAN_ALL] = {"scan-all", "iii", ROW_LETTERS "b", SCAN(AFTER_2)},
+    [EXCHANGE_SCAN_LAST] = {"scan-last", "iii", ROW_LETTERS "b", SCAN("last = 1 AND " AFTER_2)},
+    [EXCHANGE_SCAN_FIRST] = {"scan-first", "iii", ROW_LETTERS "b", SCAN("first = 1 AND " AFTER_2)},
+    [EXCHANGE_SCAN_TYPE] = {"scan-type", "itii", ROW_LETTERS "b", SCAN("type = $2 AND " AFTER_3)},
+    [EXCHANGE_SCAN_TYPE_LAST] = {"scan-type-last", "itii", ROW_LETTERS "b",
                                  SCAN("type = $2 AND last = 1 AND " AFTER_3)},
-    [EXCHANGE_SCAN_VERSION] = {"scan-version", "iiii", ROW_LETTERS,
+    [EXCHANGE_SCAN_VERSION] = {"scan-version", "iiii", ROW_LETTERS "b",
                                SCAN("version = $2 AND " AFTER_3)},
-    [EXCHANGE_SCAN_ID] = {"scan-id", "itii", ROW_LETTERS, SCAN("id = $2 AND " AFTER_3)},
-    [EXCHANGE_SCAN_EXPIRED] = {"scan-expired", "iii", ROW_LETTERS,
+    [EXCHANGE_SCAN_ID] = {"scan-id", "itii", ROW_LETTERS "b", SCAN("id = $2 AND " FEW_AFTER_3)},
+    [EXCHANGE_SCAN_EXPIRED] = {"scan-expired", "iii", ROW_LETTERS "b",
                                SCAN("expires IS NOT NULL AND expires < $2 ORDER BY expires LIMIT "
                                     "$3")},
-    [EXCHANGE_PAGE_LAST] = {"page-last", "iii", ROW_LETTERS "b",
-                            "SELECT " ROW ", body FROM objects WHERE collection = $1 AND "
-                            "last = 1 AND " AFTER_2},
 
     [EXCHANGE_TOMBSTONE_PUT] =
         {"tombstone-put", "iittittti", "",

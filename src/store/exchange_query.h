@@ -33,7 +33,8 @@ enum exchange_query {
     EXCHANGE_OBJECT_COUNT,
     EXCHANGE_OBJECT_GET, /* by `added`: a row and its bytes */
 
-    /* scans, ascending by `added`, after $2, at most $3 (or one more parameter before $2) */
+    /* scans, ascending by `added`, after $2, at most $3 (or one more parameter before $2): rows and
+     * their bytes, which SQLite reads from the disk only where they are asked for */
     EXCHANGE_SCAN_ALL,
     EXCHANGE_SCAN_LAST,
     EXCHANGE_SCAN_FIRST,
@@ -42,7 +43,6 @@ enum exchange_query {
     EXCHANGE_SCAN_VERSION,
     EXCHANGE_SCAN_ID,
     EXCHANGE_SCAN_EXPIRED, /* whose own word ended before $2, at most $3 */
-    EXCHANGE_PAGE_LAST,    /* as SCAN_LAST, and the bytes: the page that everybody asks for */
 
     EXCHANGE_TOMBSTONE_PUT,
     EXCHANGE_TOMBSTONE_LIST,

@@ -4,6 +4,7 @@
  */
 #include "store/store.h"
 
+#include "store/exchange_ddl.h"
 #include "store/exchange_query.h"
 #include "store/node_ddl.h"
 
@@ -447,13 +448,14 @@ static void tables_of_version_1_are_taken_to_ours_with_their_rows(void **state)
 }
 
 /* How SQLite would answer the question: one step a line. By a connection of our own. */
-static void plan_of(sqlite3 *db, unsigned query, char *out, size_t size)
+static void plan_of(sqlite3 *db, const struct schema *schema, unsigned query, char *out,
+                    size_t size)
 {
     char sql[4000];
     sqlite3_stmt *plan;
     size_t len = 0;
 
-    snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", schema_node.queries[query].sql);
+    snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", schema->queries[query].sql);
     assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &plan, NULL), SQLITE_OK);
     out[0] = '\0';
     while (sqlite3_step(plan) == SQLITE_ROW && len < size)
@@ -487,8 +489,45 @@ static void what_every_statement_asks_is_answered_from_an_index(void **state)
     for (size_t i = 0; i < NODE_MIGRATIONS; i++)
         assert_int_equal(sqlite3_exec(db, node_sqlite[i].sql, NULL, NULL, NULL), SQLITE_OK);
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-        plan_of(db, asked[i].query, plan, sizeof plan);
+        plan_of(db, &schema_node, asked[i].query, plan, sizeof plan);
         snprintf(want, sizeof want, "SEARCH statements USING INDEX %s\n", asked[i].plan);
+        assert_string_equal(plan, want);
+    }
+    sqlite3_close(db);
+}
+
+/* A page costs what is on it, whatever was asked: a walk along one index, and where an object's few
+ * versions are sorted, only those. */
+static void what_a_page_asks_is_one_walk_along_an_index(void **state)
+{
+    static const struct {
+        unsigned query;
+        const char *plan;
+    } asked[] = {
+        {EXCHANGE_OBJECT_TOP, "sqlite_autoindex_objects_1 (collection=? AND id=?)\n"},
+        {EXCHANGE_OBJECT_BASE, "sqlite_autoindex_objects_1 (collection=? AND id=? AND spec=?)\n"},
+        {EXCHANGE_SCAN_ALL, "objects_all (collection=? AND added>?)\n"},
+        {EXCHANGE_SCAN_LAST, "objects_last (collection=? AND added>?)\n"},
+        {EXCHANGE_SCAN_FIRST, "objects_first (collection=? AND added>?)\n"},
+        {EXCHANGE_SCAN_TYPE, "objects_type (collection=? AND type=? AND added>?)\n"},
+        {EXCHANGE_SCAN_TYPE_LAST, "objects_type_last (collection=? AND type=? AND added>?)\n"},
+        {EXCHANGE_SCAN_VERSION, "objects_version (collection=? AND version=? AND added>?)\n"},
+        {EXCHANGE_SCAN_ID, "sqlite_autoindex_objects_1 (collection=? AND id=?)\n"
+                           "USE TEMP B-TREE FOR ORDER BY\n"},
+        {EXCHANGE_SCAN_EXPIRED, "objects_expires (collection=? AND expires>? AND expires<?)\n"},
+    };
+    char want[200], plan[2000];
+    sqlite3 *db = NULL;
+
+    (void)state;
+    if (server != NULL)
+        skip();
+    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+    for (size_t i = 0; i < EXCHANGE_MIGRATIONS; i++)
+        assert_int_equal(sqlite3_exec(db, exchange_sqlite[i].sql, NULL, NULL, NULL), SQLITE_OK);
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        plan_of(db, &schema_exchange, asked[i].query, plan, sizeof plan);
+        snprintf(want, sizeof want, "SEARCH objects USING INDEX %s", asked[i].plan);
         assert_string_equal(plan, want);
     }
     sqlite3_close(db);
@@ -828,6 +867,7 @@ int main(void)
         cmocka_unit_test_setup(a_version_is_taken_to_the_next_with_its_rows, setup),
         cmocka_unit_test_setup(tables_of_version_1_are_taken_to_ours_with_their_rows, setup),
         cmocka_unit_test_setup(what_every_statement_asks_is_answered_from_an_index, setup),
+        cmocka_unit_test_setup(what_a_page_asks_is_one_walk_along_an_index, setup),
         cmocka_unit_test_setup(a_draft_whose_permit_was_used_is_none, setup),
         cmocka_unit_test_setup(the_journal_is_taken_into_the_tables_by_a_flush_and_not_by_a_commit,
                                setup),
