@@ -6,8 +6,8 @@
  *        partner)
  * says:  to gate ADMIT, ANSWER
  * may:   read and write exchange/ in the node's folder; or speak with the PostgreSQL that it
- * dialled before its sandbox closed may not: open a socket, see a key, an agreement's statements or
- * the ledger
+ *        dialled before its sandbox closed
+ * may not: open a socket, see a key, an agreement's statements or the ledger
  *
  * Who posts is decided before the body is read, and from what gate said alone: judge, which reads
  * strangers' bytes, can say what was posted and not by whom. A session with PostgreSQL that broke
@@ -59,7 +59,7 @@ struct post {
     struct loop_timer *look;
     unsigned looks;
     int lock;
-    bool stopping; /* gate lets what is being answered be answered, and goes first */
+    bool stopping;   /* gate lets what is being answered be answered, and goes first */
     struct buf body; /* of the message in hand */
 };
 
