@@ -387,7 +387,9 @@ static void turn(void *context)
                                         : (struct tick){INT64_MAX};
     if (looking_is_busy(w->looking))
         next = tick_now();
-
+    /* Also where no sensor wakes us: a list may be there before the first of them. */
+    if (looking_wants(w->looking) && next.us > w->looked.us + LOOKING_AGAIN)
+        next.us = w->looked.us + LOOKING_AGAIN;
     if (next.us != INT64_MAX && w->timer != NULL)
         loop_timer_at(w->timer, next);
 }
