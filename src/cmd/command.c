@@ -105,11 +105,9 @@ const struct command *command_find(const char *first, const char *second, int *w
 const char *group_title(enum group g)
 {
     static const char *const titles[] = {
-        [GROUP_START] = "START",         [GROUP_DAY] = "DAY",
-        [GROUP_WATCH] = "WATCH",         [GROUP_SHARE] = "SHARE",
-        [GROUP_PROVE] = "PROVE",
-        [GROUP_AGREEMENT] = "AGREEMENT", [GROUP_KEYS] = "KEYS AND PEERS",
-        [GROUP_ADMIN] = "ADMIN",
+        [GROUP_START] = "START",         [GROUP_DAY] = "DAY",     [GROUP_WATCH] = "WATCH",
+        [GROUP_SHARE] = "SHARE",         [GROUP_PROVE] = "PROVE", [GROUP_AGREEMENT] = "AGREEMENT",
+        [GROUP_KEYS] = "KEYS AND PEERS", [GROUP_ADMIN] = "ADMIN",
     };
     return titles[g];
 }

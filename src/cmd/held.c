@@ -10,8 +10,11 @@
 #include "cmd/disk.h"
 #include "cmd/node.h"
 #include "cmd/say.h"
+#include "exchange/shelf.h"
 #include "proc/settings.h"
 #include "store/exchange_query.h"
+
+#define HELD_ROOT "@own" /* no name of a root */
 
 enum exit_code held_error(struct say *s, struct fault f)
 {
@@ -23,22 +26,29 @@ enum exit_code held_error(struct say *s, struct fault f)
                      "the store of the exchange cannot be used: %s", f.rule);
 }
 
-/* Where the settings say, if they have an exchange; else where the first one would be. */
-static struct fault named_place(const char *folder, char *out, size_t size)
+static struct fault settings_of(const char *folder, struct settings *out)
 {
-    struct settings *settings = memory_zeroed(1, sizeof *settings);
     struct buf path = {0}, text = {0};
     struct fault f;
 
     buf_print(&path, "%s/settings.json", folder);
     f = disk_read(buf_str(&path), SETTINGS_MAX, &text);
     if (!fault_is(f))
-        f = settings_parse(buf_view(&text), settings, NULL);
+        f = settings_parse(buf_view(&text), out, NULL);
+    buf_done(&path);
+    buf_done(&text);
+    return f;
+}
+
+/* Where the settings say, if they have an exchange; else where the first one would be. */
+static struct fault named_place(const char *folder, char *out, size_t size)
+{
+    struct settings *settings = memory_zeroed(1, sizeof *settings);
+    struct fault f = settings_of(folder, settings);
+
     if (!fault_is(f))
         snprintf(out, size, "%s",
                  settings->has_exchange ? settings->exchange.store : SETTINGS_EXCHANGE_STORE);
-    buf_done(&path);
-    buf_done(&text);
     free(settings);
     return f;
 }
@@ -98,5 +108,61 @@ enum exit_code held_open(const struct call *call, bool make, struct store **out)
         code = fault_is(f) ? held_error(call->say, f) : EXIT_DONE;
     }
     buf_done(&place);
+    return code;
+}
+
+/* ---- a collection of our own -------------------------------------------------------------------
+ */
+
+static bool is_named(const struct config *c, const struct config_collection *k, const char *named)
+{
+    size_t len = strlen(c->root[k->root].name);
+
+    return strncmp(named, c->root[k->root].name, len) == 0 && named[len] == '/' &&
+           (strcmp(named + len + 1, k->alias) == 0 || strcmp(named + len + 1, k->id) == 0);
+}
+
+static const struct config_collection *choose(const struct config *c, const char *named)
+{
+    for (size_t i = 0; i < c->collection_count; i++) {
+        const struct config_collection *k = &c->collection[i];
+
+        if (named == NULL ? c->root[k->root].audience == AUDIENCE_OWN : is_named(c, k, named))
+            return k;
+    }
+    return NULL;
+}
+
+static enum exit_code collection_of(const struct call *call, const struct config *c,
+                                    struct store *s, int64_t *out)
+{
+    const char *named = args_value(call->args, "--collection");
+    const struct config_collection *k = choose(c, named);
+    struct fault f;
+
+    if (k == NULL && named != NULL)
+        return say_error(call->say, EXIT_NOT_FOUND, "not-found", NULL, "parley exchange status",
+                         "the exchange has no collection %s", named);
+    if (k != NULL && c->root[k->root].audience == AUDIENCE_PARTNER)
+        return say_error(call->say, EXIT_REFUSED, "refused",
+                         "what a partner reads leaves the house: officers release it",
+                         "parley share FILE", "%s is a partner's", named);
+    f = shelf_collection(s, k == NULL ? HELD_ROOT : c->root[k->root].name,
+                         k == NULL ? "indicators" : k->id, out);
+    return fault_is(f) ? held_error(call->say, f) : EXIT_DONE;
+}
+
+enum exit_code held_collection(const struct call *call, struct store *s, int64_t *out)
+{
+    struct settings *settings = memory_zeroed(1, sizeof *settings);
+    const char *folder = node_find(call->args);
+    struct fault f = fault_none();
+    enum exit_code code;
+
+    if (args_value(call->args, "--store") == NULL)
+        f = settings_of(folder, settings);
+    code = fault_is(f) ? disk_error(call->say, f, "settings.json")
+                       : collection_of(call, &settings->exchange.config, s, out);
+    free(settings);
     return code;
 }

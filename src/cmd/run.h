@@ -68,6 +68,13 @@ enum exit_code visitor_add(const struct call *call);
 enum exit_code visitor_list(const struct call *call);
 enum exit_code visitor_remove(const struct call *call);
 
+enum exit_code indicator_held(const struct call *call);
+enum exit_code indicator_show(const struct call *call);
+enum exit_code indicator_add(const struct call *call);
+enum exit_code indicator_import(const struct call *call);
+enum exit_code indicator_sight(const struct call *call);
+enum exit_code indicator_withdraw(const struct call *call);
+
 enum exit_code collection_list(const struct call *call);
 enum exit_code collection_pull(const struct call *call);
 enum exit_code collection_push(const struct call *call);

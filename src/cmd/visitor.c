@@ -183,6 +183,25 @@ static json_t *roots_new(const json_t *settings, const char *title)
     return roots;
 }
 
+/* What comes in is looked for: a list of watch's that the exchange writes. */
+static void look_for_what_comes(struct edit *e)
+{
+    char *folder = realpath(node_find(e->call->args), NULL);
+    struct buf path = {0};
+    json_t *lists = json_object_get(e->settings, "indicators");
+
+    if (lists == NULL) {
+        lists = json_array();
+        json_object_set_new(e->settings, "indicators", lists);
+    }
+    buf_print(&path, "%s/" SETTINGS_EXCHANGE_WANTED, folder == NULL ? "" : folder);
+    if (folder != NULL)
+        json_array_append_new(lists, json_pack("{s:s, s:s, s:s}", "name", "exchange", "path",
+                                               buf_str(&path), "kind", "stix"));
+    buf_done(&path);
+    free(folder);
+}
+
 enum exit_code exchange_init(const struct call *call)
 {
     struct edit e = {.call = call, .s = call->say};
@@ -198,6 +217,7 @@ enum exit_code exchange_init(const struct call *call)
         json_object_set_new(e.settings, "exchange",
                             json_pack("{s:s, s:s, s:o, s:[]}", "listen", listen, "title", title,
                                       "roots", roots_new(e.settings, title), "visitors"));
+        look_for_what_comes(&e);
         if (edit_write(&e))
             tell(&e, "is an exchange now", title);
     }

@@ -20,6 +20,9 @@
 #include "base/memory.h"
 #include "crypto/digest.h"
 #include "exchange/exchange.h"
+#include "exchange/shelf.h"
+#include "exchange/wanted.h"
+#include "io/file.h"
 #include "io/log.h"
 #include "ipc/asking.h"
 #include "proc/children.h"
@@ -32,6 +35,7 @@ enum {
     EXCHANGE_WAITING = 256,   /* who wait for something new: gate has no more connections */
     EXCHANGE_LOOK = 1000000,  /* microseconds between looks for what another node wrote */
     EXCHANGE_TEND = 10,       /* looks between two times of tending */
+    EXCHANGE_WANTED = 20000,  /* microseconds between steps of what watch is given */
 };
 
 /* A POST whose body judge reads; `text` is the ASK. */
@@ -58,6 +62,9 @@ struct post {
     size_t waiting_count;
     struct loop_timer *look;
     unsigned looks;
+    struct wanted wanted; /* what watch is given, being made */
+    struct instant told;  /* the newest object when it was begun last */
+    struct loop_timer *want;
     int lock;
     bool stopping;   /* gate lets what is being answered be answered, and goes first */
     struct buf body; /* of the message in hand */
@@ -396,6 +403,51 @@ static struct fault post_prepare(void *context, struct self *self, struct rights
     return open_store(p, &backend_postgres);
 }
 
+/* ---- what watch is given to look for -----------------------------------------------------------
+ */
+
+static void wanted_write(struct post *p)
+{
+    struct fault f = file_replace(SETTINGS_EXCHANGE_WANTED, buf_view(&p->wanted.text), 0600);
+
+    if (fault_is(f))
+        log_fault(LOG_LEVEL_ERROR, SETTINGS_EXCHANGE_WANTED, f);
+    if (p->wanted.left > 0)
+        log_warn("%zu indicators do not fit into " SETTINGS_EXCHANGE_WANTED, p->wanted.left);
+    wanted_done(&p->wanted);
+}
+
+static void want(void *context)
+{
+    struct post *p = context;
+    struct fault f = wanted_step(&p->wanted, p->store);
+
+    if (fault_is(f)) {
+        wanted_done(&p->wanted);
+        p->told.us = 0; /* again at the next look */
+        store_failed(p, f);
+    } else if (p->wanted.whole) {
+        wanted_write(p);
+    } else {
+        loop_timer_in(p->want, EXCHANGE_WANTED);
+    }
+}
+
+/* Begins it anew if anything was added or removed, by us or beside us. In a node whose store is
+ * PostgreSQL this process may not write files. */
+static void look_wanted(struct post *p)
+{
+    struct instant newest;
+
+    if (loop_timer_is_set(p->want) || backend_of(p->settings->exchange.store) != &backend_sqlite)
+        return;
+    if (fault_is(shelf_newest(p->store, &newest)) || newest.us == p->told.us)
+        return;
+    p->told = newest;
+    wanted_begin(&p->wanted);
+    loop_timer_in(p->want, 0);
+}
+
 static void look_again(void *context)
 {
     struct post *p = context;
@@ -408,6 +460,7 @@ static void look_again(void *context)
         store_failed(p, f);
     else
         look(p);
+    look_wanted(p);
     loop_timer_in(p->look, EXCHANGE_LOOK);
 }
 
@@ -425,6 +478,7 @@ static struct fault post_begin(void *context, struct self *self)
     if (fault_is(f))
         return f;
     p->look = loop_timer_new(process_loop(self), look_again, p);
+    p->want = loop_timer_new(process_loop(self), want, p);
     loop_timer_in(p->look, EXCHANGE_LOOK);
     return f;
 }
@@ -465,6 +519,8 @@ int exchange_main(void)
     for (size_t i = 0; i < EXCHANGE_WAITING; i++)
         buf_wipe(&p->waiting[i].text);
     loop_timer_free(p->look);
+    loop_timer_free(p->want);
+    wanted_done(&p->wanted);
     exchange_free(p->exchange);
     store_close(p->store);
     buf_done(&p->body);

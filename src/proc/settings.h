@@ -30,7 +30,8 @@ enum {
         900, /* seconds: what a followed sensor may be silent for if nothing is said */
 };
 
-#define SETTINGS_EXCHANGE_STORE "exchange/parley.db" /* SQLite's file in the node's directory */
+#define SETTINGS_EXCHANGE_WANTED "exchange/indicators.json" /* what the exchange gives watch */
+#define SETTINGS_EXCHANGE_STORE  "exchange/parley.db" /* SQLite's file in the node's directory */
 
 struct settings_address {
     char node[SETTINGS_NODE]; /* as in the agreement's nodes */

@@ -22,6 +22,7 @@ import exchange  # noqa: E402
 import exhibits  # noqa: E402
 import explain  # noqa: E402
 import faults  # noqa: E402
+import indicators  # noqa: E402
 import interop  # noqa: E402
 import national  # noqa: E402
 import notice  # noqa: E402
@@ -278,7 +279,7 @@ def tales(module):
 
 
 MODULES = (sys.modules[__name__], notice, faults, sensors, explain, exhibits, national, several, exchange,
-           interop)
+           interop, indicators)
 STORIES = {name: f for module in MODULES
            for name, f in tales(module).items()}
 
