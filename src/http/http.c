@@ -33,6 +33,7 @@ struct connection {
     struct bufferevent *stream;       /* not ours: evhttp frees it */
     struct loop_timer *timer;         /* absolute: nothing that the client sends puts it off */
     bool asking;                      /* a request of it is being answered */
+    bool leaving;                     /* its answer is not yet out */
     bool placed;                      /* `source` is known */
     uint8_t source[16];               /* IPv4-mapped, or the first half of an IPv6 address */
     size_t held;                      /* bytes of what it sent or is sent, not yet done with */
@@ -490,8 +491,12 @@ static void answer_left(struct evhttp_request *r, void *context)
     struct connection *c = context;
 
     (void)r;
+    c->leaving = false;
     held_drop(c);
-    connection_wait(c, HTTP_IDLE);
+    if (c->http->finishing)
+        connection_cut(c);
+    else
+        connection_wait(c, HTTP_IDLE);
 }
 
 void http_answer(struct http_ask *a, unsigned status, const struct http_header *headers,
@@ -520,6 +525,7 @@ void http_answer(struct http_ask *a, unsigned status, const struct http_header *
     if (a->http->finishing || status == 400 || status == 413)
         evhttp_add_header(out, "Connection", "close");
     a->connection->asking = false;
+    a->connection->leaving = true;
     held_drop(a->connection);
     held_add(a->connection, body.len);
     connection_wait(a->connection, HTTP_LEAVE);
@@ -645,7 +651,7 @@ void http_finish(struct http *h)
     h->finishing = true;
     listen_or_rest(h);
     for (struct connection *c = h->connections; c != NULL; c = c->next)
-        if (!c->asking)
+        if (!c->asking && !c->leaving)
             connection_late(c);
 }
 
