@@ -154,16 +154,20 @@ static size_t name_lower(struct bytes name, uint8_t *out, uint8_t *dot)
 static void ask_name(struct finding *f, size_t question, struct bytes name)
 {
     uint8_t dot[INDICATOR_NAME + 8], *out = f->room + f->used;
-    size_t dots, labels;
+    size_t dots, labels, skip;
 
     if (name.len > 0 && name.data[name.len - 1] == '.')
         name.len--;
     if (name.len == 0 || name.len > INDICATOR_NAME || f->x->most_labels == 0)
         return;
     dots = name_lower(name, out, dot);
+    skip = dots < 2 ? 0 : dot[dots - 2] + 1u;
+    if (!ends_may(&f->x->ends,
+                  set_hash(&f->x->set[INDICATOR_DOMAIN], bytes_of(out + skip, name.len - skip))))
+        return;
     f->used += name.len;
     for (labels = dots + 1; labels >= f->x->least_labels; labels--) {
-        size_t skip = labels == dots + 1 ? 0 : dot[dots - labels] + 1u;
+        skip = labels == dots + 1 ? 0 : dot[dots - labels] + 1u;
 
         if (labels <= f->x->most_labels)
             probe(f, question, INDICATOR_DOMAIN, bytes_of(out + skip, name.len - skip), skip != 0);

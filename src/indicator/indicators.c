@@ -37,6 +37,7 @@ void indicators_free(struct indicators *x)
         set_done(&x->set[k]);
     for (unsigned i = 0; i < x->lists; i++)
         free(x->list[i].name);
+    ends_done(&x->ends);
     lookup_free(x->wide);
     free(x->subnet);
     free(x->recent);
@@ -146,6 +147,9 @@ static bool value_add(struct indicators *x, const struct indicator_value *v, uin
         return true;
     }
     if (v->kind == INDICATOR_DOMAIN) {
+        if (x->ends.block == NULL)
+            ends_init(&x->ends);
+        ends_add(&x->ends, set_hash(&x->set[INDICATOR_DOMAIN], ends_of(v->text)));
         n = labels(v->text);
         x->least_labels = n < x->least_labels ? n : x->least_labels;
         x->most_labels = n > x->most_labels ? n : x->most_labels;
@@ -284,6 +288,8 @@ static bool is_same(void *with, uint32_t a, uint32_t b)
 static void seal_end(struct indicators *x)
 {
     subnets_seal(x);
+    if (x->ends.block != NULL)
+        ends_fit(&x->ends);
     free(x->recent);
     x->recent = NULL;
     if (x->abouts != 0) {
@@ -347,7 +353,7 @@ struct indicators_numbers indicators_count(const struct indicators *x, unsigned 
 size_t indicators_bytes(const struct indicators *x)
 {
     size_t n = sizeof *x + x->lists * sizeof *x->list + x->about_room * sizeof *x->about +
-               x->ids.room + x->subnet_room * sizeof *x->subnet +
+               x->ids.room + ends_size(&x->ends) + x->subnet_room * sizeof *x->subnet +
                (x->wide == NULL ? 0 : lookup_bytes(x->wide));
 
     for (unsigned k = 0; k < INDICATOR_KINDS; k++)

@@ -4,6 +4,7 @@
 #ifndef PARLEY_INDICATOR_INNER_H
 #define PARLEY_INDICATOR_INNER_H
 
+#include "indicator/ends.h"
 #include "indicator/indicators.h"
 #include "indicator/set.h"
 #include "net/spans.h"
@@ -48,6 +49,7 @@ struct indicators {
     struct subnet *subnet;
     size_t subnets, subnet_room;
     struct lookup *wide;                /* address -> 1 + the narrowest subnet */
+    struct ends ends;                   /* of domains; no block where there are none */
     unsigned least_labels, most_labels; /* of domains */
     enum indicator_kind sealing;        /* the kind whose set is being built; NONE: not begun */
 };
