@@ -41,7 +41,6 @@ static const struct word grounds[] = {
     {"own-dest", "both ports are the service's, the destination is our own: the source began"},
     {"own-src", "both ports are the service's, the source is our own: the destination began"},
     {"record-order", "neither port is the service's; the sensor writes this service client first"},
-    {"flow-id", "the record names who began the flow"},
     {"handshake", "the record shows the initiator's SYN"},
     {"zeek-orig", "Zeek names the originator, and the ports do not say otherwise"},
     {"biflow-initiator", "the exporter says who began (RFC 5103)"},
