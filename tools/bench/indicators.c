@@ -171,7 +171,7 @@ static double rate(const struct indicators *x, const struct indicator_key *key, 
 
 static void names(const struct names *n)
 {
-    struct indicators_place place = {0};
+    struct indicators_place place = {NULL, NULL};
     double start = seconds(), making;
     struct buf room = {0};
     struct indicator_key *key;
