@@ -135,6 +135,71 @@ static void what_is_wrong_is_told_with_its_member_and_line(void **state)
     }
 }
 
+static const char lists[] = "{\n"
+                            " \"agreements\": [\n"
+                            "  \"pact-2015\"\n"
+                            " ],\n"
+                            " \"indicators\": [\n"
+                            "  {\n"
+                            "   \"kind\": \"stix\",\n"
+                            "   \"marking\": \"amber\",\n"
+                            "   \"name\": \"feed\",\n"
+                            "   \"path\": \"/var/lib/feed.json\",\n"
+                            "   \"valid-days\": 30\n"
+                            "  }\n"
+                            " ],\n"
+                            " \"lists\": [\n"
+                            "  {\n"
+                            "   \"from\": \"2026-01-01T00:00:00Z\",\n"
+                            "   \"kind\": \"tor\",\n"
+                            "   \"name\": \"exits\",\n"
+                            "   \"path\": \"/var/lib/exits\",\n"
+                            "   \"until\": \"2026-02-01T00:00:00Z\"\n"
+                            "  }\n"
+                            " ],\n"
+                            " \"party\": \"cert-a\",\n"
+                            " \"v\": 1\n"
+                            "}\n";
+
+static void lists_are_read_with_their_times(void **state)
+{
+    static const struct {
+        const char *from, *to, *member;
+        enum fault_kind kind;
+    } wrong[] = {
+        {"stix", "yara", "indicators[0].kind", FAULT_UNKNOWN},
+        {"amber", "secret", "indicators[0].marking", FAULT_UNKNOWN},
+        {"/var/lib/feed", "feed", "indicators[0].path", FAULT_SYNTAX},
+        {": 30", ": 0", "indicators[0].valid-days", FAULT_RANGE},
+        {"\"tor\"", "\"bad\"", "lists[0].kind", FAULT_UNKNOWN},
+        {"2026-02-01T", "2025-02-01T", "lists[0].until", FAULT_RANGE},
+        {"\"until\"", "\"unto\"", "lists[0].unto", FAULT_EXTRA},
+    };
+
+    (void)state;
+    assert_good(settings_parse(bytes_text(lists), &s, NULL));
+    assert_true(s.indicator_count == 1 && s.list_count == 1);
+    assert_int_equal(s.indicators[0].format, IMPORT_STIX);
+    assert_int_equal(s.indicators[0].tlp, TLP_AMBER);
+    assert_int_equal(s.indicators[0].valid_for, 30 * 86400);
+    assert_int_equal(s.lists[0].kind, CAUTION_TOR);
+    assert_true(s.lists[0].until.us - s.lists[0].from.us == (int64_t)31 * 86400 * 1000000);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        const char *at = strstr(lists, wrong[i].from);
+        struct settings_error error;
+        struct buf text = {0};
+        struct fault f;
+
+        buf_add(&text, lists, (size_t)(at - lists));
+        buf_text(&text, wrong[i].to);
+        buf_text(&text, at + strlen(wrong[i].from));
+        f = settings_parse(buf_view(&text), &s, &error);
+        if (f.kind != wrong[i].kind || strcmp(error.member, wrong[i].member) != 0)
+            fail_msg("%s: %s at %s: %s", wrong[i].to, fault_word(f.kind), error.member, error.why);
+        buf_done(&text);
+    }
+}
+
 static void every_prefix_and_every_other_form_is_refused(void **state)
 {
     struct settings_error error;
@@ -152,6 +217,7 @@ int main(void)
         cmocka_unit_test(the_good_form_is_read),
         cmocka_unit_test(a_sensor_is_a_file_a_socket_or_the_input),
         cmocka_unit_test(what_is_wrong_is_told_with_its_member_and_line),
+        cmocka_unit_test(lists_are_read_with_their_times),
         cmocka_unit_test(every_prefix_and_every_other_form_is_refused),
     };
 
