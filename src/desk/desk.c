@@ -161,11 +161,8 @@ static void look_at_clock(struct desk *d)
 
 /* --- messages and commands ------------------------------------------------------------------ */
 
-struct fault desk_message(struct desk *d, enum process from, uint16_t type, struct bytes body,
-                          struct instant now, struct tick tick)
+static struct fault hear(struct desk *d, enum process from, uint16_t type, struct bytes body)
 {
-    set_time(d, now, tick);
-    look_at_clock(d);
     switch (from) {
     case PROCESS_GATE:
         return hear_gate(d, type, body);
@@ -178,6 +175,17 @@ struct fault desk_message(struct desk *d, enum process from, uint16_t type, stru
     default:
         return fault_make(FAULT_UNKNOWN, 0, "ipc: a neighbour that desk does not have");
     }
+}
+
+struct fault desk_message(struct desk *d, enum process from, uint16_t type, struct bytes body,
+                          struct instant now, struct tick tick)
+{
+    struct fault f;
+
+    set_time(d, now, tick);
+    look_at_clock(d);
+    f = hear(d, from, type, body);
+    return fault_is(f) ? f : store_ready(d->store);
 }
 
 void desk_neighbour(struct desk *d, enum process other, bool here, struct instant now,

@@ -11,6 +11,7 @@ enum {
     HEADER = 'H', /* the first record's type */
     CHUNK = 1 << 20,
     SECTOR = 512, /* what a disk writes whole or not at all */
+    LONG = 65536, /* bytes of a body that is not copied behind its head to be written with it */
 };
 
 struct journal {
@@ -195,10 +196,10 @@ static struct bytes body_of(const struct journal *j)
     return bytes_of(j->record.data + JOURNAL_HEAD, j->record.len - JOURNAL_HEAD);
 }
 
-static void accept(struct journal *j)
+static void accept(struct journal *j, size_t len)
 {
     memcpy(j->check, j->record.data + 8, CHECK);
-    j->end += j->record.len;
+    j->end += len;
     j->records++;
 }
 
@@ -247,7 +248,7 @@ static struct fault read_label(struct journal *j, const char *label)
     if (!bytes_equal(body_of(j), buf_view(&want)))
         f = fault_make(FAULT_MISMATCH, 0, "journal: it is of another log");
     buf_done(&want);
-    accept(j);
+    accept(j, j->record.len);
     return f;
 }
 
@@ -269,7 +270,7 @@ static struct fault scan(struct journal *j, journal_take take, void *context)
         f = take(context, &r);
         if (fault_is(f))
             return f;
-        accept(j);
+        accept(j, j->record.len);
     }
 }
 
@@ -474,13 +475,16 @@ struct fault journal_append(struct journal *j, uint8_t type, struct bytes body, 
     make_head(j->check, type, body.len, &j->record);
     make_check(j->check, j->record.data, body, check);
     buf_add(&j->record, check, CHECK);
-    buf_bytes(&j->record, body);
+    if (body.len < LONG)
+        buf_bytes(&j->record, body);
     f = files_write(j->files, j->fd, buf_view(&j->record), j->end);
+    if (!fault_is(f) && body.len >= LONG)
+        f = files_write(j->files, j->fd, body, j->end + JOURNAL_HEAD);
     if (fault_is(f))
         return stop(j, f);
     j->unsynced = true;
     *at = j->end + JOURNAL_HEAD;
-    accept(j);
+    accept(j, JOURNAL_HEAD + body.len);
     return sync ? sync_now(j) : fault_none();
 }
 

@@ -140,6 +140,11 @@ struct fault store_begin_lazy(struct store *s)
     return fault_is(f) ? f : begin(s);
 }
 
+struct fault store_ready(struct store *s)
+{
+    return s->busy ? fault_none() : be_prompt(s);
+}
+
 static void tidy(struct store *s)
 {
     if (s->backend->tidy != NULL)

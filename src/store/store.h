@@ -139,6 +139,8 @@ MUST_CHECK struct fault store_begin(struct store *s);
  * when the backend does what it puts off, so it belongs where nobody waits.
  */
 MUST_CHECK struct fault store_begin_lazy(struct store *s);
+/* What the next store_begin would have to do first, done now: for when nobody waits. */
+MUST_CHECK struct fault store_ready(struct store *s);
 MUST_CHECK struct fault store_flush(struct store *s); /* nothing to do where nothing is owed */
 MUST_CHECK struct fault store_commit(struct store *s);
 void store_rollback(struct store *s);
@@ -177,9 +179,9 @@ bool row_text(const struct rows *r, size_t column, char *out, size_t size);
 MUST_CHECK struct fault store_check(struct store *s);
 
 /*
- * Copies the whole store, as of one moment, to a new SQLite file and syncs it, while others read and
- * write; outside of a transaction. Also REFUSED: the backend's server makes its own backups. The
- * process waits until it is done: about a second for 300 MB.
+ * Copies the whole store, as of one moment, to a new SQLite file and syncs it, while others read
+ * and write; outside of a transaction. Also REFUSED: the backend's server makes its own backups.
+ * The process waits until it is done: about a second for 300 MB.
  */
 MUST_CHECK struct fault store_backup(struct store *s, const char *path);
 
