@@ -386,6 +386,72 @@ static void read_revoked(struct reading *r, struct object *o)
     o->revoked = json_is_true(v);
 }
 
+/* ---- what a technical type holds (R1) -----------------------------------------------------------
+ */
+
+static bool is_of_a_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+/* Every "type:" of a pattern outside its quoted texts; the pattern was parsed before. */
+static bool pattern_is_technical(const char *pattern)
+{
+    for (const char *p = pattern; *p != '\0';) {
+        size_t len = 0;
+
+        if (*p == '\'') {
+            for (p++; *p != '\0' && *p != '\''; p++)
+                p += *p == '\\' && p[1] != '\0';
+            p += *p != '\0';
+            continue;
+        }
+        while (is_of_a_word(p[len]))
+            len++;
+        if (len > 0 && p[len] == ':' && !object_type_is_technical(bytes_of(p, len)))
+            return false;
+        p += len > 0 ? len : 1;
+    }
+    return true;
+}
+
+/* The objects inside (2.0's form), or those referred to. */
+static bool observed_is_technical(const struct reading *r)
+{
+    const json_t *inside = json_object_get(r->tree, "objects"), *value;
+    const json_t *refs = json_object_get(r->tree, "object_refs");
+    const char *name;
+    size_t i;
+
+    json_object_foreach((json_t *)(uintptr_t)inside, name, value)
+    {
+        const char *type = json_string_value(json_object_get(value, "type"));
+
+        if (type == NULL || !object_type_is_technical(bytes_text(type)))
+            return false;
+    }
+    json_array_foreach(refs, i, value)
+    {
+        const char *id = json_string_value(value);
+        const char *end = id == NULL ? NULL : strstr(id, "--");
+
+        if (end == NULL || !object_type_is_technical(bytes_of(id, (size_t)(end - id))))
+            return false;
+    }
+    return true;
+}
+
+/* A technical type is no wrapping for content or persons. */
+static bool inside_is_technical(struct reading *r, const struct object *o)
+{
+    const char *pattern = text_of(r, "pattern"), *kind = text_of(r, "pattern_type");
+
+    if (strcmp(o->type, "indicator") == 0 && pattern != NULL && kind != NULL &&
+        strcmp(kind, "stix") == 0)
+        return pattern_is_technical(pattern);
+    return strcmp(o->type, "observed-data") != 0 || observed_is_technical(r);
+}
+
 static void read_object(struct reading *r, struct object *o)
 {
     const struct type_row *row;
@@ -402,6 +468,7 @@ static void read_object(struct reading *r, struct object *o)
     check_orders(r, o);
     check_pattern(r, o);
     check_whole(r, o);
+    o->technical = o->technical && inside_is_technical(r, o);
     read_revoked(r, o);
     read_markings(r, o);
     read_pap(r, o);

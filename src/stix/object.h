@@ -38,7 +38,9 @@ struct object {
     struct instant until;
     enum tlp tlp; /* the strictest of its markings; NONE if it has none */
     enum pap pap;
-    bool technical; /* its type is on the allow-list of what parties exchange (R1) */
+    /* Its type is on the allow-list of what parties exchange (R1), and so are those that its
+     * pattern or its observed objects name. */
+    bool technical;
 };
 
 /* What was wrong: the property ("" for the whole) and a sentence; and whose, as far as it was read.

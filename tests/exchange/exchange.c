@@ -486,6 +486,51 @@ static void no_person_or_content_comes_through_the_partners_door(void **state)
     assert_int_equal(number("success_count"), 1);
 }
 
+/* R1: no type of content or person, and none wrapped into one that is technical. */
+static void no_wrapping_brings_content_or_persons_through(void **state)
+{
+    static const struct {
+        const char *object;
+        bool technical;
+    } objects[] = {
+#define PATTERN(n, pattern)                                                                        \
+    "{\"type\":\"indicator\",\"spec_version\":\"2.1\",\"id\":\"indicator--00000000-0000-4000-"     \
+    "8000-0000000001" n "\",\"created\":\"2026-01-01T00:00:00.000Z\",\"modified\":\"" MODIFIED     \
+    "\",\"pattern\":\"" pattern "\",\"pattern_type\":\"stix\",\"valid_from\":"                     \
+    "\"2026-01-01T00:00:00Z\"}"
+#define OBSERVED(n, what)                                                                          \
+    "{\"type\":\"observed-data\",\"spec_version\":\"2.1\",\"id\":\"observed-data--00000000-0000-"  \
+    "4000-"                                                                                        \
+    "8000-0000000002" n "\",\"created\":\"2026-01-01T00:00:00.000Z\",\"modified\":\"" MODIFIED     \
+    "\",\"first_observed\":\"2026-01-01T00:00:00Z\",\"last_observed\":\"2026-01-01T00:00:00Z\","   \
+    "\"number_observed\":1," what "}"
+        {PATTERN("01", "[url:value = 'http://a/user-account:b' AND file:name = 'it\\\\'s x:y']"),
+         true},
+        {PATTERN("02", "[email-message:subject = 'a']"), false},
+        {PATTERN("03", "[url:value = 'a'] AND ([ipv4-addr:value = '192.0.2.1' OR "
+                       "user-account:user_id = 'b'])"),
+         false},
+        {PATTERN("04", "[x-post:text = 'a']"), false},
+        {OBSERVED("01", "\"object_refs\":[\"url--00000000-0000-4000-8000-000000000001\"]"), true},
+        {OBSERVED("02", "\"object_refs\":[\"user-account--00000000-0000-4000-8000-000000000001\"]"),
+         false},
+        {OBSERVED("03", "\"objects\":{\"0\":{\"type\":\"url\",\"value\":\"a\"}}"), true},
+        {OBSERVED("04",
+                  "\"objects\":{\"0\":{\"type\":\"url\"},\"1\":{\"type\":\"email-message\"}}"),
+         false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++) {
+        struct object_error error = {0};
+        struct object o;
+
+        if (fault_is(object_parse(bytes_text(objects[i].object), &o, &error)))
+            fail_msg("object %zu: %s %s", i, error.property, error.why);
+        assert_int_equal(o.technical, objects[i].technical);
+    }
+}
+
 static void what_release_refuses_does_not_get_to_the_partner(void **state)
 {
     (void)state;
@@ -565,6 +610,7 @@ int main(void)
         CASE(a_deleted_object_is_gone_and_its_versions_can_go_one_by_one),
         CASE(what_is_no_envelope_is_refused_whole),
         CASE(no_person_or_content_comes_through_the_partners_door),
+        CASE(no_wrapping_brings_content_or_persons_through),
         CASE(what_release_refuses_does_not_get_to_the_partner),
         CASE(a_fault_of_the_envelope_survives_the_message),
         CASE(a_judged_envelope_survives_the_message_and_every_prefix_is_a_fault),
