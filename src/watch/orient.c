@@ -70,14 +70,16 @@ void orient_decide(struct event *e, bool own_src, bool own_dest)
         [FAMILY_ZEEK] = orient_zeek,
         [FAMILY_FLOW] = orient_flow,
     };
-    struct end src = {.addr = e->src, .port = e->src_port};
-    struct end dest = {.addr = e->dest, .port = e->dest_port};
+    bool turned;
 
     e->ground = ORIENT_NONE;
     e->proof = PROOF_NONE;
     if (e->service == SERVICE_NONE || e->has != EVENT_HAS_ENDS || orient_is_reflector(e))
         return;
     e->ground = families[e->family](e, own_src, own_dest);
-    e->from = orient_is_turned(e->ground) ? dest : src;
-    e->to = orient_is_turned(e->ground) ? src : dest;
+    turned = orient_is_turned(e->ground);
+    e->from = (struct end){.addr = turned ? e->dest : e->src};
+    e->from.port = turned ? e->dest_port : e->src_port;
+    e->to = (struct end){.addr = turned ? e->src : e->dest};
+    e->to.port = turned ? e->src_port : e->dest_port;
 }

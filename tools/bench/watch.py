@@ -5,7 +5,7 @@ import subprocess
 
 from frame import PYTHON, ROOT
 
-PACKAGES = ["python3-ujson", "jq", "grepcidr"]
+PACKAGES = ["python3-ujson", "jq", "grepcidr", "nodejs"]
 WANTED = 300 << 20  # bytes of input, in memory: nothing but the page cache is read
 APPLICATION = [b'"event_type":"%s"' % s for s in (b"ssh", b"smb", b"rdp", b"http", b"tls", b"sip")]
 LOOP = """
@@ -45,6 +45,30 @@ for line in open(sys.argv[1], "rb"):
             name = name.partition(".")[2]
     if "fileinfo" in event:
         hits += event["fileinfo"].get("sha256") in hashes
+"""
+NODE_JOB = """
+const fs = require("fs"), [file, table, ...lists] = process.argv.slice(1);
+const number = t => { const p = t.split("."); return p[0] * 16777216 + p[1] * 65536 + p[2] * 256 + +p[3]; };
+const rows = [];
+for (const line of fs.readFileSync(table, "latin1").split("\\n")) {
+  const [code, prefix] = line.split("\\t");
+  if (prefix && !prefix.includes(":")) rows.push([number(prefix.split("/")[0]), code]);
+}
+rows.sort((a, b) => a[0] - b[0]);
+const starts = Float64Array.from(rows, r => r[0]);
+const [addresses, names, hashes] = lists.map(p => new Set(fs.readFileSync(p, "latin1").split("\\n")));
+const place = n => { let a = 0, b = starts.length; while (a < b) { const m = (a + b) >> 1; if (starts[m] <= n) a = m + 1; else b = m; } return a; };
+let hits = 0, sum = 0;
+for (const line of fs.readFileSync(file, "utf8").split("\\n")) {
+  if (!line) continue;
+  const event = JSON.parse(line);
+  for (const end of [event.src_ip, event.dest_ip]) {
+    if (end && !end.includes(":")) sum += place(number(end));
+    hits += addresses.has(end);
+  }
+  if (event.dns) for (let name = event.dns.rrname || ""; name; name = name.includes(".") ? name.slice(name.indexOf(".") + 1) : "") hits += names.has(name);
+  if (event.fileinfo) hits += hashes.has(event.fileinfo.sha256);
+}
 """
 NETS = "192.0.2.0/24 198.51.100.0/24 203.0.113.0/24"
 
@@ -96,18 +120,17 @@ def lists(bench):
     return made
 
 
-def job(bench, few, empty, sought):
-    """The peer that does all of it; None without the real table."""
-    if not bench.real:
+def job(bench, program, few, empty, sought):
+    """A peer that does all of it; None without the real table."""
+    if not bench.real or not bench.has(program[0]):
         return None
     table = bench.disk / "table.tsv"
     table.write_bytes(bench.unpacked(bench.real / "territory" / "rir-country-2026-02-01.tsv.zst"))
-    command = [PYTHON, "-c", JOB]
-    if fails(command + [empty, table, *sought]):
+    if fails(program + [empty, table, *sought]):
         return None
-    start = bench.cpu(command + [empty, table, *sought])
+    start = bench.cpu(program + [empty, table, *sought])
     data = few.read_bytes()
-    return (bench.cpu(command + [few, table, *sought]) - start, data.count(b"\n"), len(data))
+    return (bench.cpu(program + [few, table, *sought]) - start, data.count(b"\n"), len(data))
 
 
 def measured(bench, name, text):
@@ -130,11 +153,15 @@ def measured(bench, name, text):
             ["the same, looking for 1 M addresses, 200,000 names and 200,000 hashes",
              f"{events / whole / 1e6:.2f}", f"{size / whole / 1e6:,.0f}",
              bench.times(ours / whole)]]
-    took = job(bench, few, empty, sought)
-    if took is not None:
+    for what, program in (("python3 ujson, the whole job", [PYTHON, "-c", JOB]),
+                          ("node JSON.parse, the whole job", ["node", "-e", NODE_JOB])):
+        took = job(bench, program, few, empty, sought)
+        if took is None:
+            rows.append([what, "not here", "", ""])
+            continue
         rate = took[1] / took[0]
-        rows.append(["python3 ujson, the whole job", f"{rate / 1e6:.2f}",
-                     f"{took[2] / took[0] / 1e6:,.0f}", bench.times(events / whole / rate)])
+        rows.append([what, f"{rate / 1e6:.2f}", f"{took[2] / took[0] / 1e6:,.0f}",
+                     bench.times(events / whole / rate)])
     for what, program, file in peers(path, few):
         took = peer(bench, program, empty, file)
         if took is None:
