@@ -55,10 +55,7 @@ def job(bench, used):
     files = bench.eve_files()
     text = b"".join(map(bench.unpacked, files)) if files else bench.sample()
     copies = max(1, WANTED // len(text))
-    path, empty = bench.memory / "eve.json", bench.memory / "empty.json"
-    with path.open("wb") as out:
-        for _ in range(copies):
-            out.write(text)
+    path, empty = bench.cached("eve.json", [text] * copies), bench.memory / "empty.json"
     empty.write_bytes(b"")
     events, size, rows = text.count(b"\n") * copies, len(text) * copies, []
     for what, some in (("no lists", []), ("1 M addresses", used[:1]), ("and the names", used[:2]),
