@@ -81,7 +81,7 @@ static inline struct entry people_entry(const struct agreement *a, const char *f
     memcpy(e.agreement, a->id, strlen(a->id));
     memcpy(e.agreement_digest.byte, a->digest, sizeof a->digest);
     memcpy(e.from, from, strlen(from));
-    if (kind == KIND_GENESIS || kind == KIND_CONTACT)
+    if (kind == KIND_GENESIS || kind == KIND_KEYS || kind == KIND_CONTACT)
         e.permit_kind = PERMIT_ROOT;
     return e;
 }
@@ -100,6 +100,44 @@ static inline json_t *people_genesis_fields(const struct agreement *a, const str
         json_object_set_new(fields, path, json_string(text));
     }
     return fields;
+}
+
+/* The fields of a KEYS: the person's keys, but those of `role` (ROLE_NONE: all) are new ones made
+ * of `number`, which go to out[role]; the others are the person's own, borrowed. */
+static inline json_t *people_keys_fields(const struct agreement *a, const struct person *p,
+                                         enum role role, uint8_t number, const char *state,
+                                         struct secret **out)
+{
+    json_t *fields =
+        json_pack("{s:s, s:s, s:s, s:i, s:s, s:s}", "agreement", a->id, "party", p->id, "origin",
+                  p->origin, "serial", 1, "state", state, "issued", "2025-11-25T09:30:00Z");
+
+    for (enum role r = ROLE_LOG; r < ROLE_COUNT; r++) {
+        char path[80], text[80];
+
+        out[r] =
+            role == ROLE_NONE || role == r ? people_key(p->id, (uint8_t)(number + r)) : p->role[r];
+        base64_write(secret_public(out[r]).data, secret_public(out[r]).len, text);
+        snprintf(path, sizeof path, "key.%s.ed25519", role_name(r));
+        json_object_set_new(fields, path, json_string(text));
+    }
+    return fields;
+}
+
+/* A KEYS entry and its document, signed by `root` unless that is NULL; `fields` are taken over. */
+static inline void people_keys(const struct agreement *a, const struct person *p, json_t *fields,
+                               struct secret *root, uint64_t seen, struct buf *text,
+                               struct buf *document)
+{
+    struct digest hash;
+    uint32_t leaves;
+    struct entry e;
+
+    people_document(fields, a->id, root, 7, document, &hash, &leaves);
+    e = people_entry(a, p->id, KIND_KEYS, document, hash, leaves);
+    e.seen_size = seen;
+    buf_clear(text);
+    entry_write(&e, text);
 }
 
 static inline void people_person(struct agreement *a, struct party *party, struct person *p)

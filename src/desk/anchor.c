@@ -24,8 +24,10 @@ static void name_of(bool theirs, enum anchor_kind kind, uint64_t size, char *out
 static struct fault check_note(struct desk_pact *p, bool theirs, struct bytes text,
                                struct checkpoint *out)
 {
-    const struct note_signer *author = theirs ? &p->peer_author : &p->own_author;
-    const struct note_signer *cosigner = theirs ? &p->own_cosigner : &p->peer_cosigner;
+    const struct note_signer *author =
+        theirs ? &p->peer_keys.tenure.author : &p->own_keys.tenure.author;
+    const struct note_signer *cosigner =
+        theirs ? &p->own_keys.tenure.cosigner : &p->peer_keys.tenure.cosigner;
     const struct ledger *log = theirs ? p->mirror.log : p->log;
     struct digest root;
     struct note n;

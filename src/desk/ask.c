@@ -396,10 +396,10 @@ json_t *ask_audit(struct desk_pact *p, const json_t *ask, desk_answer say, void 
     (void)say;
     (void)client;
     audit_one(list, "our", p->log, head_stored_note(&p->head), bytes_text(p->origin),
-              &p->own_author);
+              &p->own_keys.tenure.author);
     if (p->mirror_open)
         audit_one(list, "their", p->mirror.log, mirror_note(&p->mirror), bytes_text(p->peer_origin),
-                  &p->peer_author);
+                  &p->peer_keys.tenure.author);
     json_array_foreach(list, i, item) json_object_del(item, "try");
     json_object_set_new(answer, "checks", list);
     return answer;

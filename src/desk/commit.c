@@ -41,6 +41,8 @@ static struct fault append_released(struct desk_pact *p)
     f = rows_done(&r);
     if (!fault_is(f) && count != 0)
         f = ledger_append(p->log, entries, count, index);
+    if (!fault_is(f) && keys_are_among(entries, count))
+        f = keys_load(p);
     for (size_t i = 0; i < count; i++)
         buf_done(&text[i]);
     return f;

@@ -33,6 +33,8 @@ static const struct {
     {"ledger.audit", ask_audit, false, ""},
     {"officer.list", officers_list, true, ""},
     {"officer.add", officers_enrol, false, "document"},
+    {"keys.change", keys_change, false, "document"},
+    {"keys.show", keys_show, false, ""},
     {"peer.show", ask_peer, true, ""},
     {"contradiction.list", ask_contradictions, true, ""},
     {"refusal.list", ask_refusals, true, ""},

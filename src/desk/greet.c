@@ -25,6 +25,7 @@ void greet_say(struct desk_pact *p, const struct conversation_action *a)
         return;
     }
     hello.genesis_entry = buf_view(&entry);
+    keys_greet(p, &hello);
     buf_clear(&p->hello);
     frame_hello_say(&hello, &p->hello);
     p->hello_link = a->link;

@@ -14,8 +14,8 @@ static enum head_relation relation_of(struct desk_pact *p, struct bytes note, ui
     struct digest root;
 
     *size = 0;
-    if (note.len == 0 ||
-        fault_is(note_verify_checkpoint(note, bytes_text(p->origin), &p->own_author, &c, NULL)))
+    if (note.len == 0 || fault_is(note_verify_checkpoint(note, bytes_text(p->origin),
+                                                         &p->own_keys.tenure.author, &c, NULL)))
         return HEAD_NONE;
     *size = c.size;
     if (c.size > ledger_size(p->log))
@@ -57,6 +57,11 @@ static struct fault judged_hello(struct desk_pact *p, uint32_t link, struct byte
 
     if (!fault_is(f))
         f = pact_take_peer(p, hello.genesis_entry, hello.genesis_document);
+    if (!fault_is(f))
+        f = keys_greeted(p, &hello);
+    if (f.kind == FAULT_REFUSED)
+        alarm_raise(p, "a revoked key was used",
+                    "somebody greeted us as the partner with keys that he revoked");
     if (fault_is(f))
         return f;
     p->greeted = true;
@@ -112,8 +117,10 @@ static struct fault judged_push(struct desk_pact *p, uint32_t link, struct bytes
     if (!fault_is(f))
         f = verdicts->fault;
     if (!fault_is(f) && p->mirror_open)
-        f = note_verify_checkpoint(push.note, bytes_text(p->peer_origin), &p->peer_author, &c,
-                                   NULL);
+        f = keys_expect(p, &push);
+    if (!fault_is(f) && p->mirror_open)
+        f = note_verify_checkpoint(push.note, bytes_text(p->peer_origin),
+                                   &p->peer_keys.tenure.author, &c, NULL);
     else if (!fault_is(f))
         f = fault_make(FAULT_ORDER, 0, "PROTOCOL.hotline section 3: PUSH before HELLO");
     if (!fault_is(f)) {

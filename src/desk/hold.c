@@ -73,6 +73,8 @@ static struct fault ask_cosign(struct desk_pact *p)
         return fault_make(FAULT_LIMIT, 0, "more entries than one cosignature can take");
     for (uint64_t i = p->kept_peer; i < size; i++)
         order.leaf[order.count++] = *ledger_leaf(p->mirror.log, i);
+    order.key_count = 0;
+    keys_order(p, &order);
     order_cosign_write(&order, &body);
     p->cosigning = true;
     talk_send(p, PROCESS_KEEPER, MESSAGE_COSIGN, &body);
@@ -122,6 +124,8 @@ static void hold_now(struct desk_pact *p)
         entries[i] = push.item[i].entry;
     if (!fault_is(f))
         f = judge_is_told(p, &push);
+    if (!fault_is(f))
+        f = keys_expect(p, &push);
     if (!fault_is(f))
         f = hold_documents(p, &push);
     if (!fault_is(f))
@@ -255,12 +259,12 @@ struct fault hold_cosigned(struct desk_pact *p, struct bytes note)
     struct instant time;
     struct note parsed;
     uint64_t from = p->kept_peer;
-    struct fault f =
-        note_verify_checkpoint(note, bytes_text(p->peer_origin), &p->peer_author, &c, &parsed);
+    struct fault f = note_verify_checkpoint(note, bytes_text(p->peer_origin),
+                                            &p->peer_keys.tenure.author, &c, &parsed);
 
     p->cosigning = false;
     if (!fault_is(f))
-        f = note_verify(&parsed, &p->own_cosigner, &time);
+        f = note_verify(&parsed, &p->own_keys.tenure.cosigner, &time);
     if (!fault_is(f))
         f = mirror_take_cosigned(&p->mirror, note);
     if (fault_is(f))
@@ -304,9 +308,10 @@ struct fault hold_catch_up(struct desk_pact *p)
 
     if (note.len == 0)
         return fault_none();
-    f = note_verify_checkpoint(note, bytes_text(p->peer_origin), &p->peer_author, &c, &parsed);
+    f = note_verify_checkpoint(note, bytes_text(p->peer_origin), &p->peer_keys.tenure.author, &c,
+                               &parsed);
     if (!fault_is(f))
-        f = note_verify(&parsed, &p->own_cosigner, &time);
+        f = note_verify(&parsed, &p->own_keys.tenure.cosigner, &time);
     if (fault_is(f))
         return f;
     r = store_ask(p->desk->store, QUERY_HEAD_LIST,

@@ -91,11 +91,9 @@ static struct fault open_folder(const char *agreement, const char *party, int *o
 }
 
 /* A genesis, ours or the partner's, may name any version of the agreement that we have. */
-static struct fault roles_of(struct desk_pact *p, const char *party, struct bytes entry,
-                             struct bytes document, struct note_signer *author,
-                             struct note_signer *cosigner)
+static struct fault keys_of(struct desk_pact *p, const char *party, struct bytes entry,
+                            struct bytes document, struct tenure *out)
 {
-    struct roles *roles = memory_zeroed(1, sizeof *roles);
     const struct agreement *a;
     struct entry e;
     struct fault f = entry_parse(entry, &e);
@@ -103,18 +101,13 @@ static struct fault roles_of(struct desk_pact *p, const char *party, struct byte
     a = fault_is(f) ? NULL : pact_version(p, e.version);
     if (!fault_is(f) && a == NULL)
         f = fault_make(FAULT_UNKNOWN, 0, "genesis: a version of the agreement that is not here");
-    if (!fault_is(f))
-        f = roles_from_genesis(a, party, entry, document, roles);
-    if (!fault_is(f))
-        f = roles_signers(roles, author, cosigner);
-    free(roles);
-    return f;
+    return fault_is(f) ? f : tenure_begin(out, a, party, entry, document);
 }
 
 static struct fault open_mirror(struct desk_pact *p)
 {
-    struct fault f =
-        mirror_open(&p->mirror, &files_real, p->peer_dir, &p->peer_author, p->kept_peer, true);
+    struct fault f = mirror_open(&p->mirror, &files_real, p->peer_dir, &p->peer_keys.tenure.author,
+                                 p->kept_peer, true);
 
     if (fault_is(f))
         return f;
@@ -129,7 +122,7 @@ struct fault pact_take_peer(struct desk_pact *p, struct bytes entry, struct byte
 
     if (p->has_peer)
         return f;
-    f = roles_of(p, p->peer->id, entry, document, &p->peer_author, &p->peer_cosigner);
+    f = keys_of(p, p->peer->id, entry, document, &p->peer_keys.tenure);
     if (fault_is(f))
         return f;
     buf_base64(&entry64, entry.data, entry.len);
@@ -142,7 +135,9 @@ struct fault pact_take_peer(struct desk_pact *p, struct bytes entry, struct byte
     if (!fault_is(f))
         f = open_mirror(p);
     if (!fault_is(f))
-        f = head_init(&p->head, p->log, &p->own_author, &p->peer_cosigner);
+        f = keys_load_peer(p);
+    if (!fault_is(f))
+        f = head_init(&p->head, p->log, &p->own_keys.tenure.author, &p->peer_keys.tenure.cosigner);
     p->has_peer = !fault_is(f);
     buf_part(&body, bytes_text(p->now->id));
     buf_part(&body, entry);
@@ -210,8 +205,9 @@ static struct fault know_ourselves(struct desk_pact *p)
         }
     }
     if (!fault_is(f))
-        f = roles_of(p, p->own->id, buf_view(&entry), buf_view(&p->genesis), &p->own_author,
-                     &p->own_cosigner);
+        f = keys_of(p, p->own->id, buf_view(&entry), buf_view(&p->genesis), &p->own_keys.tenure);
+    if (!fault_is(f))
+        f = keys_load(p);
     buf_done(&entry);
     return f;
 }
@@ -307,7 +303,8 @@ static struct fault know_mirror(struct desk_pact *p, struct conversation_start *
 
     if (note.len == 0)
         return fault_none();
-    f = note_verify_checkpoint(note, bytes_text(p->peer_origin), &p->peer_author, &c, NULL);
+    f = note_verify_checkpoint(note, bytes_text(p->peer_origin), &p->peer_keys.tenure.author, &c,
+                               NULL);
     if (!fault_is(f)) {
         start->mirror = c.size;
         start->mirror_root = c.root;
@@ -334,7 +331,7 @@ struct fault pact_open(struct desk_pact *p)
     if (!fault_is(f))
         f = know_officers(p);
     if (!fault_is(f))
-        f = head_init(&p->head, p->log, &p->own_author, NULL);
+        f = head_init(&p->head, p->log, &p->own_keys.tenure.author, NULL);
     if (!fault_is(f))
         f = publish_init(&p->own_publish, &files_real, p->own_dir, p->log);
     if (!fault_is(f))
@@ -361,6 +358,8 @@ struct fault pact_open(struct desk_pact *p)
 void pact_done(struct desk_pact *p)
 {
     buf_done(&p->genesis);
+    keys_done(&p->own_keys);
+    keys_done(&p->peer_keys);
     buf_done(&p->hello);
     buf_done(&p->push);
     buf_done(&p->mirror_frame);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "desk/state.h"
 #include "keeper/order.h"
+#include "statement/type.h"
 
 /*
  * Restored from a backup: our log is behind a head that we signed, and comes back from the
@@ -107,6 +108,8 @@ static struct fault restore(struct desk_pact *p, const struct frame_push *m)
         f = restore_rows(p, m);
     if (!fault_is(f))
         f = ledger_append(p->log, entries, m->count, index);
+    if (!fault_is(f) && keys_are_among(entries, m->count))
+        f = keys_load(p);
     return fault_is(f) ? f : commit_restored(p, m->note);
 }
 
@@ -178,7 +181,7 @@ static struct fault take_entry(struct desk_pact *p, struct behind *b, uint64_t i
 
     if (rows_next(&r)) {
         row_text(&r, 5, kind, sizeof kind);
-        if (strcmp(kind, kind_name(KIND_CONTACT)) == 0)
+        if (type_is_rooted(kind_parse(bytes_text(kind))))
             buf_bytes(&b->document[i], row_bytes(&r, 11));
     }
     f = rows_done(&r);

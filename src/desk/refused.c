@@ -227,6 +227,8 @@ struct fault commit_refused(struct desk_pact *p, uint64_t index, struct bytes ru
             else
                 answer_refused(p->desk, &chain.link[i].leaf, why);
         f = ledger_truncate(p->log, p->head.stored);
+        if (!fault_is(f))
+            f = keys_load(p);
     }
     chain_done(&chain);
     alarm_raise(p, "keeper refused a statement", why);

@@ -16,7 +16,7 @@
 #include "ledger/head.h"
 #include "ledger/mirror.h"
 #include "ledger/publish.h"
-#include "ledger/roles.h"
+#include "ledger/tenure.h"
 #include "release/registry.h"
 #include "statement/document.h"
 #include "store/store.h"
@@ -44,6 +44,16 @@ struct desk_case {
     bool we_opened;
 };
 
+/* A party's keys, as its log names them. */
+struct desk_keys {
+    struct tenure tenure;
+    size_t said_count; /* KEYS entries, ascending */
+    struct desk_said {
+        uint64_t index;
+        struct buf entry, document; /* as disclosed */
+    } * said[FRAME_KEYS];           /* owned */
+};
+
 /* A command that waits until the entry with this leaf is stored. */
 struct desk_waiting {
     struct digest leaf;
@@ -59,9 +69,9 @@ struct desk_pact {
     bool own_is_first;
     char origin[ROLES_ORIGIN], peer_origin[ROLES_ORIGIN];
 
-    /* keys, from the two genesis documents */
+    /* keys, from the two genesis documents and what changed them */
     struct buf genesis; /* our document, as disclosed */
-    struct note_signer own_author, own_cosigner, peer_author, peer_cosigner;
+    struct desk_keys own_keys, peer_keys;
     bool has_peer;
     struct registry *registry;
 
@@ -161,6 +171,22 @@ json_t *pact_silence(const struct desk_pact *p);
 /* A small named text of the agreement in the store; "" if there is none. */
 void state_get(struct desk_pact *p, const char *name, struct buf *out);
 MUST_CHECK struct fault state_put(struct desk_pact *p, const char *name, const char *value);
+
+/* keys.c */
+struct order_cosign;
+MUST_CHECK struct fault keys_load(struct desk_pact *p); /* ours: again, by what log and store say */
+MUST_CHECK struct fault keys_load_peer(struct desk_pact *p); /* theirs; the mirror is open */
+bool keys_are_among(const struct bytes *entries, size_t count);
+/* A PUSH that is not held yet: its note is signed by the keys that its entries name. */
+MUST_CHECK struct fault keys_expect(struct desk_pact *p, const struct frame_push *push);
+/* REFUSED: who says HELLO does it by keys that were revoked, by an entry that we hold. */
+MUST_CHECK struct fault keys_greeted(const struct desk_pact *p, const struct frame_hello *hello);
+/* Adds the KEYS entries: of ours to a HELLO, of the partner's among the leaves of an order. */
+void keys_greet(const struct desk_pact *p, struct frame_hello *hello);
+void keys_order(const struct desk_pact *p, struct order_cosign *order);
+void keys_done(struct desk_keys *k);
+json_t *keys_change(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+json_t *keys_show(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 
 /* alarm.c: the same name and detail again is the same alarm. */
 void alarm_raise(struct desk_pact *p, const char *name, const char *detail);

@@ -63,6 +63,20 @@ static struct bytes full_part(struct cursor *in, size_t max)
     return part;
 }
 
+static void keys_parts(struct cursor *in, struct frame_hello *out)
+{
+    size_t start = in->at;
+
+    out->key_count = cursor_u32(in);
+    if (cursor_ok(in) && out->key_count > FRAME_KEYS)
+        cursor_fail(in, FAULT_LIMIT, start);
+    for (uint32_t i = 0; i < out->key_count && cursor_ok(in); i++) {
+        out->keys[i].index = cursor_u64(in);
+        out->keys[i].entry = full_part(in, FRAME_ENTRY);
+        out->keys[i].document = full_part(in, FRAME_DOCUMENT);
+    }
+}
+
 struct fault frame_hello_parse(struct bytes payload, struct frame_hello *out)
 {
     struct cursor in = cursor_over(payload, "PROTOCOL.hotline 2: HELLO");
@@ -79,6 +93,7 @@ struct fault frame_hello_parse(struct bytes payload, struct frame_hello *out)
     h.time = cursor_u64(&in);
     h.genesis_entry = full_part(&in, FRAME_ENTRY);
     h.genesis_document = full_part(&in, FRAME_DOCUMENT);
+    keys_parts(&in, &h);
     h.head = cursor_part(&in, FRAME_NOTE);
     h.said = bytes_of(payload.data, in.at);
     h.suite = text_part(&in, 1, FRAME_SUITES);
@@ -98,6 +113,12 @@ void frame_hello_say(const struct frame_hello *hello, struct buf *out)
     buf_u64(out, hello->time);
     buf_part(out, hello->genesis_entry);
     buf_part(out, hello->genesis_document);
+    buf_u32(out, hello->key_count);
+    for (uint32_t i = 0; i < hello->key_count; i++) {
+        buf_u64(out, hello->keys[i].index);
+        buf_part(out, hello->keys[i].entry);
+        buf_part(out, hello->keys[i].document);
+    }
     buf_part(out, hello->head);
 }
 

@@ -40,6 +40,7 @@ enum {
     FRAME_RULE = 128, /* BYE: the rule, a short printable text */
     FRAME_TEXT = 512, /* BYE: what a person reads */
     FRAME_DIGEST = 32,
+    FRAME_KEYS = 63, /* KEYS entries in a log; ledger/tenure.h, without the genesis */
 };
 
 /* "HELLO" ..; "NONE" for what is no type. */
@@ -53,6 +54,12 @@ MUST_CHECK struct fault frame_header_parse(struct bytes header, enum frame_type 
                                            uint32_t *length);
 void frame_header_write(enum frame_type type, uint32_t length, struct buf *out);
 
+/* A KEYS entry of the sender's log. */
+struct frame_keys {
+    uint64_t index;
+    struct bytes entry, document; /* as disclosed */
+};
+
 struct frame_hello {
     struct bytes agreement;        /* id */
     uint32_t version;              /* of the agreement that the sender has in force */
@@ -61,6 +68,8 @@ struct frame_hello {
     uint64_t time;                 /* the sender's clock, seconds since 1970 */
     struct bytes genesis_entry;    /* index 0 of the sender's log */
     struct bytes genesis_document; /* as disclosed */
+    uint32_t key_count;            /* KEYS entries of the sender's log, by which it signs now */
+    struct frame_keys keys[FRAME_KEYS];
     struct bytes head;             /* note of the receiver's log that the sender cosigned last */
     struct bytes suite, signature; /* by the sender's hello keys, as crypto/several.h spells it */
     struct bytes said;             /* the payload up to and without suite and signature */

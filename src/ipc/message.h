@@ -72,12 +72,13 @@ enum message_type {
                                 text; part disclosed document (empty for automatic kinds);
                                 *{part decision text; part suites; part signatures}}: at most 256
                                 entries, what goes into one PUSH; none: the last head again */
-    MESSAGE_COSIGN = 41,     /* part agreement; part partner's note; u64 first; *{leaf[32]} */
+    MESSAGE_COSIGN = 41,     /* part agreement; part partner's note; u64 first; *{leaf[32]};
+                              *{u64 index; part entry; part document}: the KEYS among them */
     MESSAGE_PEER = 42,       /* part agreement; part partner's genesis entry; part its document */
     MESSAGE_HELLO_SIGN = 43, /* part agreement; u32 link; part bytes to sign */
     MESSAGE_CATCH_UP = 50,   /* after a refill that keeper's own record lacks: part agreement; part
                                 own note with our signatures; u64 first index; *{part entry text;
-                                part disclosed document (CONTACT, else empty)} */
+                                part disclosed document (CONTACT, KEYS, else empty)} */
     /* keeper -> desk */
     MESSAGE_KEEPER_STATE = 44,   /* *{part agreement; part origin; u64 size; root[32]; i64 last
                                     cosignature time}, once at start */

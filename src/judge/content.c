@@ -16,12 +16,13 @@ static struct judgement refuse(enum ground ground, const char *rule)
     return (struct judgement){ground, rule};
 }
 
-/* GENESIS and EVIDENCE are no types, yet stand in every log. */
+/* GENESIS, KEYS and EVIDENCE are no types, yet stand in every log. */
 static bool is_taken(enum kind kind)
 {
     const struct type *type = type_find(kind);
 
-    return kind == KIND_GENESIS || kind == KIND_EVIDENCE || (type != NULL && type->available);
+    return kind == KIND_GENESIS || kind == KIND_EVIDENCE || kind == KIND_KEYS ||
+           (type != NULL && type->available);
 }
 
 static struct judgement judge_signatures(const struct agreement *a, const struct party *from,
@@ -32,7 +33,7 @@ static struct judgement judge_signatures(const struct agreement *a, const struct
     if (!type_is_rooted(e->kind)) {
         if (disclosed_signature_count(d) != 0)
             return refuse(GROUND_FORM,
-                          "PROTOCOL.ledger 4: signatures for GENESIS and CONTACT only");
+                          "PROTOCOL.ledger 4: signatures for GENESIS, KEYS and CONTACT only");
         return good();
     }
     f = roots_verify(a, from, d);

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "judge/content.h"
 #include "ledger/note.h"
-#include "ledger/roles.h"
+#include "ledger/tenure.h"
 #include "ledger/tree.h"
 #include "model/entry.h"
 
@@ -17,8 +17,7 @@ struct link {
     const struct party *us, *them;
     enum hello_side side; /* theirs */
     uint8_t exporter[HELLO_EXPORTER];
-    struct digest genesis;            /* leaf of their entry 0 */
-    struct note_signer log, cosigner; /* theirs */
+    struct tenure keys; /* theirs: as their HELLO and their entries named them */
 };
 
 struct judging {
@@ -43,6 +42,8 @@ struct judging *judging_new(const struct agreement *const *agreements, size_t co
 
 void judging_free(struct judging *j)
 {
+    for (size_t i = 0; j != NULL && i < JUDGING_LINKS; i++)
+        tenure_done(&j->link[i].keys);
     free(j);
 }
 
@@ -113,8 +114,10 @@ void judging_link_down(struct judging *j, uint32_t link)
 {
     struct link *l = link_find(j, link);
 
-    if (l != NULL)
-        l->used = false;
+    if (l == NULL)
+        return;
+    l->used = false;
+    tenure_done(&l->keys);
 }
 
 /* The version that a HELLO names, where we have it; else the newest: who was told of a later
@@ -136,12 +139,24 @@ static struct fault our_head(const struct link *l, struct bytes note)
     struct checkpoint c;
 
     roles_origin(l->us->id, l->agreement->id, origin);
-    return note_verify_checkpoint(note, bytes_text(origin), &l->cosigner, &c, NULL);
+    return note_verify_checkpoint(note, bytes_text(origin), &l->keys.cosigner, &c, NULL);
 }
 
-static struct fault learn_keys(struct link *l, const struct frame_hello *h,
-                               const struct roles *roles)
+/* All keys that a HELLO brings, each change under the root keys. */
+static struct fault learn_keys(struct link *l, const struct frame_hello *h)
 {
+    struct fault f =
+        tenure_begin(&l->keys, l->agreement, l->them->id, h->genesis_entry, h->genesis_document);
+
+    for (uint32_t i = 0; i < h->key_count && !fault_is(f); i++)
+        f = tenure_change(&l->keys, l->agreement, l->them->id, h->keys[i].index, h->keys[i].entry,
+                          h->keys[i].document);
+    return f;
+}
+
+static struct fault verify_hello(struct link *l, const struct frame_hello *h)
+{
+    const struct roles *roles = &l->keys.keys[l->keys.count - 1]->roles;
     const struct role_key *hello = roles->key[ROLE_HELLO];
     struct several_key keys[SEVERAL_MAX];
     struct fault f;
@@ -149,9 +164,6 @@ static struct fault learn_keys(struct link *l, const struct frame_hello *h,
     for (size_t i = 0; i < roles->suites; i++)
         keys[i] = (struct several_key){hello[i].suite, bytes_of(hello[i].key, hello[i].len)};
     f = hello_verify(h, l->exporter, l->side, keys, roles->suites);
-
-    if (!fault_is(f))
-        f = roles_signers(roles, &l->log, &l->cosigner);
     if (!fault_is(f) && h->head.len != 0)
         f = our_head(l, h->head);
     return f;
@@ -160,7 +172,6 @@ static struct fault learn_keys(struct link *l, const struct frame_hello *h,
 static struct fault judge_hello(struct judging *j, struct link *l, struct bytes payload,
                                 struct judging_verdict *out)
 {
-    struct roles *roles;
     struct frame_hello h;
     struct fault f = frame_hello_parse(payload, &h);
 
@@ -172,13 +183,10 @@ static struct fault judge_hello(struct judging *j, struct link *l, struct bytes 
     f = hello_check(&h, greeted_by(j, l, h.version), l->them->id);
     if (fault_is(f))
         return f;
-    roles = memory_new(sizeof *roles);
-    f = roles_from_genesis(l->agreement, l->them->id, h.genesis_entry, h.genesis_document, roles);
+    f = learn_keys(l, &h);
     if (!fault_is(f))
-        f = learn_keys(l, &h, roles);
-    free(roles);
+        f = verify_hello(l, &h);
     l->greeted = !fault_is(f);
-    l->genesis = tree_leaf(h.genesis_entry);
     return f;
 }
 
@@ -197,7 +205,7 @@ static struct fault entry_check(const struct link *l, const struct party *author
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger 3: an entry of another party");
     if ((index == 0) != (e->kind == KIND_GENESIS))
         return fault_make(FAULT_ORDER, 0, "PROTOCOL.ledger 3: index 0 is the only GENESIS");
-    if (index == 0 && author == l->them && !digest_equal(&leaf, &l->genesis))
+    if (index == 0 && author == l->them && !tenure_has(&l->keys, 0, &leaf))
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger 3: another genesis than HELLO's");
     if (!digest_equal(&hash, &e->disclosed) || item->document.len != e->disclosed_length)
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger 3: not the document disclosed");
@@ -227,8 +235,36 @@ static struct fault judge_entries(struct judging *j, struct link *l, const struc
         if (fault_is(f))
             return f;
         out->entry[i] = (struct judgement){GROUND_NONE, ""};
-        if (author == l->them)
+        /* A KEYS that does not hold ended the link before this: learn_changes. */
+        if (author == l->them && e.kind != KIND_KEYS)
             out->entry[i] = entry_judge(j, l, &e, p->item[i].document);
+    }
+    return fault_none();
+}
+
+/* Does this text call itself KEYS? So that not all of a PUSH is parsed before its note holds. */
+static bool is_keys(struct bytes entry)
+{
+    static const char line[] = "\nkind KEYS\n";
+
+    return memmem(entry.data, entry.len, line, sizeof line - 1) != NULL;
+}
+
+/* A note is signed by the keys that the entries below it name: those in this very PUSH first. They
+ * are root-signed, so that nobody needs to have signed the note before they are read. */
+static struct fault learn_changes(struct link *l, const struct frame_push *p)
+{
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct digest leaf = tree_leaf(p->item[i].entry);
+        struct fault f;
+
+        if (!is_keys(p->item[i].entry) || tenure_has(&l->keys, p->first + i, &leaf))
+            continue;
+        tenure_cut(&l->keys, p->first + i);
+        f = tenure_change(&l->keys, l->agreement, l->them->id, p->first + i, p->item[i].entry,
+                          p->item[i].document);
+        if (fault_is(f))
+            return f;
     }
     return fault_none();
 }
@@ -255,6 +291,8 @@ static struct fault judge_range(struct judging *j, struct link *l, struct bytes 
     struct frame_push *p = memory_new(sizeof *p);
     struct fault f = frame_push_parse(payload, p);
 
+    if (!fault_is(f) && author == l->them)
+        f = learn_changes(l, p);
     if (!fault_is(f))
         f = note_check(l, author, signer, p);
     if (!fault_is(f))
@@ -266,14 +304,14 @@ static struct fault judge_range(struct judging *j, struct link *l, struct bytes 
 static struct fault judge_push(struct judging *j, struct link *l, struct bytes payload,
                                struct judging_verdict *out)
 {
-    return judge_range(j, l, payload, l->them, &l->log, out);
+    return judge_range(j, l, payload, l->them, &l->keys.author, out);
 }
 
 /* Our own entries come back as the partner's mirror has them, under its cosignature. */
 static struct fault judge_mirror(struct judging *j, struct link *l, struct bytes payload,
                                  struct judging_verdict *out)
 {
-    return judge_range(j, l, payload, l->us, &l->cosigner, out);
+    return judge_range(j, l, payload, l->us, &l->keys.cosigner, out);
 }
 
 static struct fault judge_cosign(struct judging *j, struct link *l, struct bytes payload,

@@ -76,6 +76,12 @@ struct fault order_cosign_parse(struct bytes body, struct order_cosign *out)
         if (cursor_ok(&in))
             memcpy(&out->leaf[i], leaf.data, sizeof out->leaf[i]);
     }
+    out->key_count = count_of(&in, ORDER_KEYS);
+    for (size_t i = 0; i < out->key_count; i++) {
+        out->keys[i].index = cursor_u64(&in);
+        out->keys[i].entry = cursor_part(&in, FRAME_ENTRY);
+        out->keys[i].document = cursor_part(&in, FRAME_DOCUMENT);
+    }
     cursor_end(&in);
     return in.fault;
 }
@@ -145,6 +151,12 @@ void order_cosign_write(const struct order_cosign *o, struct buf *out)
     buf_u32(out, (uint32_t)o->count);
     for (size_t i = 0; i < o->count; i++)
         buf_add(out, &o->leaf[i], sizeof o->leaf[i]);
+    buf_u32(out, (uint32_t)o->key_count);
+    for (size_t i = 0; i < o->key_count; i++) {
+        buf_u64(out, o->keys[i].index);
+        buf_part(out, o->keys[i].entry);
+        buf_part(out, o->keys[i].document);
+    }
 }
 
 void order_peer_write(const struct order_peer *o, struct buf *out)

@@ -12,6 +12,7 @@
 
 enum {
     ORDER_ENTRIES = FRAME_ENTRIES, /* one head's: what lies between two heads goes in one PUSH */
+    ORDER_KEYS = 8,                /* changes of keys in one PUSH; with more it waits */
 };
 
 struct order_entry {
@@ -28,11 +29,19 @@ struct order_sign {
     struct order_entry entry[ORDER_ENTRIES];
 };
 
+/* A KEYS entry of the partner's, one of the leaves. */
+struct order_keys {
+    uint64_t index;
+    struct bytes entry, document;
+};
+
 struct order_cosign {
     struct bytes agreement, note;
     uint64_t first;
     size_t count;
     struct digest leaf[ORDER_ENTRIES];
+    size_t key_count;
+    struct order_keys keys[ORDER_KEYS];
 };
 
 struct order_peer {

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "crypto/several.h"
 #include "hotline/hello.h"
+#include "keeper/keysfile.h"
 #include "ledger/note.h"
 
 enum { NAME_MAX_ = AGREEMENT_ID + 16 }; /* a file name */
@@ -20,9 +21,8 @@ struct seal {
     const struct seal_folder *folder;
     struct registry *registry; /* owned */
     char origin[ROLES_ORIGIN], cosigner[NOTE_NAME];
-    struct note_signer own_log;  /* our log keys, public */
-    struct note_signer peer_log; /* the partner's; count 0: not known */
-    struct digest peer_genesis;  /* leaf of its entry 0 */
+    struct keysfile ours;   /* ID.keys; no text in a node whose file is not there */
+    struct keysfile theirs; /* ID.partner; no keys: not known */
 };
 
 static const struct agreement *newest(const struct seal *s)
@@ -66,91 +66,161 @@ static struct fault save_registry(const struct seal *s, const struct registry *r
     return f;
 }
 
-/* --- the partner ----------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------ */
 
-static struct fault take_peer(struct seal *s, struct bytes entry, struct bytes document)
-{
-    struct roles *roles = memory_new(sizeof *roles);
-    struct fault f = roles_from_genesis(newest(s), s->partner->id, entry, document, roles);
-
-    if (!fault_is(f))
-        f = roles_signers(roles, &s->peer_log, NULL);
-    if (!fault_is(f))
-        s->peer_genesis = tree_leaf(entry);
-    free(roles);
-    return f;
-}
-
-static struct fault load_peer(struct seal *s)
+static struct fault load_keys(struct seal *s, const char *what, const char *party,
+                              struct keysfile *out)
 {
     struct buf text = {0};
-    struct order_peer peer = {0};
-    struct cursor in;
     char name[NAME_MAX_];
     struct fault f;
 
-    file_name(s, "partner", name);
+    file_name(s, what, name);
     f = s->folder->read(s->folder->context, name, &text);
-    if (!fault_is(f) && text.len != 0) {
-        in = cursor_over(buf_view(&text), "keeper: the partner's genesis");
-        peer.entry = cursor_part(&in, FRAME_ENTRY);
-        peer.document = cursor_part(&in, FRAME_DOCUMENT);
-        cursor_end(&in);
-        f = fault_is(in.fault) ? in.fault : take_peer(s, peer.entry, peer.document);
-    }
+    if (!fault_is(f) && text.len != 0)
+        f = keysfile_parse(newest(s), party, buf_view(&text), out);
     buf_done(&text);
     return f;
 }
 
-static struct fault save_peer(const struct seal *s, const struct order_peer *order)
+static struct fault save_keys(const struct seal *s, const char *what, const struct keysfile *keys)
 {
-    struct buf text = {0};
     char name[NAME_MAX_];
-    struct fault f;
 
-    file_name(s, "partner", name);
-    buf_part(&text, order->entry);
-    buf_part(&text, order->document);
-    f = s->folder->replace(s->folder->context, name, buf_view(&text));
-    buf_done(&text);
-    return f;
+    file_name(s, what, name);
+    return s->folder->replace(s->folder->context, name, buf_view(&keys->text));
 }
+
+/* S5 lets the file be ahead of a head that then was not signed: what it names at or behind the
+ * size of the last decision was never signed under. */
+static void forget_tentative(const struct seal *s, const char *origin, struct keysfile *keys)
+{
+    const struct keeping_log *log = keeping_find(s->keeping, bytes_text(origin));
+    uint64_t size = log == NULL ? 0 : log->tree.size;
+
+    keysfile_cut(keys, size);
+}
+
+/* --- the partner ----------------------------------------------------------------------------- */
 
 struct fault seal_peer(struct seal *s, const struct order_peer *order)
 {
     struct digest leaf = tree_leaf(order->entry);
-    struct note_signer before = s->peer_log;
     struct fault f;
 
-    if (s->peer_log.count != 0)
-        return digest_equal(&leaf, &s->peer_genesis)
+    if (s->theirs.tenure.count != 0)
+        return tenure_has(&s->theirs.tenure, 0, &leaf)
                    ? fault_none()
                    : fault_make(FAULT_REFUSED, 0,
                                 "DESIGN 5, rule 1: the partner's genesis is known");
-    f = take_peer(s, order->entry, order->document);
-    if (!fault_is(f))
-        f = save_peer(s, order);
+    f = keysfile_begin(&s->theirs, newest(s), s->partner->id, order->entry, order->document);
     if (fault_is(f))
-        s->peer_log = before;
+        return f;
+    f = save_keys(s, "partner", &s->theirs);
+    if (fault_is(f))
+        keysfile_done(&s->theirs);
     return f;
 }
 
 /* --- start ----------------------------------------------------------------------------------- */
 
+/* Which of the keys that we hold is this one? NULL: none. */
+static struct secret *held(const struct seal *s, enum role role, size_t suite,
+                           const struct role_key *key)
+{
+    struct secret *const *from[] = {s->keys->role[role], s->keys->next[role]};
+
+    for (size_t i = 0; i < 2; i++)
+        if (from[i] != NULL && from[i][suite] != NULL &&
+            secret_suite(from[i][suite]) == key->suite &&
+            bytes_equal(bytes_of(key->key, key->len), secret_public(from[i][suite])))
+            return from[i][suite];
+    return NULL;
+}
+
+struct pens {
+    struct secret *key[2 * AGREEMENT_SUITES]; /* the second half: add_before */
+};
+
+/* The secrets of a role's keys. */
+static struct fault take_pens(const struct seal *s, const struct roles *r, enum role role,
+                              struct pens *out)
+{
+    if (r->suites != s->keys->suites)
+        return fault_make(FAULT_MISMATCH, 0, "keeper: other suites than our keys");
+    for (size_t i = 0; i < r->suites; i++) {
+        out->key[i] = held(s, role, i, &r->key[role][i]);
+        if (out->key[i] == NULL)
+            return fault_make(FAULT_MISMATCH, 0,
+                              "keeper: a key that the log names is not in keys/ or keys/next/");
+    }
+    return fault_none();
+}
+
+static struct fault take_all(const struct seal *s, const struct roles *r)
+{
+    struct fault f = fault_none();
+    struct pens pens;
+
+    for (enum role role = ROLE_LOG; role < ROLE_COUNT && !fault_is(f); role++)
+        f = take_pens(s, r, role, &pens);
+    return f;
+}
+
+/* The size of our log that we signed last. */
+static uint64_t signed_size(const struct seal *s)
+{
+    const struct keeping_log *log = keeping_find(s->keeping, bytes_text(s->origin));
+
+    return log == NULL ? 0 : log->tree.size;
+}
+
+/* Before there is a genesis, and in a node older than ID.keys: what we hold is what it names. */
+static struct fault begin_with_held(struct seal *s)
+{
+    struct roles *r = memory_zeroed(1, sizeof *r);
+    struct fault f;
+
+    memcpy(r->origin, s->origin, sizeof r->origin);
+    r->suites = s->keys->suites;
+    for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++)
+        for (size_t i = 0; i < r->suites; i++) {
+            const struct secret *secret = s->keys->role[role][i];
+            struct bytes public = secret_public(secret);
+            struct role_key *key = &r->key[role][i];
+
+            key->suite = secret_suite(secret);
+            key->len = public.len;
+            memcpy(key->key, public.data, public.len);
+        }
+    f = tenure_begin_with(&s->ours.tenure, r);
+    free(r);
+    return f;
+}
+
 static struct fault learn_ourselves(struct seal *s)
 {
-    struct note_signer *n = &s->own_log;
-    struct fault f = fault_none();
+    struct fault f;
 
     roles_origin(s->own->id, newest(s)->id, s->origin);
     snprintf(s->cosigner, sizeof s->cosigner, "%s/cosign", s->origin);
-    *n = (struct note_signer){.role = NOTE_AUTHOR};
-    memcpy(n->name, s->origin, strlen(s->origin));
-    for (size_t i = 0; i < s->keys->suites && !fault_is(f); i++) {
-        struct secret *log = s->keys->role[ROLE_LOG][i];
+    f = load_keys(s, "keys", s->own->id, &s->ours);
+    if (!fault_is(f) && s->ours.tenure.count == 0)
+        f = begin_with_held(s);
+    if (fault_is(f))
+        return f;
+    forget_tentative(s, s->origin, &s->ours);
+    return take_all(s, &tenure_at(&s->ours.tenure, signed_size(s))->roles);
+}
 
-        f = note_signer_add(n, secret_suite(log), secret_public(log));
-    }
+static struct fault learn_partner(struct seal *s)
+{
+    char origin[ROLES_ORIGIN];
+    struct fault f = load_keys(s, "partner", s->partner->id, &s->theirs);
+
+    roles_origin(s->partner->id, newest(s)->id, origin);
+    if (!fault_is(f))
+        forget_tentative(s, origin, &s->theirs);
     return f;
 }
 
@@ -174,7 +244,7 @@ struct fault seal_new(const struct seal_start *start, struct seal **out)
     if (!fault_is(f))
         f = load_registry(s);
     if (!fault_is(f))
-        f = load_peer(s);
+        f = learn_partner(s);
     if (fault_is(f))
         seal_free(s);
     else
@@ -187,6 +257,8 @@ void seal_free(struct seal *s)
     if (s == NULL)
         return;
     registry_free(s->registry);
+    keysfile_done(&s->ours);
+    keysfile_done(&s->theirs);
     free(s);
 }
 
@@ -204,9 +276,10 @@ const char *seal_origin(const struct seal *s)
 
 /* What is found out about the entries of an order, before keeping signs. */
 struct judged {
-    const struct seal *seal;
+    struct seal *seal;
     struct registry *registry; /* with the order's CONTACTs applied */
     bool registry_changed;
+    bool keys_changed; /* the seal has the order's GENESIS or KEYS */
     struct instant expires[ORDER_ENTRIES];
 };
 
@@ -220,22 +293,55 @@ static const struct agreement *version_of(const struct seal *s, const struct ent
 }
 
 /* Our genesis must name the very keys that we hold: else our heads could not be verified. */
-static struct fault genesis_is_ours(const struct seal *s, const struct order_entry *o)
+static struct fault apply_genesis(struct judged *j, const struct order_entry *o)
 {
-    struct roles *roles = memory_new(sizeof *roles);
-    struct fault f = roles_from_genesis(newest(s), s->own->id, o->text, o->disclosed, roles);
+    struct seal *s = j->seal;
+    struct keysfile keys = {.tenure = {.count = 0}};
+    struct fault f = keysfile_begin(&keys, newest(s), s->own->id, o->text, o->disclosed);
 
-    if (!fault_is(f) && roles->suites != s->keys->suites)
-        f = fault_make(FAULT_MISMATCH, 0, "keeper: a genesis with other suites than our keys");
-    for (enum role role = ROLE_LOG; role < ROLE_COUNT && !fault_is(f); role++)
-        for (size_t i = 0; i < roles->suites; i++) {
-            const struct role_key *k = &roles->key[role][i];
-
-            if (!bytes_equal(bytes_of(k->key, k->len), secret_public(s->keys->role[role][i])))
-                f = fault_make(FAULT_MISMATCH, 0, "keeper: a genesis with other keys than ours");
-        }
-    free(roles);
+    if (!fault_is(f))
+        f = take_all(s, &keys.tenure.keys[0]->roles);
+    if (fault_is(f)) {
+        keysfile_done(&keys);
+        return f;
+    }
+    keysfile_done(&s->ours);
+    s->ours = keys;
+    j->keys_changed = true;
     return f;
+}
+
+/* What was cosigned up to now was cosigned by the keys before, and the entry must say how far. */
+static struct fault seen_is_cosigned(const struct seal *s, const struct entry *e)
+{
+    char origin[ROLES_ORIGIN];
+    const struct keeping_log *log;
+
+    roles_origin(s->partner->id, newest(s)->id, origin);
+    log = keeping_find(s->keeping, bytes_text(origin));
+    return e->seen_size == (log == NULL ? 0 : log->tree.size)
+               ? fault_none()
+               : fault_make(FAULT_ORDER, 0,
+                            "PROTOCOL.ledger section 11: KEYS says how far we cosigned");
+}
+
+static struct fault take_change(struct judged *j, uint64_t index, const struct order_entry *o)
+{
+    struct seal *s = j->seal;
+    struct fault f = keysfile_change(&s->ours, newest(s), s->own->id, index, o->text, o->disclosed);
+
+    j->keys_changed |= !fault_is(f);
+    return fault_is(f) ? f : take_all(s, &s->ours.tenure.keys[s->ours.tenure.count - 1]->roles);
+}
+
+static struct fault apply_keys(struct judged *j, const struct entry *e, uint64_t index,
+                               const struct order_entry *o)
+{
+    struct fault f = seen_is_cosigned(j->seal, e);
+
+    if (!fault_is(f) && j->seal->ours.text.len == 0)
+        f = fault_make(FAULT_MISSING, 0, "keeper: the genesis that the keys follow is not here");
+    return fault_is(f) ? f : take_change(j, index, o);
 }
 
 static struct fault apply_contact(struct judged *j, const struct agreement *a,
@@ -253,8 +359,8 @@ static struct fault apply_contact(struct judged *j, const struct agreement *a,
     return f;
 }
 
-static struct fault judge_entry(struct judged *j, const struct order_entry *o, struct instant now,
-                                struct instant *expires)
+static struct fault judge_entry(struct judged *j, const struct order_entry *o, uint64_t index,
+                                struct instant now, struct instant *expires)
 {
     struct permit_text permit = {0};
     struct holds in = {.registry = j->registry,
@@ -275,7 +381,9 @@ static struct fault judge_entry(struct judged *j, const struct order_entry *o, s
     in.entry = &e;
     f = release_holds(&in, &permit);
     if (!fault_is(f) && e.kind == KIND_GENESIS)
-        f = genesis_is_ours(j->seal, o);
+        f = apply_genesis(j, o);
+    if (!fault_is(f) && e.kind == KIND_KEYS)
+        f = apply_keys(j, &e, index, o);
     if (!fault_is(f) && e.kind == KIND_CONTACT)
         f = apply_contact(j, in.agreement, o->disclosed);
     *expires = permit.expires;
@@ -286,7 +394,7 @@ static struct fault judge_all(struct judged *j, const struct order_sign *order, 
                               uint64_t *refused)
 {
     for (size_t i = 0; i < order->count; i++) {
-        struct fault f = judge_entry(j, &order->entry[i], now, &j->expires[i]);
+        struct fault f = judge_entry(j, &order->entry[i], order->first + i, now, &j->expires[i]);
 
         if (fault_is(f)) {
             *refused = order->first + i;
@@ -313,6 +421,12 @@ static struct fault commit_registry(struct seal *s, struct judged *j)
     return f;
 }
 
+/* S5 */
+static struct fault commit_keys(struct seal *s, const struct judged *j)
+{
+    return j->keys_changed ? save_keys(s, "keys", &s->ours) : fault_none();
+}
+
 static struct fault was_judged(void *context, size_t i, const struct entry *e,
                                struct instant *expires)
 {
@@ -335,27 +449,37 @@ static struct fault sign_head(struct seal *s, const struct order_sign *order, st
                                 .permit = was_judged,
                                 .context = j,
                                 .now = now};
-    struct keeping_pen pen = {s->origin, s->keys->role[ROLE_LOG], s->keys->suites};
+    struct pens pens;
+    struct keeping_pen pen = {s->origin, pens.key, s->keys->suites};
+    struct fault f = take_pens(s, &tenure_at(&s->ours.tenure, order->first + order->count)->roles,
+                               ROLE_LOG, &pens);
 
     for (size_t i = 0; i < order->count; i++)
         text[i] = order->entry[i].text;
-    return keeping_sign_head(s->keeping, &sign, &pen, note, refused);
+    return fault_is(f) ? f : keeping_sign_head(s->keeping, &sign, &pen, note, refused);
 }
 
 struct fault seal_sign(struct seal *s, const struct order_sign *order, struct instant now,
                        struct buf *note, uint64_t *refused)
 {
-    struct judged *j = memory_zeroed(1, sizeof *j);
+    struct judged *j;
     struct fault f;
 
     *refused = order->first;
+    if (order->first != signed_size(s))
+        return fault_make(FAULT_ORDER, 0, "keeper: not where the last head ended");
+    j = memory_zeroed(1, sizeof *j);
     j->seal = s;
     j->registry = registry_copy(s->registry); /* to try a CONTACT on */
     f = judge_all(j, order, now, refused);
     if (!fault_is(f))
         f = commit_registry(s, j);
     if (!fault_is(f))
+        f = commit_keys(s, j);
+    if (!fault_is(f))
         f = sign_head(s, order, j, now, note, refused);
+    if (fault_is(f))
+        forget_tentative(s, s->origin, &s->ours);
     registry_free(j->registry);
     free(j);
     return f;
@@ -363,8 +487,9 @@ struct fault seal_sign(struct seal *s, const struct order_sign *order, struct in
 
 /* --- after a refill -------------------------------------------------------------------------- */
 
-/* Our own old words: signed by us once, but the officers that they named are to be known again. */
-static struct fault learn_contacts(struct judged *j, const struct order_sign *order)
+/* Our own old words: signed by us once, but what officers and keys they named is to be known
+ * again. */
+static struct fault learn_again(struct judged *j, const struct order_sign *order)
 {
     for (size_t i = 0; i < order->count; i++) {
         const struct agreement *a;
@@ -374,6 +499,9 @@ static struct fault learn_contacts(struct judged *j, const struct order_sign *or
         if (fault_is(f))
             return f;
         a = version_of(j->seal, &e);
+        f = e.kind == KIND_KEYS ? take_change(j, order->first + i, &order->entry[i]) : f;
+        if (fault_is(f))
+            return f;
         if (e.kind != KIND_CONTACT || a == NULL)
             continue;
         f = apply_contact(j, a, order->entry[i].disclosed);
@@ -385,20 +513,27 @@ static struct fault learn_contacts(struct judged *j, const struct order_sign *or
 
 struct fault seal_catch_up(struct seal *s, const struct order_sign *order, struct instant now)
 {
-    struct judged *j = memory_zeroed(1, sizeof *j);
+    struct judged *j;
     struct bytes text[ORDER_ENTRIES];
     struct fault f;
 
+    if (order->first != signed_size(s))
+        return fault_make(FAULT_ORDER, 0, "keeper: not where the last head ended");
+    j = memory_zeroed(1, sizeof *j);
     for (size_t i = 0; i < order->count; i++)
         text[i] = order->entry[i].text;
     j->seal = s;
     j->registry = registry_copy(s->registry);
-    f = learn_contacts(j, order);
+    f = learn_again(j, order);
     if (!fault_is(f))
         f = commit_registry(s, j);
     if (!fault_is(f))
-        f = keeping_catch_up(s->keeping, &s->own_log, order->note, order->first, text, order->count,
-                             now);
+        f = commit_keys(s, j);
+    if (!fault_is(f))
+        f = keeping_catch_up(s->keeping, &s->ours.tenure.author, order->note, order->first, text,
+                             order->count, now);
+    if (fault_is(f))
+        forget_tentative(s, s->origin, &s->ours);
     registry_free(j->registry);
     free(j);
     return f;
@@ -406,22 +541,83 @@ struct fault seal_catch_up(struct seal *s, const struct order_sign *order, struc
 
 /* --- the partner's heads, the greeting -------------------------------------------------------- */
 
-struct fault seal_cosign(struct seal *s, const struct order_cosign *order, struct instant now,
-                         struct buf *note)
+/* The changes of the partner's keys among the leaves. */
+static struct fault take_changes(struct seal *s, const struct order_cosign *order)
 {
-    struct keeping_cosign cosign = {.author = &s->peer_log,
+    for (size_t i = 0; i < order->key_count; i++) {
+        const struct order_keys *k = &order->keys[i];
+        struct digest leaf = tree_leaf(k->entry);
+        struct fault f;
+
+        if (k->index < order->first || k->index - order->first >= order->count ||
+            !digest_equal(&leaf, &order->leaf[k->index - order->first]))
+            return fault_make(FAULT_MISMATCH, 0, "keeper: KEYS that are not among the leaves");
+        f = keysfile_change(&s->theirs, newest(s), s->partner->id, k->index, k->entry, k->document);
+        if (fault_is(f))
+            return f;
+    }
+    return order->key_count == 0 ? fault_none() : save_keys(s, "partner", &s->theirs);
+}
+
+/*
+ * The partner may not hold the entry yet that names our newest keys. So, as long as we have the
+ * keys before them, their lines stand in the cosignature too; who holds the entry asks for none of
+ * these. How many there are.
+ */
+static size_t add_before(const struct seal *s, const struct tenure_keys *now, struct pens *pens)
+{
+    const struct tenure_keys *before = tenure_at(&s->ours.tenure, now->index);
+    size_t count = s->keys->suites;
+
+    for (size_t i = 0; before != now && i < s->keys->suites; i++) {
+        struct secret *old = held(s, ROLE_COSIGN, i, &before->roles.key[ROLE_COSIGN][i]);
+
+        if (old != NULL && old != pens->key[i])
+            pens->key[count++] = old;
+    }
+    return count;
+}
+
+static struct fault cosign(struct seal *s, const struct order_cosign *order, struct instant now,
+                           struct buf *note)
+{
+    struct keeping_cosign cosign = {.author = &s->theirs.tenure.author,
                                     .note = order->note,
                                     .first = order->first,
                                     .leaves = order->leaf,
                                     .count = order->count,
                                     .now = now};
-    struct keeping_pen pen = {s->cosigner, s->keys->role[ROLE_COSIGN], s->keys->suites};
+    const struct tenure_keys *ours = tenure_at(&s->ours.tenure, signed_size(s));
+    struct pens pens;
+    struct keeping_pen pen = {s->cosigner, pens.key, 0};
+    struct fault f = take_pens(s, &ours->roles, ROLE_COSIGN, &pens);
 
-    if (s->peer_log.count == 0)
-        return fault_make(FAULT_MISSING, 0, "keeper: the partner's genesis is not known");
-    if (order->first == 0 && order->count != 0 && !digest_equal(&order->leaf[0], &s->peer_genesis))
-        return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger 3: another genesis at index 0");
+    if (fault_is(f))
+        return f;
+    pen.count = add_before(s, ours, &pens);
     return keeping_cosign(s->keeping, &cosign, &pen, note);
+}
+
+struct fault seal_cosign(struct seal *s, const struct order_cosign *order, struct instant now,
+                         struct buf *note)
+{
+    const struct keeping_log *log;
+    struct fault f;
+
+    if (s->theirs.tenure.count == 0)
+        return fault_make(FAULT_MISSING, 0, "keeper: the partner's genesis is not known");
+    if (order->first == 0 && order->count != 0 &&
+        !tenure_has(&s->theirs.tenure, 0, &order->leaf[0]))
+        return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger 3: another genesis at index 0");
+    log = keeping_find(s->keeping, bytes_text(s->theirs.tenure.author.name));
+    if (order->key_count != 0 && order->first != (log == NULL ? 0 : log->tree.size))
+        return fault_make(FAULT_ORDER, 0, "keeper: not where the last head ended");
+    f = take_changes(s, order);
+    if (!fault_is(f))
+        f = cosign(s, order, now, note);
+    if (fault_is(f))
+        forget_tentative(s, s->theirs.tenure.author.name, &s->theirs);
+    return f;
 }
 
 /* exporter || "dialler" or "listener" || what a HELLO of ours says. */
@@ -452,9 +648,12 @@ struct fault seal_hello(struct seal *s, const struct order_hello *order, struct 
                         struct buf *signature)
 {
     struct fault f = hello_is_ours(s, order->bytes);
+    struct pens pens;
 
     if (!fault_is(f))
-        several_sign(s->keys->role[ROLE_HELLO], s->keys->suites, DOMAIN_HELLO,
-                     bytes_text(newest(s)->id), order->bytes, suite, signature);
+        f = take_pens(s, &tenure_at(&s->ours.tenure, signed_size(s))->roles, ROLE_HELLO, &pens);
+    if (!fault_is(f))
+        several_sign(pens.key, s->keys->suites, DOMAIN_HELLO, bytes_text(newest(s)->id),
+                     order->bytes, suite, signature);
     return f;
 }

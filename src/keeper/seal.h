@@ -6,13 +6,16 @@
  * ledger/keeping.h's, the permit rules release/holds.h's; this room brings them together with the
  * officers' registry and the partner's keys, and keeps those two durable in files of its own:
  *   ID.officers   the registry's text form, replaced before a CONTACT's head is signed
- *   ID.partner    the partner's genesis: part entry, part document; written once
+ *   ID.partner    the partner's keys: part genesis entry, part its document, then for each KEYS
+ *                 entry u64 index, part entry, part document
+ *   ID.keys       our own, in the same form
  * The time comes in as an argument. Which files: keeper's folder, nobody else writes there.
  *
  * Invariants: S1 a head of ours is signed only when each new entry holds; S2 a withdrawal is
  * durable before the head over it is signed; S3 the partner's heads are cosigned by leaves that
- * start at the genesis whose keys verify them; S4 once taken, a partner's genesis is never
- * exchanged here (DESIGN section 5, rule 1 asks for a new log for that).
+ * start at the genesis whose keys verify them; S5 a change of keys is durable before the first
+ * signature under the new ones, and its root signatures were checked here; S4 once taken, a
+ * partner's genesis is never exchanged here (DESIGN section 5, rule 1 asks for a new log for that).
  */
 #ifndef PARLEY_KEEPER_SEAL_H
 #define PARLEY_KEEPER_SEAL_H
@@ -26,9 +29,11 @@ enum {
     SEAL_FILE = REGISTRY_MAX /* bytes of a file of keeper's own; the registry is the largest */
 };
 
-/* The role keys: one of each suite, in the agreement's order. Borrowed. */
+/* The role keys: one of each suite, in the agreement's order, and beside them those that may take
+ * their place: `next` is NULL, or as long, NULL where there is none. Borrowed. */
 struct seal_keys {
     struct secret *const *role[ROLE_COUNT];
+    struct secret *const *next[ROLE_COUNT];
     size_t suites;
 };
 
@@ -52,7 +57,8 @@ struct seal_start {
 
 struct seal; /* opaque, owned */
 
-/* Everything in *start must outlive it. Faults: the folder's, registry_parse's, DAMAGED. */
+/* Everything in *start must outlive it. Faults: the folder's, registry_parse's, tenure_change's,
+ * DAMAGED; MISSING: a key that the log names is not held. */
 MUST_CHECK struct fault seal_new(const struct seal_start *start, struct seal **out);
 void seal_free(struct seal *s); /* NULL is fine */
 
@@ -61,20 +67,22 @@ const char *seal_origin(const struct seal *s);    /* of our own log */
 
 /*
  * Signs the head over the entries of the order and appends the note. Faults: as keeping_sign_head,
- * release_holds and registry_apply; MISMATCH a genesis that names other keys than ours; UNKNOWN a
- * version of the agreement that we do not have. *refused is then the entry's index.
+ * release_holds, registry_apply and tenure_change; MISMATCH a GENESIS or KEYS that names keys we do
+ * not hold; ORDER a KEYS whose `seen` is not what we cosigned last; UNKNOWN a version of the
+ * agreement that we do not have. *refused is then the entry's index.
  */
 MUST_CHECK struct fault seal_sign(struct seal *s, const struct order_sign *order,
                                   struct instant now, struct buf *note, uint64_t *refused);
 
-/* After a refill: as keeping_catch_up. CONTACT entries must have their documents. */
+/* After a refill: as keeping_catch_up. CONTACT and KEYS entries must have their documents. */
 MUST_CHECK struct fault seal_catch_up(struct seal *s, const struct order_sign *order,
                                       struct instant now);
 
 /* Takes the partner's genesis. As roles_from_genesis; REFUSED if another one was taken before. */
 MUST_CHECK struct fault seal_peer(struct seal *s, const struct order_peer *order);
 
-/* As keeping_cosign. MISSING: the partner's genesis is not known. */
+/* As keeping_cosign, and tenure_change for each KEYS entry of the partner's among the leaves, which
+ * the order brings. MISSING: the partner's genesis is not known. */
 MUST_CHECK struct fault seal_cosign(struct seal *s, const struct order_cosign *order,
                                     struct instant now, struct buf *note);
 

@@ -196,8 +196,9 @@ static struct fault verify_key(const struct note *n, const struct note_signer *s
     return verify_bytes(n, signer, key, raw, size, time);
 }
 
-struct fault note_verify(const struct note *n, const struct note_signer *signer,
-                         struct instant *time)
+/* By these keys and no others. */
+static struct fault verify_keys(const struct note *n, const struct note_signer *signer,
+                                struct instant *time)
 {
     uint64_t first = 0;
 
@@ -216,6 +217,69 @@ struct fault note_verify(const struct note *n, const struct note_signer *signer,
     if (time != NULL)
         *time = instant_of_seconds((int64_t)first);
     return fault_none();
+}
+
+static bool has_line(const struct note *n, const struct note_signer *signer)
+{
+    const struct note_line *found;
+
+    return signer->count != 0 &&
+           find_line(n, signer, &signer->key[0], &found).kind != FAULT_MISSING;
+}
+
+static const struct note_signer *signer_at(const struct note *n, uint64_t size,
+                                           const struct note_signer *signer)
+{
+    const struct note_signer *s = signer;
+
+    if (s->role == NOTE_AUTHOR) {
+        while (s->before != NULL && size <= s->since)
+            s = s->before;
+        return s;
+    }
+    while (s->before != NULL && size <= s->since && !has_line(n, s))
+        s = s->before;
+    return has_line(n, s) ? s : signer;
+}
+
+const struct note_signer *note_signer_of(const struct note *n, const struct note_signer *signer)
+{
+    struct checkpoint c;
+
+    if (signer->before == NULL || fault_is(checkpoint_parse(n->text, &c)))
+        return signer;
+    return signer_at(n, c.size, signer);
+}
+
+/* Did keys sign that a party had once, and not for this head? */
+static bool signed_out_of_turn(const struct note *n, const struct note_signer *signer,
+                               const struct note_signer *asked)
+{
+    for (const struct note_signer *s = signer; s != NULL; s = s->before)
+        if (s != asked && has_line(n, s) && !fault_is(verify_keys(n, s, NULL)))
+            return true;
+    return false;
+}
+
+struct fault note_verify(const struct note *n, const struct note_signer *signer,
+                         struct instant *time)
+{
+    const struct note_signer *asked;
+    struct checkpoint c;
+    struct fault f;
+
+    if (signer->before == NULL)
+        return verify_keys(n, signer, time);
+    f = checkpoint_parse(n->text, &c);
+    if (fault_is(f))
+        return f;
+    asked = signer_at(n, c.size, signer);
+    f = verify_keys(n, asked, time);
+    if (f.kind == FAULT_MISSING && signed_out_of_turn(n, signer, asked))
+        f = fault_make(FAULT_REFUSED, 0,
+                       "PROTOCOL.ledger section 11: signed by keys that are not this head's: they "
+                       "were replaced");
+    return f;
 }
 
 struct fault note_verify_checkpoint(struct bytes text, struct bytes origin,
@@ -243,6 +307,7 @@ struct fault note_verify_checkpoint(struct bytes text, struct bytes origin,
 
 void note_copy_lines(const struct note *n, const struct note_signer *signer, struct buf *out)
 {
+    signer = note_signer_of(n, signer);
     for (size_t i = 0; i < signer->count; i++) {
         const struct note_line *found;
 

@@ -44,12 +44,21 @@ struct note_key {
     uint8_t key[SUITE_KEY_MAX]; /* public, as the suite spells it */
 };
 
-/* Whose signature is asked for: a name, a role, and a key of each suite of the agreement. */
+/*
+ * Whose signature is asked for: a name, a role, and a key of each suite of the agreement. Where
+ * the party changed its keys, the newest, and behind them those before (tenure.h makes the row).
+ * An author's keys sign what is larger than `since`, the index of the entry that names them, and
+ * nothing else does. A cosigner's keys before these sign no head larger than `since`, what it had
+ * cosigned when it changed them.
+ */
 struct note_signer {
     char name[NOTE_NAME];
     enum note_role role;
     size_t count; /* at least 1 */
     struct note_key key[NOTE_KEYS];
+    uint64_t since;
+    bool revoked;                     /* one of these keys was: it may be in other hands */
+    const struct note_signer *before; /* borrowed; NULL: there were none */
 };
 
 /* Adds a key to a signer. As suite_key_check; LIMIT: NOTE_KEYS are there; DUPLICATE: that suite
@@ -69,9 +78,15 @@ MUST_CHECK struct fault note_parse(struct bytes text, struct note *out);
  * cosigner it is the time it says (all suites the same). Faults: MISSING a key has no line,
  * DUPLICATE it has two, FORGED one does not hold, MISMATCH the times differ, UNKNOWN a suite not
  * available here; SYNTAX where a line's length is not the suite's. The rule names the suite.
+ * Where the signer has older keys, the text must be a checkpoint's (its faults), whose size says
+ * which are asked for; REFUSED: only keys signed that were replaced before this head.
  */
 MUST_CHECK struct fault note_verify(const struct note *n, const struct note_signer *signer,
                                     struct instant *time);
+
+/* Of the signer's keys, newest and older, those that are asked for on this note; the newest where
+ * there is none of them. Borrowed. */
+const struct note_signer *note_signer_of(const struct note *n, const struct note_signer *signer);
 
 /* note_parse, checkpoint_parse of its text, the origin equal to `origin`, and note_verify. All
  * in *out and *note is borrowed from `text`. MISMATCH for another origin. `note` may be NULL. */

@@ -14,14 +14,25 @@ const char *role_name(enum role role)
     return (size_t)role < ROLE_COUNT ? names[role] : names[ROLE_NONE];
 }
 
-void role_key_path(enum role role, const struct suite *suite, char *out, size_t len)
+static void path_in(const char *folder, enum role role, const struct suite *suite, char *out,
+                    size_t len)
 {
     const char *name = suite_name(suite);
 
     if (strcmp(name, "ed25519") == 0)
-        snprintf(out, len, "keys/%s.pem", role_name(role));
+        snprintf(out, len, "%s/%s.pem", folder, role_name(role));
     else
-        snprintf(out, len, "keys/%s.%s.pem", role_name(role), name);
+        snprintf(out, len, "%s/%s.%s.pem", folder, role_name(role), name);
+}
+
+void role_key_path(enum role role, const struct suite *suite, char *out, size_t len)
+{
+    path_in("keys", role, suite, out, len);
+}
+
+void role_next_path(enum role role, const struct suite *suite, char *out, size_t len)
+{
+    path_in("keys/next", role, suite, out, len);
 }
 
 void roles_origin(const char *party, const char *agreement, char *out)
@@ -111,8 +122,8 @@ static struct fault keys_differ(const struct party *p, const struct roles *r)
     return fault_none();
 }
 
-/* Nothing but what was read: three texts and a key of each role and suite, all disclosed. */
-static struct fault fields_only(const struct disclosed *d, size_t suites)
+/* Nothing but what was read: `texts` and a key of each role and suite, all disclosed. */
+static struct fault fields_only(const struct disclosed *d, size_t texts, size_t suites)
 {
     struct disclosed_leaf leaf;
     size_t fields = 0;
@@ -120,15 +131,18 @@ static struct fault fields_only(const struct disclosed *d, size_t suites)
     for (size_t i = 0; disclosed_leaf_at(d, i, &leaf); i++)
         if (leaf.path != NULL)
             fields++;
-    if (fields != 3 + (ROLE_COUNT - 1) * suites)
+    if (fields != texts + (ROLE_COUNT - 1) * suites)
         return fault_make(FAULT_EXTRA, 0, "genesis: a field that does not belong");
     return fault_none();
 }
 
+enum { GENESIS_TEXTS = 3, KEYS_TEXTS = 6 }; /* fields that are no keys */
+
 static struct fault read_document(const struct agreement *a, const struct party *p,
-                                  const struct disclosed *d, struct roles *out)
+                                  const struct disclosed *d, bool is_signed, size_t texts,
+                                  struct roles *out)
 {
-    struct fault f = roots_verify(a, p, d);
+    struct fault f = is_signed ? roots_verify(a, p, d) : fault_none();
 
     roles_origin(p->id, a->id, out->origin);
     if (!fault_is(f))
@@ -140,32 +154,49 @@ static struct fault read_document(const struct agreement *a, const struct party 
     if (!fault_is(f))
         f = read_keys(a, d, out);
     if (!fault_is(f))
-        f = fields_only(d, out->suites);
+        f = fields_only(d, texts, out->suites);
     return fault_is(f) ? f : keys_differ(p, out);
 }
 
-static struct fault entry_is_genesis(const struct agreement *a, const char *party,
-                                     struct bytes entry, struct entry *e)
+static struct fault read_change(const struct disclosed *d, struct roles_change *out)
+{
+    const json_t *serial = disclosed_value(d, "serial");
+    const char *state = disclosed_text(d, "state");
+    json_int_t n = json_is_integer(serial) ? json_integer_value(serial) : 0;
+
+    if (n < 1 || n > UINT32_MAX)
+        return fault_make(FAULT_RANGE, 0, "docs/STATEMENTS: KEYS: serial");
+    out->serial = (uint32_t)n;
+    out->revokes = strcmp(state, "revoked") == 0;
+    if (!out->revokes && strcmp(state, "rotated") != 0)
+        return fault_make(FAULT_UNKNOWN, 0, "docs/STATEMENTS: KEYS: state");
+    return instant_parse(bytes_text(disclosed_text(d, "issued")), &out->issued);
+}
+
+static struct fault entry_is(const struct agreement *a, const char *party, enum kind kind,
+                             struct bytes entry, struct entry *e)
 {
     struct fault f = entry_parse(entry, e);
 
     if (fault_is(f))
         return f;
-    if (e->kind != KIND_GENESIS)
+    if (e->kind != kind)
         return fault_make(FAULT_MISMATCH, 0, "genesis: an entry of another kind");
     if (strcmp(e->agreement, a->id) != 0 || strcmp(e->from, party) != 0)
         return fault_make(FAULT_MISMATCH, 0, "genesis: another agreement or party");
     return f;
 }
 
-struct fault roles_from_genesis(const struct agreement *a, const char *party, struct bytes entry,
-                                struct bytes document, struct roles *out)
+/* `change` is NULL for a genesis. */
+static struct fault from_entry(const struct agreement *a, const char *party, struct bytes entry,
+                               struct bytes document, struct roles *out,
+                               struct roles_change *change)
 {
     const struct party *p = agreement_party(a, party);
     struct roles *r;
     struct disclosed *d;
     struct entry e;
-    struct fault f = entry_is_genesis(a, party, entry, &e);
+    struct fault f = entry_is(a, party, change == NULL ? KIND_GENESIS : KIND_KEYS, entry, &e);
 
     if (fault_is(f))
         return f;
@@ -177,11 +208,53 @@ struct fault roles_from_genesis(const struct agreement *a, const char *party, st
     r = memory_zeroed(1, sizeof *r);
     f = disclosed_matches(d, document, &e);
     if (!fault_is(f))
-        f = read_document(a, p, d, r);
+        f = read_document(a, p, d, true, change == NULL ? GENESIS_TEXTS : KEYS_TEXTS, r);
+    if (!fault_is(f) && change != NULL)
+        f = read_change(d, change);
     if (!fault_is(f))
         *out = *r;
     free(r);
     disclosed_free(d);
+    return f;
+}
+
+struct fault roles_from_genesis(const struct agreement *a, const char *party, struct bytes entry,
+                                struct bytes document, struct roles *out)
+{
+    return from_entry(a, party, entry, document, out, NULL);
+}
+
+struct fault roles_from_keys(const struct agreement *a, const char *party, struct bytes entry,
+                             struct bytes document, struct roles *out, struct roles_change *change)
+{
+    struct roles_change c;
+    struct fault f = from_entry(a, party, entry, document, out, &c);
+
+    if (!fault_is(f))
+        *change = c;
+    return f;
+}
+
+struct fault roles_from_plan(const struct agreement *a, const char *party,
+                             const struct disclosed *d, bool is_signed, struct roles *out,
+                             struct roles_change *change)
+{
+    const struct party *p = agreement_party(a, party);
+    struct roles *r;
+    struct roles_change c;
+    struct fault f;
+
+    if (p == NULL)
+        return fault_make(FAULT_UNKNOWN, 0, "genesis: no such party");
+    r = memory_zeroed(1, sizeof *r);
+    f = read_document(a, p, d, is_signed, KEYS_TEXTS, r);
+    if (!fault_is(f))
+        f = read_change(d, &c);
+    if (!fault_is(f)) {
+        *out = *r;
+        *change = c;
+    }
+    free(r);
     return f;
 }
 

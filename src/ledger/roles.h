@@ -7,7 +7,10 @@
  *                                        base64 public keys, one of each for every suite of the
  *                                        agreement, all different
  * and nothing else, all disclosed, signed by all the party's root keys. Who has the agreement needs
- * nothing else to know all keys of both parties.
+ * nothing else to know all keys of both parties as they began.
+ *
+ * A KEYS entry names others, from its place on; its document has the same fields, all keys again,
+ * and serial, state, issued (docs/STATEMENTS). tenure.h puts them one behind the other.
  */
 #ifndef PARLEY_LEDGER_ROLES_H
 #define PARLEY_LEDGER_ROLES_H
@@ -33,6 +36,9 @@ const char *role_name(enum role role);
  * every other suite. `len` is the room. */
 void role_key_path(enum role role, const struct suite *suite, char *out, size_t len);
 
+/* Where the key lies that is to take its place: the same in "keys/next/". */
+void role_next_path(enum role role, const struct suite *suite, char *out, size_t len);
+
 enum { ROLES_ORIGIN = 140 /* PARTY/parley/AGREEMENT and a NUL; CHECKPOINT_ORIGIN */ };
 
 struct role_key {
@@ -57,7 +63,25 @@ MUST_CHECK struct fault roles_from_genesis(const struct agreement *a, const char
                                            struct bytes entry, struct bytes document,
                                            struct roles *out);
 
-/* Did all the party's root keys sign this document, and nobody else? For GENESIS and CONTACT.
+/* What a KEYS document says beside the keys. */
+struct roles_change {
+    uint32_t serial;       /* 1, 2, 3 .. */
+    bool revokes;          /* somebody else may hold the keys that it replaces */
+    struct instant issued; /* when it was planned */
+};
+
+/* As roles_from_genesis, of a KEYS entry. RANGE, UNKNOWN, SYNTAX: serial, state, issued. */
+MUST_CHECK struct fault roles_from_keys(const struct agreement *a, const char *party,
+                                        struct bytes entry, struct bytes document,
+                                        struct roles *out, struct roles_change *change);
+
+/* The same of a document alone, which is not said in an entry yet; with its root signatures, or
+ * `is_signed` false before they are there. */
+MUST_CHECK struct fault roles_from_plan(const struct agreement *a, const char *party,
+                                        const struct disclosed *d, bool is_signed,
+                                        struct roles *out, struct roles_change *change);
+
+/* Did all the party's root keys sign this document, and nobody else? For GENESIS, KEYS, CONTACT.
  * MISSING, EXTRA, UNKNOWN (a suite we do not have), FORGED. */
 MUST_CHECK struct fault roots_verify(const struct agreement *a, const struct party *party,
                                      const struct disclosed *d);

@@ -53,6 +53,7 @@ static const struct {
     [KIND_EXERCISE] = {"EXERCISE", CASE_ALWAYS | OFFICERS},
     [KIND_GENESIS] = {"GENESIS", CASE_NEVER | ANSWERS_NEVER | ROOT},
     [KIND_EVIDENCE] = {"EVIDENCE", CASE_NEVER | ANSWERS_NEVER | AUTOMATIC},
+    [KIND_KEYS] = {"KEYS", CASE_NEVER | ANSWERS_NEVER | ROOT},
 };
 
 static const char *const classes[] = {"NONE", "REAL", "EXERCISE", "TEST"};

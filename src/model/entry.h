@@ -20,7 +20,7 @@ enum {
     CASE_TEXT = 19,   /* "C-" and 16 characters, and a NUL */
 };
 
-/* The 24 statement types of DESIGN section 4 by their wire names, and the ledger's own two. */
+/* The 24 statement types of DESIGN section 4 by their wire names, and the ledger's own three. */
 enum kind {
     KIND_NONE = 0,
     KIND_CHECK,
@@ -49,6 +49,7 @@ enum kind {
     KIND_EXERCISE,
     KIND_GENESIS,
     KIND_EVIDENCE,
+    KIND_KEYS,
     KIND_COUNT,
 };
 
@@ -70,7 +71,7 @@ enum permit_kind {
     PERMIT_NONE = 0,
     PERMIT_DIGEST,    /* officers released it */
     PERMIT_AUTOMATIC, /* RECEIPT, REJECT, EVIDENCE, return of CHECK */
-    PERMIT_ROOT,      /* GENESIS, CONTACT: the root keys signed the document */
+    PERMIT_ROOT,      /* GENESIS, KEYS, CONTACT: the root keys signed the document */
 };
 
 struct entry {

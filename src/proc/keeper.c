@@ -34,11 +34,12 @@ enum { KEEPER_SUITES = 16 /* of all agreements together; the table has fewer */ 
 struct held {
     const struct suite *suite;
     struct secret *secret[ROLE_COUNT]; /* owned */
+    struct secret *next[ROLE_COUNT];   /* owned; NULL: none waits */
 };
 
 /* The role keys as one agreement wants them: in the order of its suites. Borrowed from held. */
 struct ring {
-    struct secret *secret[ROLE_COUNT][AGREEMENT_SUITES];
+    struct secret *secret[ROLE_COUNT][AGREEMENT_SUITES], *next[ROLE_COUNT][AGREEMENT_SUITES];
     struct seal_keys keys;
 };
 
@@ -48,7 +49,7 @@ struct keeper {
     struct held held[KEEPER_SUITES];
     size_t suites;
     struct ring ring[SETUP_AGREEMENTS];
-    struct secret_needs needs[KEEPER_SUITES * ROLE_COUNT]; /* of key files that name a token */
+    struct secret_needs needs[2 * KEEPER_SUITES * ROLE_COUNT]; /* of key files that name a token */
     size_t needs_count;
     int folder, lock;
     struct seal_folder files;
@@ -100,20 +101,35 @@ static struct fault note_needs(struct keeper *k, struct bytes text)
     return f;
 }
 
+static struct fault load_file(struct keeper *k, const struct suite *suite, const char *path,
+                              struct bytes passphrase, struct secret **out)
+{
+    struct buf text = {0};
+    struct fault f = file_read(path, SECRET_PEM_MAX, &text);
+
+    if (!fault_is(f))
+        f = note_needs(k, buf_view(&text));
+    if (!fault_is(f))
+        f = secret_read(suite, buf_view(&text), passphrase, out);
+    buf_wipe(&text);
+    return f;
+}
+
+/* The key, and the one that may take its place. */
 static struct fault load_key(struct keeper *k, struct held *held, enum role role,
                              struct bytes passphrase)
 {
-    struct buf text = {0};
     char path[64 + SUITE_NAME];
     struct fault f;
 
     role_key_path(role, held->suite, path, sizeof path);
-    f = file_read(path, SECRET_PEM_MAX, &text);
-    if (!fault_is(f))
-        f = note_needs(k, buf_view(&text));
-    if (!fault_is(f))
-        f = secret_read(held->suite, buf_view(&text), passphrase, &held->secret[role]);
-    buf_wipe(&text);
+    f = load_file(k, held->suite, path, passphrase, &held->secret[role]);
+    if (fault_is(f))
+        return refusal(path, f);
+    role_next_path(role, held->suite, path, sizeof path);
+    f = load_file(k, held->suite, path, passphrase, &held->next[role]);
+    if (f.kind == FAULT_IO && f.at == ENOENT)
+        return fault_none();
     return fault_is(f) ? refusal(path, f) : f;
 }
 
@@ -244,9 +260,14 @@ static const struct seal_keys *ring_for(struct keeper *k, const struct agreement
 
     ring->keys.suites = a->suite_count;
     for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++) {
-        for (size_t i = 0; i < a->suite_count; i++)
-            ring->secret[role][i] = held_of(k, suite_find(bytes_text(a->suites[i])))->secret[role];
+        for (size_t i = 0; i < a->suite_count; i++) {
+            const struct held *held = held_of(k, suite_find(bytes_text(a->suites[i])));
+
+            ring->secret[role][i] = held->secret[role];
+            ring->next[role][i] = held->next[role];
+        }
         ring->keys.role[role] = ring->secret[role];
+        ring->keys.next[role] = ring->next[role];
     }
     return &ring->keys;
 }
@@ -490,8 +511,10 @@ static void keeper_done(struct keeper *k)
         seal_free(k->seal[i]);
     keeping_free(k->keeping);
     for (size_t i = 0; i < k->suites; i++)
-        for (size_t role = 0; role < ROLE_COUNT; role++)
+        for (size_t role = 0; role < ROLE_COUNT; role++) {
             secret_free(k->held[i].secret[role]);
+            secret_free(k->held[i].next[role]);
+        }
     pacts_done(&k->pacts);
     buf_done(&k->body);
     buf_done(&k->note);

@@ -198,7 +198,7 @@ static struct fault document_of(const struct holds *in, struct disclosed **out)
     return f;
 }
 
-/* A GENESIS is read to its end by who needs its keys (ledger/roles.h); a CONTACT here. */
+/* GENESIS and KEYS are read to their end by who needs the keys (ledger/roles.h); CONTACT here. */
 static struct fault rooted_content(const struct holds *in, const struct disclosed *d)
 {
     struct contact *c;

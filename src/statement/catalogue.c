@@ -155,6 +155,10 @@ void statements_draw(struct buf *out)
         draw_type(type_find(kind), out);
     buf_text(out, "\nGENESIS: entry 0 of a log; the party's keys\n signed by the root keys\n");
     draw_own_fields(KIND_GENESIS, out);
+    buf_text(out,
+             "\nKEYS: other keys from here on, and perhaps the old ones revoked\n signed by the "
+             "root keys\n");
+    draw_own_fields(KIND_KEYS, out);
     buf_text(out, "\nEVIDENCE: digests of samples, on a fixed schedule\n automatic\n");
     draw_own_fields(KIND_EVIDENCE, out);
     buf_text(out,

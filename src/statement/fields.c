@@ -118,6 +118,18 @@ static const struct field genesis_fields[] = {
     { "key.hello.*",  FIELD_BASE64,   SUITE_KEY_MAX,  NULL,                         true,  true,  NULL, "signs the link's HELLO; one a suite" },
 };
 
+static const struct field keys_fields[] = {
+    { "agreement",    FIELD_NAME,     0,              NULL,                         true,  true,  NULL, "id of the agreement" },
+    { "party",        FIELD_NAME,     0,              NULL,                         true,  true,  NULL, "whose keys" },
+    { "origin",       FIELD_LINE,     140,            NULL,                         true,  true,  NULL, "the log's name" },
+    { "serial",       FIELD_NUMBER,   UINT32_MAX,     NULL,                         true,  true,  NULL, "1 for the first change, then 2, 3 .." },
+    { "state",        FIELD_WORD,     0,              "rotated revoked",            true,  true,  NULL, "revoked: somebody else may hold the keys replaced" },
+    { "issued",       FIELD_TIME,     0,              NULL,                         true,  true,  NULL, "when it was planned" },
+    { "key.log.*",    FIELD_BASE64,   SUITE_KEY_MAX,  NULL,                         true,  true,  NULL, "as in GENESIS, from this entry on" },
+    { "key.cosign.*", FIELD_BASE64,   SUITE_KEY_MAX,  NULL,                         true,  true,  NULL, "as in GENESIS, from this entry on" },
+    { "key.hello.*",  FIELD_BASE64,   SUITE_KEY_MAX,  NULL,                         true,  true,  NULL, "as in GENESIS, from this entry on" },
+};
+
 static const struct field evidence_fields[] = {
     { "sample.####",  FIELD_SAMPLE,   0,              NULL,                         false, false, "evidence", "SHA-256 of a raw sensor line, or empty" },
 };
@@ -142,6 +154,7 @@ static const struct {
     { KIND_AGREEMENT, true,  OWN(agreement_fields) },
     { KIND_GENESIS,   false, OWN(genesis_fields) },
     { KIND_EVIDENCE,  false, OWN(evidence_fields) },
+    { KIND_KEYS,      false, OWN(keys_fields) },
 };
 
 /* A field that one value of another makes necessary. */

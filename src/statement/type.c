@@ -79,5 +79,5 @@ bool type_wants_receipt(enum kind kind, bool answers)
 
 bool type_is_rooted(enum kind kind)
 {
-    return kind == KIND_GENESIS || kind == KIND_CONTACT;
+    return kind == KIND_GENESIS || kind == KIND_KEYS || kind == KIND_CONTACT;
 }

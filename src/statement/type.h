@@ -42,7 +42,8 @@ struct type {
     unsigned stops;  /* DUTY_* bits: duties of its maker that it can end */
 };
 
-/* The row of a type; NULL for GENESIS, EVIDENCE and what is no type: those are said to nobody. */
+/* The row of a type; NULL for GENESIS, KEYS, EVIDENCE and what is no type: those are said to
+ * nobody. */
 const struct type *type_find(enum kind kind);
 
 /* Is this statement its node's own? `answers`: it answers an entry, which makes a CHECK the
@@ -55,7 +56,7 @@ bool type_is_automatic(enum kind kind, bool answers);
  */
 bool type_wants_receipt(enum kind kind, bool answers);
 
-/* Do the root keys sign its document instead of officers: GENESIS, CONTACT? */
+/* Do the root keys sign its document instead of officers: GENESIS, KEYS, CONTACT? */
 bool type_is_rooted(enum kind kind);
 
 #endif

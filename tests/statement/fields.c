@@ -290,6 +290,7 @@ static void the_allow_list_is_this_and_nothing_else(void **state)
                                       "terms.text",
                                       "terms.signatures",
                                       "origin",
+                                      "serial",
                                       "key.log.*",
                                       "key.cosign.*",
                                       "key.hello.*",
