@@ -260,6 +260,7 @@ enum exit_code exhibit_run(const struct call *call)
         buf_done(&e[i].document);
     }
     free(e);
+    trust_done(t);
     free(t);
     return code;
 }

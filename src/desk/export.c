@@ -30,6 +30,7 @@ struct part {
     uint64_t size[HEADS]; /* of the heads, ascending */
     struct buf note[HEADS];
     bool theirs; /* the partner's log */
+    const struct desk_keys *keys;
     size_t anchor_count;
     struct anchor_kept anchor[ANCHOR_KINDS];
     struct link link[BUNDLE_CASE];
@@ -256,6 +257,29 @@ static struct fault fill_log(const struct part *part, struct bundle_log *out)
     return f;
 }
 
+/* What changed the party's keys, below the newest head. */
+static struct fault fill_keys(const struct part *part, struct bundle_log *out)
+{
+    struct tree_reader reader = ledger_reader(part->log);
+    uint64_t last = part->size[part->head_count - 1];
+    struct fault f = fault_none();
+
+    out->keys = memory_zeroed(part->keys->said_count + 1, sizeof *out->keys);
+    for (size_t i = 0; i < part->keys->said_count && !fault_is(f); i++) {
+        const struct desk_said *said = part->keys->said[i];
+        struct bundle_entry *to = &out->keys[out->key_count];
+
+        if (said->index >= last)
+            break;
+        to->index = said->index;
+        to->text = buf_view(&said->entry);
+        to->document = buf_view(&said->document);
+        f = tree_prove_inclusion(reader, said->index, last, &to->proof);
+        out->key_count++;
+    }
+    return f;
+}
+
 struct sigs {
     struct buf text[BUNDLE_AGREEMENTS];
 };
@@ -336,6 +360,8 @@ static struct fault make(struct desk_pact *p, const char *case_id, struct part *
         f = fill_agreements(p, least, most, b, sigs);
         for (size_t i = 0; i < 2 && !fault_is(f); i++)
             f = fill_log(parts[i], &b->logs[i]);
+        for (size_t i = 0; i < 2 && !fault_is(f); i++)
+            f = fill_keys(parts[i], &b->logs[i]);
     }
     if (!fault_is(f))
         bundle_write(b, out);
@@ -366,6 +392,7 @@ json_t *bundle_export(struct desk_pact *p, const json_t *ask, desk_answer say, v
         parts[i]->log = ours ? p->log : p->mirror.log;
         parts[i]->party = ours ? p->own->id : p->peer->id;
         parts[i]->theirs = !ours;
+        parts[i]->keys = ours ? &p->own_keys : &p->peer_keys;
     }
     f = make(p, case_id, parts, &bundle);
     left = parts[0]->said + parts[1]->said + 2 - parts[0]->entry_count - parts[1]->entry_count;

@@ -51,6 +51,13 @@ static bool check_signatures(const struct read *r, const struct trust *t, size_t
     }
     findings_add(out, "signatures", CHECK_OK, "the head, by all log keys of %s",
                  t->parties[*side].id);
+    if (!trust_counts(t, *side, &r->note)) {
+        findings_add(out, "keys", CHECK_UNKNOWN,
+                     "that log key was revoked, and %s never cosigned this head: whoever stole the "
+                     "key can have made it",
+                     t->parties[1 - *side].id);
+        return false;
+    }
     f = note_verify(&r->note, &t->cosigner[1 - *side], &time);
     if (fault_is(f) && f.kind != FAULT_MISSING) {
         findings_add(out, "cosignatures", CHECK_BAD, "%s: %s, %s", t->parties[1 - *side].id,

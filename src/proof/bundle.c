@@ -31,6 +31,7 @@ void bundle_free(struct bundle *b)
         free(b->logs[i].heads);
         free(b->logs[i].growth);
         free(b->logs[i].entries);
+        free(b->logs[i].keys);
         free(b->logs[i].anchor_data);
     }
     if (b->owned != NULL)
@@ -149,6 +150,22 @@ static void parse_anchors(const struct member *object, struct bundle_log *log)
     }
 }
 
+static void parse_keys(const struct member *object, struct bundle_log *log)
+{
+    struct member list;
+
+    if (!reader_ok(object->in) || json_object_get(object->value, "keys") == NULL)
+        return;
+    list = member_array(object, "keys", 1, BUNDLE_KEYS);
+    log->key_count = member_count(&list);
+    log->keys = memory_zeroed(log->key_count + 1, sizeof *log->keys);
+    for (size_t i = 0; i < log->key_count && reader_ok(object->in); i++) {
+        struct member item = member_item(&list, i);
+
+        parse_entry(&item, &log->keys[i]);
+    }
+}
+
 static void parse_log(const struct member *item, struct bundle_log *log)
 {
     struct member entries = member_array(item, "entries", 1, BUNDLE_ENTRIES);
@@ -157,10 +174,8 @@ static void parse_log(const struct member *item, struct bundle_log *log)
     log->origin = member_bytes(item, "origin", 256);
     parse_heads(item, log);
     parse_anchors(item, log);
-    if (log->anchor_count != 0)
-        member_only(item, "origin", "heads", "growth", "entries", "anchors", NULL);
-    else
-        member_only(item, "origin", "heads", "growth", "entries", NULL);
+    parse_keys(item, log);
+    member_only(item, "origin", "heads", "growth", "entries", "anchors", "keys", NULL);
     if (!reader_ok(item->in))
         return;
     log->entries = memory_zeroed(count, sizeof *log->entries);
@@ -266,25 +281,34 @@ static json_t *anchors_json(const struct bundle_log *log)
     return list;
 }
 
+static json_t *entries_json(const struct bundle_entry *entries, size_t count)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        const struct bundle_entry *e = &entries[i];
+
+        json_array_append_new(list,
+                              json_pack("{s:I, s:o, s:o, s:o}", "index", (json_int_t)e->index,
+                                        "entry", text_json(e->text), "document",
+                                        text_json(e->document), "proof", path_json(&e->proof)));
+    }
+    return list;
+}
+
 static json_t *log_json(const struct bundle_log *log)
 {
     json_t *tree;
-    json_t *heads = json_array(), *growth = json_array(), *entries = json_array();
+    json_t *heads = json_array(), *growth = json_array();
 
     for (size_t i = 0; i < log->head_count; i++)
         json_array_append_new(heads, text_json(log->heads[i]));
     for (size_t i = 0; i + 1 < log->head_count; i++)
         json_array_append_new(growth, path_json(&log->growth[i]));
-    for (size_t i = 0; i < log->entry_count; i++) {
-        const struct bundle_entry *e = &log->entries[i];
-
-        json_array_append_new(entries,
-                              json_pack("{s:I, s:o, s:o, s:o}", "index", (json_int_t)e->index,
-                                        "entry", text_json(e->text), "document",
-                                        text_json(e->document), "proof", path_json(&e->proof)));
-    }
     tree = json_pack("{s:o, s:o, s:o, s:o}", "origin", text_json(log->origin), "heads", heads,
-                     "growth", growth, "entries", entries);
+                     "growth", growth, "entries", entries_json(log->entries, log->entry_count));
+    if (log->key_count != 0)
+        json_object_set_new(tree, "keys", entries_json(log->keys, log->key_count));
     if (log->anchor_count != 0)
         json_object_set_new(tree, "anchors", anchors_json(log));
     return tree;

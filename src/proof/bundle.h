@@ -20,6 +20,7 @@ enum {
     BUNDLE_NOTE_MAX = 1 << 16, /* bytes of one note, as ledger/note.h's */
     BUNDLE_CASE = 1024,        /* statements of a party that a node exports: far above a case */
     BUNDLE_LOGS = 2,
+    BUNDLE_KEYS = 63,    /* KEYS entries of one log; ledger/tenure.h, without the genesis */
     BUNDLE_ANCHORS = 16, /* of one log; an exporter gives one of a kind */
     BUNDLE_PATH = 300,   /* a member path, a colon, a sentence, and a NUL */
 };
@@ -49,6 +50,8 @@ struct bundle_log {
     struct tree_path *growth; /* head_count - 1: from heads[i] to heads[i + 1] */
     size_t entry_count;       /* at least 1 */
     struct bundle_entry *entries;
+    size_t key_count; /* KEYS entries under the newest head; may be 0: then no member */
+    struct bundle_entry *keys;
     size_t anchor_count; /* may be 0; then the member is not there */
     struct bundle_anchor anchors[BUNDLE_ANCHORS];
     uint8_t *anchor_data; /* owned; of a parsed bundle */

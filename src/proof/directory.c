@@ -277,7 +277,8 @@ static void reahead_count(struct walk *w)
             return;
         }
         s->is_signed = w->side < BUNDLE_LOGS &&
-                       !fault_is(note_verify(&n, &w->d->trust->author[w->side], NULL));
+                       !fault_is(note_verify(&n, &w->d->trust->author[w->side], NULL)) &&
+                       trust_counts(w->d->trust, w->side, &n);
     }
 }
 

@@ -65,6 +65,13 @@ static bool check_signatures(struct shown s[2], const struct trust *t, struct fi
                          t->parties[side].id, fault_word(f.kind), f.rule);
             return false;
         }
+        if (!trust_counts(t, side, &s[i].note)) {
+            findings_add(out, "keys", CHECK_UNKNOWN,
+                         "the %s stands under a log key that %s revoked, and %s never cosigned it: "
+                         "whoever stole the key can have made it",
+                         i == 0 ? "first" : "second", t->parties[side].id, t->parties[1 - side].id);
+            return false;
+        }
         s[i].cosigned = !fault_is(note_verify(&s[i].note, &t->cosigner[1 - side], NULL));
         cosigned += s[i].cosigned;
     }

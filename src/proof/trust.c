@@ -14,7 +14,7 @@ static struct fault take_keys(struct verifying *v, struct report *r, enum check 
     return verifying_genesis(v, r);
 }
 
-static void fill(const struct verifying *v, const struct report *r, struct trust *out)
+static void fill(struct verifying *v, const struct report *r, struct trust *out)
 {
     memset(out, 0, sizeof *out);
     snprintf(out->agreement, sizeof out->agreement, "%s", r->agreement);
@@ -22,6 +22,8 @@ static void fill(const struct verifying *v, const struct report *r, struct trust
         out->parties[i] = r->parties[i];
         out->author[i] = v->logs[i].author;
         out->cosigner[i] = v->logs[i].cosigner;
+        out->keys[i] = v->logs[i].keys;
+        v->logs[i].keys.count = 0; /* transferred */
     }
 }
 
@@ -48,6 +50,18 @@ struct fault trust_read(struct bytes bundle, struct trust *out, struct findings 
     report_done(r);
     free(r);
     return why;
+}
+
+void trust_done(struct trust *t)
+{
+    for (size_t i = 0; t != NULL && i < BUNDLE_LOGS; i++)
+        tenure_done(&t->keys[i]);
+}
+
+bool trust_counts(const struct trust *t, size_t side, const struct note *n)
+{
+    return !note_signer_of(n, &t->author[side])->revoked ||
+           !fault_is(note_verify(n, &t->cosigner[1 - side], NULL));
 }
 
 bool trust_side(const struct trust *t, struct bytes origin, size_t *out)
@@ -83,6 +97,18 @@ static bool same_keys(const struct note_signer *a, const struct note_signer *b)
     return true;
 }
 
+/* Did the root keys name other keys for one time? Who names none yet has an older bundle. */
+static bool same_tenure(const struct tenure *a, const struct tenure *b)
+{
+    size_t both = a->count < b->count ? a->count : b->count;
+
+    for (size_t i = 0; i < both; i++)
+        if (!same_keys(&a->keys[i]->author, &b->keys[i]->author) ||
+            !same_keys(&a->keys[i]->cosigner, &b->keys[i]->cosigner))
+            return false;
+    return true;
+}
+
 static void compare(const struct trust *a, const struct trust *b, struct findings *out,
                     enum evidence *evidence)
 {
@@ -93,7 +119,7 @@ static void compare(const struct trust *a, const struct trust *b, struct finding
                          "they are of two agreements, or of other root keys");
             return;
         }
-        if (same_keys(&a->author[i], &b->author[i]) && same_keys(&a->cosigner[i], &b->cosigner[i]))
+        if (same_tenure(&a->keys[i], &b->keys[i]))
             continue;
         *evidence = EVIDENCE_TWO_GENESES;
         findings_add(out, "genesis", CHECK_BAD,
@@ -112,5 +138,7 @@ void trust_compare(struct bytes one, struct bytes two, struct findings *out,
     *evidence = EVIDENCE_NONE;
     if (!fault_is(trust_read(one, &t[0], out)) && !fault_is(trust_read(two, &t[1], out)))
         compare(&t[0], &t[1], out, evidence);
+    trust_done(&t[0]);
+    trust_done(&t[1]);
     free(t);
 }

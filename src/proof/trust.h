@@ -9,7 +9,7 @@
 #define PARLEY_PROOF_TRUST_H
 
 #include "ledger/evidence.h"
-#include "ledger/note.h"
+#include "ledger/tenure.h"
 #include "proof/bundle.h"
 #include "proof/findings.h"
 
@@ -18,10 +18,11 @@ struct trust {
     struct report_party parties[BUNDLE_LOGS];
     struct note_signer author[BUNDLE_LOGS];   /* its name is the log's origin */
     struct note_signer cosigner[BUNDLE_LOGS]; /* the party's own key for the other's log */
+    struct tenure keys[BUNDLE_LOGS];          /* owned; the two above stand for their newest */
 };
 
-/* Checks form, agreement and genesis of the bundle and takes the keys. Adds a row `keys`. *out is
- * written on success alone; the fault is the check's. */
+/* Checks form, agreement and genesis of the bundle and takes the keys, with what changed them. Adds
+ * a row `keys`. *out is written on success alone, then trust_done; the fault is the check's. */
 MUST_CHECK struct fault trust_read(struct bytes bundle, struct trust *out, struct findings *f);
 
 /*
@@ -31,6 +32,15 @@ MUST_CHECK struct fault trust_read(struct bytes bundle, struct trust *out, struc
  */
 void trust_compare(struct bytes one, struct bytes two, struct findings *out,
                    enum evidence *evidence);
+
+void trust_done(struct trust *t); /* NULL is fine; zeroed too */
+
+/*
+ * Does this note, whose author's signature holds, count against its author? Not where his keys for
+ * it were revoked and the other party's cosignature is not on it: whoever stole the keys can have
+ * made it since (PROTOCOL.ledger section 11).
+ */
+bool trust_counts(const struct trust *t, size_t side, const struct note *n);
 
 /* Which party's log has this origin? False if neither's. */
 bool trust_side(const struct trust *t, struct bytes origin, size_t *out);

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 
 #include "base/memory.h"
-#include "ledger/roles.h"
 #include "pact/signed.h"
 
 static void copy_text(char *out, size_t size, const char *text)
@@ -95,7 +94,6 @@ static struct fault read_genesis(const struct verifying *v, const struct bundle_
                                  struct verified_log *out)
 {
     const struct agreement *a;
-    struct roles roles;
     struct fault f;
 
     if (log->entries[0].index != 0)
@@ -106,13 +104,54 @@ static struct fault read_genesis(const struct verifying *v, const struct bundle_
     a = verifying_agreement_of(v, &out->entries[0].entry);
     if (a == NULL)
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger section 3: agreement");
-    f = roles_from_genesis(a, out->party->id, log->entries[0].text, log->entries[0].document,
-                           &roles);
+    f = tenure_begin(&out->keys, a, out->party->id, log->entries[0].text, log->entries[0].document);
     if (fault_is(f))
         return f;
-    if (!bytes_is(log->origin, roles.origin))
+    if (!bytes_is(log->origin, out->keys.author.name))
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger section 1: origin");
-    return roles_signers(&roles, &out->author, &out->cosigner);
+    return fault_none();
+}
+
+/* Where each stands is shown later, under the newest head: verifying_inclusion. */
+static struct fault read_changes(const struct verifying *v, const struct bundle_log *log,
+                                 struct verified_log *out)
+{
+    for (size_t i = 0; i < log->key_count; i++) {
+        const struct bundle_entry *k = &log->keys[i];
+        const struct agreement *a;
+        struct entry e;
+        struct fault f = entry_parse(k->text, &e);
+
+        if (fault_is(f))
+            return f;
+        a = verifying_agreement_of(v, &e);
+        if (a == NULL)
+            return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger section 3: agreement");
+        f = tenure_change(&out->keys, a, out->party->id, k->index, k->text, k->document);
+        if (fault_is(f))
+            return f;
+    }
+    out->author = out->keys.author;
+    out->cosigner = out->keys.cosigner;
+    return fault_none();
+}
+
+static void say_keys(const struct verifying *v, struct report *r)
+{
+    char changes[200] = "";
+
+    for (size_t i = 0; i < BUNDLE_LOGS; i++) {
+        const struct tenure *t = &v->logs[i].keys;
+        const struct tenure_keys *last = t->keys[t->count - 1];
+        size_t used = strlen(changes);
+
+        if (t->count > 1)
+            snprintf(changes + used, sizeof changes - used, "; %.64s %s them, last by entry %" PRIu64,
+                     v->logs[i].party->id, last->change.revokes ? "revoked" : "changed",
+                     last->index);
+    }
+    report_say(r, CHECK_GENESIS, "role keys of %s and %s, signed by their root keys%s",
+               r->parties[0].id, r->parties[1].id, changes);
 }
 
 struct fault verifying_genesis(struct verifying *v, struct report *r)
@@ -124,14 +163,15 @@ struct fault verifying_genesis(struct verifying *v, struct report *r)
         v->logs[i].party = &v->agreements[0]->parties[i];
         v->logs[i].entries = memory_zeroed(log->entry_count, sizeof *v->logs[i].entries);
         f = read_genesis(v, log, &v->logs[i]);
+        if (!fault_is(f))
+            f = read_changes(v, log, &v->logs[i]);
         if (fault_is(f)) {
             report_say(r, CHECK_GENESIS, "%s: %s, %s", v->logs[i].party->id, fault_word(f.kind),
                        f.rule);
             return f;
         }
     }
-    report_say(r, CHECK_GENESIS, "role keys of %s and %s, signed by their root keys",
-               r->parties[0].id, r->parties[1].id);
+    say_keys(v, r);
     return fault_none();
 }
 
@@ -141,10 +181,14 @@ struct fault verifying_genesis(struct verifying *v, struct report *r)
 static bool has_stray_line(const struct note *n, const struct note_signer *author,
                            const struct note_signer *cosigner)
 {
+    size_t known = author->count;
+
     for (size_t i = 0; i < n->count; i++)
         if (!bytes_is(n->line[i].name, author->name) && !bytes_is(n->line[i].name, cosigner->name))
             return true;
-    return n->count > author->count + cosigner->count;
+    for (const struct note_signer *c = cosigner; c != NULL; c = c->before)
+        known += c->count; /* PROTOCOL.ledger 11: the keys before may sign beside the newest */
+    return n->count > known;
 }
 
 static struct fault read_head(struct verifying *v, size_t log, size_t i)
@@ -296,16 +340,37 @@ static struct fault check_entry(const struct verifying *v, size_t log, size_t i)
     return fault_none();
 }
 
+static struct fault check_changes(const struct verifying *v, size_t log)
+{
+    const struct bundle_log *b = &v->bundle->logs[log];
+    const struct verified_head *head = &v->logs[log].heads[b->head_count - 1];
+
+    for (size_t i = 0; i < b->key_count; i++) {
+        struct digest leaf = tree_leaf(b->keys[i].text);
+        struct fault f = tree_check_inclusion(&leaf, b->keys[i].index, head->size, &head->root,
+                                              &b->keys[i].proof);
+
+        if (fault_is(f))
+            return f;
+    }
+    return fault_none();
+}
+
 struct fault verifying_inclusion(struct verifying *v, struct report *r)
 {
     size_t count = 0;
 
     for (size_t log = 0; log < BUNDLE_LOGS; log++) {
         const struct bundle_log *b = &v->bundle->logs[log];
+        struct fault f = check_changes(v, log);
 
+        if (fault_is(f)) {
+            report_say(r, CHECK_INCLUSION, "a KEYS entry of %s: %s, %s", v->logs[log].party->id,
+                       fault_word(f.kind), f.rule);
+            return f;
+        }
         for (size_t i = 0; i < b->entry_count; i++, count++) {
-            struct fault f = check_entry(v, log, i);
-
+            f = check_entry(v, log, i);
             if (fault_is(f)) {
                 report_say(r, CHECK_INCLUSION, "entry %" PRIu64 " of %s: %s, %s",
                            b->entries[i].index, v->logs[log].party->id, fault_word(f.kind), f.rule);
@@ -622,6 +687,7 @@ void verifying_done(struct verifying *v)
             for (size_t i = 0; i < v->bundle->logs[log].entry_count; i++)
                 disclosed_free(v->logs[log].entries[i].document);
         free(v->logs[log].entries);
+        tenure_done(&v->logs[log].keys);
         free(v->logs[log].heads);
     }
     free(v->places);

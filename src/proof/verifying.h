@@ -8,7 +8,7 @@
 #define PARLEY_PROOF_VERIFYING_H
 
 #include "ledger/checkpoint.h"
-#include "ledger/note.h"
+#include "ledger/tenure.h"
 #include "proof/bundle.h"
 #include "proof/verify.h"
 #include "statement/document.h"
@@ -36,6 +36,7 @@ struct verified_entry {
 struct verified_log {
     const struct party *party;
     struct note_signer author, cosigner; /* the party's own log key; its key for the other's log */
+    struct tenure keys;                  /* all of them, by its genesis and its KEYS entries */
     struct verified_head *heads;         /* as many as the bundle's */
     struct verified_entry *entries;
 };

@@ -191,6 +191,7 @@ static inline void drill_free(struct drill *d)
     mirror_done(&d->mirror);
     keeping_free(d->keeping);
     disk_free(d->disk);
+    trust_done(&d->trust);
     buf_done(&d->bundle);
     make_free(d->m);
     free(d);

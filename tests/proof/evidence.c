@@ -25,6 +25,7 @@ static void only_a_bundle_that_its_roots_signed_brings_keys(void **state)
         findings_init(&f);
         assert_true(fault_is(trust_read(bytes_of(d->bundle.data, n), &t, &f)));
     }
+    trust_done(&t);
     buf_done(&text);
     drill_free(d);
 }

@@ -249,12 +249,11 @@ class Checker:
         need(hashes[0] == unbase64(e["root"]), "documents: root")
         return {"fields": fields, "withheld": withheld, "signatures": tree.get("signatures", [])}
 
-    def genesis(self, log, party):
-        first = log["entries"][0]
-        need(first["index"] == 0, "genesis: index")
-        e = self.entry(first["entry"], party)
-        need(e["kind"] == "GENESIS", "genesis: kind")
-        d = self.document(first["document"], e)
+    def rooted(self, item, party, kind):
+        """A root-signed entry: what it says and its document."""
+        e = self.entry(item["entry"], party)
+        need(e["kind"] == kind, "genesis: kind")
+        d = self.document(item["document"], e)
         roots = e["of"]["roots"][party]
         by = {s["suite"]: s for s in d["signatures"]}
         need(len(by) == len(d["signatures"]) and set(by) == set(roots), "genesis: who signed")
@@ -263,13 +262,31 @@ class Checker:
             need(unbase64(by[suite]["key"]) == root, "genesis: who signed")
             self.signed(suite, root, self.domain("root", suite, root, name, unbase64(e["root"])),
                         unbase64(by[suite]["signature"]), "genesis: signature")
-        origin = f"{party}/parley/{name}"
-        need(log["origin"] == origin == d["fields"]["origin"], "genesis: origin")
+        need(f"{party}/parley/{name}" == d["fields"]["origin"], "genesis: origin")
         keys = {role: {suite: self.key(suite, d["fields"][f"key.{role}.{suite}"])
                        for suite in roots} for role in ("log", "cosign", "hello")}
         need(len({k for role in keys.values() for k in role.values()}) == 3 * len(roots),
              "genesis: a key in two roles")
-        return origin, keys
+        return e, d["fields"], keys
+
+    def genesis(self, log, party):
+        """The log's name, and its keys in the order of time: (index, seen, keys)."""
+        first = log["entries"][0]
+        need(first["index"] == 0, "genesis: index")
+        _, fields, keys = self.rooted(first, party, "GENESIS")
+        need(log["origin"] == fields["origin"], "genesis: origin")
+        times = [(0, 0, keys)]
+        for item in log.get("keys", []):  # PROTOCOL.ledger section 11
+            e, fields, keys = self.rooted(item, party, "KEYS")
+            index, _, before = times[-1]
+            need(item["index"] > index and fields["serial"] == len(times), "genesis: serial")
+            need(fields["state"] in ("rotated", "revoked") and keys != before, "genesis: keys")
+            old = {k for t in times for role in t[2].values() for k in role.values()}
+            need(not any(k in old and before[role][suite] != k
+                         for role in keys for suite, k in keys[role].items()),
+                 "genesis: a key that was used before")
+            times.append((item["index"], int(e["seen"].split()[0]), keys))
+        return log["origin"], times
 
     # Heads: C2SP signed-note, tlog-checkpoint, tlog-cosignature.
 
@@ -280,7 +297,19 @@ class Checker:
         need(len(found) < 2, "heads: a line twice")
         return found[0] if found else None
 
-    def head(self, text, origin, log_keys, cosigner, cosign_keys):
+    def cosigned_by(self, lines, cosigner, times, size):
+        """The cosigner's keys for a head of this size, and the lines by keys that it has or had."""
+        def has(keys):
+            return any(self.note_line(lines, cosigner, 4, suite, key) is not None
+                       for suite, key in keys["cosign"].items())
+        i = len(times) - 1
+        while i > 0 and size <= times[i][1] and not has(times[i][2]):
+            i -= 1
+        keys = times[i if has(times[i][2]) else -1][2]["cosign"]
+        known = {(suite, key) for t in times for suite, key in t[2]["cosign"].items()}
+        return keys, sum(self.note_line(lines, cosigner, 4, *k) is not None for k in known)
+
+    def head(self, text, origin, log_times, cosigner, cosign_times):
         body, empty, below = text.rpartition("\n\n")
         need(empty and below.endswith("\n"), "heads: form")
         body += "\n"
@@ -291,17 +320,20 @@ class Checker:
             parts = re.fullmatch("\u2014 (\\S+) (\\S+)", line)
             need(parts, "heads: form of a line")
             lines.append((parts[1], unbase64(parts[2])))
+        log_keys = [t[2] for t in log_times if t[0] == 0 or t[0] < int(match[2])][-1]["log"]
+        cosign_keys, known = self.cosigned_by(lines, cosigner, cosign_times, int(match[2]))
         for suite, key in log_keys.items():
             author = self.note_line(lines, origin, 1, suite, key)
             need(author is not None, f"heads: not signed by {suite}")
             self.signed(suite, key, body.encode(), author, "heads: signature")
         others = {suite: self.note_line(lines, cosigner, 4, suite, key)
                   for suite, key in cosign_keys.items()}
-        lines_known = len(log_keys) + sum(line is not None for line in others.values())
+        lines_known = len(log_keys) + known
         need(all(n in (origin, cosigner) for n, _ in lines) and len(lines) == lines_known,
              "heads: stray line")
         if None in others.values():
             need(set(others.values()) == {None}, "heads: not cosigned by every suite")
+            need(known == 0, "heads: cosigned by keys that were replaced")
             self.cosigned_all = False
             return int(match[2]), unbase64(match[3], 32), None
         times = {int.from_bytes(line[:8], "big") for line in others.values()}
@@ -312,8 +344,9 @@ class Checker:
                         others[suite][8:], "heads: cosignature")
         return int(match[2]), unbase64(match[3], 32), time
 
-    def heads(self, log, origin, log_key, other, cosign_key):
-        heads = [self.head(t, origin, log_key, f"{other}/cosign", cosign_key) for t in log["heads"]]
+    def heads(self, log, origin, log_times, other, cosign_times):
+        heads = [self.head(t, origin, log_times, f"{other}/cosign", cosign_times)
+                 for t in log["heads"]]
         times = [t for _, _, t in heads if t is not None]
         need(times == sorted(times), "heads: times fall")
         need(len(log["growth"]) == len(heads) - 1, "form")
@@ -327,6 +360,10 @@ class Checker:
 
     def inclusion(self, log, heads, party):
         size, root, _ = heads[-1]
+        for item in log.get("keys", []):
+            index, text, _, path = members(item, "index", "entry", "document", "proof")
+            need(root_by_path(sha(b"\x00", text.encode()), index, size,
+                              [unbase64(h, 32) for h in path]) == root, "inclusion: keys")
         out, last = [], -1
         for item in log["entries"]:
             index, text, document, path = members(item, "index", "entry", "document", "proof")
@@ -368,8 +405,8 @@ class Checker:
     def all(self):
         parties = [p["id"] for p in self.agreements[0]["tree"]["parties"]]
         roles = [self.genesis(log, p) for log, p in zip(self.logs, parties)]
-        heads = [self.heads(self.logs[i], roles[i][0], roles[i][1]["log"], roles[1 - i][0],
-                            roles[1 - i][1]["cosign"]) for i in (0, 1)]
+        heads = [self.heads(self.logs[i], roles[i][0], roles[i][1], roles[1 - i][0],
+                            roles[1 - i][1]) for i in (0, 1)]
         for log, h in zip(self.logs, heads):
             self.growth(log, h)
         logs = [self.inclusion(self.logs[i], heads[i], parties[i]) for i in (0, 1)]
