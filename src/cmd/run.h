@@ -20,6 +20,12 @@ enum exit_code run_version(const struct call *call);
 enum exit_code key_new(const struct call *call);
 enum exit_code key_fingerprint(const struct call *call);
 enum exit_code key_suites(const struct call *call);
+enum exit_code key_rotate(const struct call *call);
+enum exit_code key_revoke(const struct call *call);
+enum exit_code key_sign(const struct call *call);
+enum exit_code key_install(const struct call *call);
+enum exit_code key_show(const struct call *call);
+enum exit_code key_settle(const struct call *call);
 enum exit_code key_list(const struct call *call);
 
 enum exit_code rules_export(const struct call *call);

@@ -7,6 +7,19 @@
     "done\"."
 
 /* Families stand together: the completions rely on it, and so does a reader. */
+#define KEY_PLAN                                                                                   \
+    "Makes new keys in the node's keys/next/, and a plan that names them. Nothing is in\n"         \
+    "force before the root key has signed the plan (key sign, where that key is kept) and\n"       \
+    "the node has said it (key install): then the new keys sign, from that entry on."
+#define KEY_PLAN_FLAGS                                                                             \
+    {                                                                                              \
+        {"--role", "LIST", "log, cosign, hello; else all of them", NULL, 0},                       \
+            {"--out", "FILE", "the plan; else AGREEMENT.keys.SERIAL.plan", NULL, 0},               \
+        {                                                                                          \
+            "--key-passphrase-file", "FILE", "encrypts the new keys; the node's own", NULL, 0      \
+        }                                                                                          \
+    }
+
 const struct command commands[] = {
     {.name = "init",
      .group = GROUP_START,
@@ -780,6 +793,68 @@ const struct command commands[] = {
      .more = "An agreement lists the suites that both parties sign by: all of them, each time.",
      .with = WITH_SPEAK,
      .run = key_suites},
+    {.name = "key rotate",
+     .group = GROUP_KEYS,
+     .help = "plan new role keys; the root key signs the plan",
+     .usage = "",
+     .example = "parley key rotate --out plan\n"
+                "parley key sign plan --root-key root.pem\n"
+                "parley key install plan.signed\nparley key settle",
+     .more = KEY_PLAN,
+     .flags = KEY_PLAN_FLAGS,
+     .with = WITH_ASK | WITH_NODE | WITH_SPEAK,
+     .run = key_rotate},
+    {.name = "key revoke",
+     .group = GROUP_KEYS,
+     .help = "as rotate, where somebody else may hold the old keys",
+     .usage = "",
+     .example = "parley key revoke --out plan",
+     .more =
+         KEY_PLAN "\nWhat is signed by a revoked log key counts against us only where the other\n"
+                  "side had cosigned it before; a HELLO by a revoked hello key is refused.",
+     .flags = KEY_PLAN_FLAGS,
+     .with = WITH_ASK | WITH_NODE | WITH_SPEAK,
+     .run = key_revoke},
+    {.name = "key sign",
+     .group = GROUP_KEYS,
+     .help = "sign a plan of role keys where the root key is",
+     .usage = "PLAN --root-key FILE",
+     .example = "parley key sign plan --root-key root.pem",
+     .more = "Shows the plan, signs it, and writes PLAN.signed. Needs no node and no network.",
+     .flags = {{"--root-key", "FILE", "our root key, one for each suite", NULL, 1},
+               {"--passphrase-file", "FILE", "holds its passphrase", NULL, 0}},
+     .with = WITH_ASK | WITH_SPEAK,
+     .least = 1,
+     .most = 1,
+     .run = key_sign},
+    {.name = "key install",
+     .group = GROUP_KEYS,
+     .help = "say a signed plan: its keys are in force from there",
+     .usage = "PLAN.signed",
+     .example = "parley key install plan.signed",
+     .more = "The node reads keys/next/ anew first. Keeper takes the plan only if our root keys\n"
+             "signed it and the keys that it names are there.",
+     .with = WITH_ASK | WITH_NODE | WITH_SPEAK,
+     .least = 1,
+     .most = 1,
+     .run = key_install},
+    {.name = "key settle",
+     .group = GROUP_KEYS,
+     .help = "give the files in keys/next/ the old ones' names",
+     .usage = "",
+     .example = "parley key settle",
+     .more =
+         "Only when every agreement of the node names them by a binding entry. The old private\n"
+         "keys are gone then.",
+     .with = WITH_ASK | WITH_NODE | WITH_SPEAK,
+     .run = key_settle},
+    {.name = "key show",
+     .group = GROUP_KEYS,
+     .help = "the role keys of both sides, since when, and what was revoked",
+     .usage = "",
+     .example = "parley key show",
+     .with = WITH_NODE | WITH_SPEAK,
+     .run = key_show},
     {.name = "officer list",
      .group = GROUP_KEYS,
      .help = "who may draft and release, with which keys",

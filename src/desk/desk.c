@@ -33,8 +33,10 @@ static const struct {
     {"ledger.audit", ask_audit, false, ""},
     {"officer.list", officers_list, true, ""},
     {"officer.add", officers_enrol, false, "document"},
-    {"keys.change", keys_change, false, "document"},
+    {"keys.reload", keys_reload, false, ""},
+    {"keys.change", keys_change, false, "document dry"},
     {"keys.show", keys_show, false, ""},
+    {"keys.all", keys_all, false, ""}, /* of every agreement: they share the files of the keys */
     {"peer.show", ask_peer, true, ""},
     {"contradiction.list", ask_contradictions, true, ""},
     {"refusal.list", ask_refusals, true, ""},

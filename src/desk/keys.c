@@ -188,6 +188,22 @@ void keys_greet(const struct desk_pact *p, struct frame_hello *hello)
             k->said[i]->index, buf_view(&k->said[i]->entry), buf_view(&k->said[i]->document)};
 }
 
+/* Keeper reads keys/next/ at its start alone; a new version of the agreement begins it anew too. */
+json_t *keys_reload(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    struct desk *d = p->desk;
+
+    (void)ask;
+    (void)say;
+    (void)client;
+    for (size_t i = 0; i < d->pact_count; i++) {
+        d->pact[i].keeper_is_old = true;
+        d->pact[i].told = d->tick;
+    }
+    d->host.reload(d->host.context);
+    return answer_good();
+}
+
 /* Would keeper take it? What it says again then is said here in words. */
 static json_t *check(struct desk_pact *p, const struct disclosed *d)
 {
@@ -224,6 +240,8 @@ json_t *keys_change(struct desk_pact *p, const json_t *ask, desk_answer say, voi
     if (fault_is(f))
         return answer_fault(f, "this is no KEYS document", "parley key rotate --help");
     answer = check(p, d);
+    if (answer == NULL && json_is_true(json_object_get(ask, "dry")))
+        answer = answer_good();
     if (answer != NULL) {
         disclosed_free(d);
         return answer;
@@ -254,34 +272,50 @@ static json_t *one_key(enum role role, const struct role_key *key)
 {
     char fingerprint[FINGERPRINT_TEXT];
 
+    json_t *object;
+    struct buf text = {0};
+
     fingerprint_write(suite_key_id(key->suite, bytes_of(key->key, key->len)), fingerprint);
-    return json_pack("{s:s, s:s, s:s}", "role", role_name(role), "suite", suite_name(key->suite),
-                     "fingerprint", fingerprint);
+    buf_base64(&text, key->key, key->len);
+    object = json_pack("{s:s, s:s, s:s, s:s}", "role", role_name(role), "suite",
+                       suite_name(key->suite), "key", buf_str(&text), "fingerprint", fingerprint);
+    buf_done(&text);
+    return object;
 }
 
-static json_t *one_time(const struct tenure_keys *k)
+/* `binding`: the size that both sides hold. */
+static json_t *one_time(const struct tenure_keys *k, uint64_t binding)
 {
     json_t *keys = json_array();
+    const char *state = k->change.serial == 0 ? "genesis"
+                        : k->change.revokes   ? "revoked"
+                                              : "rotated";
 
     for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++)
         for (size_t i = 0; i < k->roles.suites; i++)
             json_array_append_new(keys, one_key(role, &k->roles.key[role][i]));
-    return json_pack("{s:I, s:I, s:s, s:b, s:o}", "serial", (json_int_t)k->change.serial, "index",
-                     (json_int_t)k->index, "state",
-                     k->change.serial == 0 ? "genesis"
-                     : k->change.revokes   ? "revoked"
-                                           : "rotated",
+    return json_pack("{s:I, s:I, s:s, s:b, s:b, s:o}", "serial", (json_int_t)k->change.serial,
+                     "index", (json_int_t)k->index, "state", state, "binding", k->index < binding,
                      "stolen", k->author.revoked || k->cosigner.revoked || k->hello_revoked, "keys",
                      keys);
 }
 
-static json_t *times(const struct tenure *t)
+static json_t *times(const struct tenure *t, uint64_t binding)
 {
     json_t *list = json_array();
 
     for (size_t i = 0; i < t->count; i++)
-        json_array_append_new(list, one_time(t->keys[i]));
+        json_array_append_new(list, one_time(t->keys[i], binding));
     return list;
+}
+
+static void show(const struct desk_pact *p, json_t *out)
+{
+    json_object_set_new(out, "agreement", json_string(p->now->id));
+    json_object_set_new(out, "party", json_string(p->own->id));
+    json_object_set_new(out, "partner", json_string(p->peer->id));
+    json_object_set_new(out, "ours", times(&p->own_keys.tenure, p->head.binding));
+    json_object_set_new(out, "theirs", times(&p->peer_keys.tenure, p->talk.mirror));
 }
 
 json_t *keys_show(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
@@ -291,9 +325,23 @@ json_t *keys_show(struct desk_pact *p, const json_t *ask, desk_answer say, void 
     (void)ask;
     (void)say;
     (void)client;
-    json_object_set_new(answer, "party", json_string(p->own->id));
-    json_object_set_new(answer, "partner", json_string(p->peer->id));
-    json_object_set_new(answer, "ours", times(&p->own_keys.tenure));
-    json_object_set_new(answer, "theirs", times(&p->peer_keys.tenure));
+    show(p, answer);
+    return answer;
+}
+
+json_t *keys_all(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    json_t *answer = answer_good(), *list = json_array();
+
+    (void)ask;
+    (void)say;
+    (void)client;
+    for (size_t i = 0; i < p->desk->pact_count; i++) {
+        json_t *one = json_object();
+
+        show(&p->desk->pact[i], one);
+        json_array_append_new(list, one);
+    }
+    json_object_set_new(answer, "agreements", list);
     return answer;
 }

@@ -185,7 +185,9 @@ MUST_CHECK struct fault keys_greeted(const struct desk_pact *p, const struct fra
 void keys_greet(const struct desk_pact *p, struct frame_hello *hello);
 void keys_order(const struct desk_pact *p, struct order_cosign *order);
 void keys_done(struct desk_keys *k);
+json_t *keys_reload(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *keys_change(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+json_t *keys_all(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 json_t *keys_show(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 
 /* alarm.c: the same name and detail again is the same alarm. */

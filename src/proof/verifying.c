@@ -146,9 +146,9 @@ static void say_keys(const struct verifying *v, struct report *r)
         size_t used = strlen(changes);
 
         if (t->count > 1)
-            snprintf(changes + used, sizeof changes - used, "; %.64s %s them, last by entry %" PRIu64,
-                     v->logs[i].party->id, last->change.revokes ? "revoked" : "changed",
-                     last->index);
+            snprintf(changes + used, sizeof changes - used,
+                     "; %.64s %s them, last by entry %" PRIu64, v->logs[i].party->id,
+                     last->change.revokes ? "revoked" : "changed", last->index);
     }
     report_say(r, CHECK_GENESIS, "role keys of %s and %s, signed by their root keys%s",
                r->parties[0].id, r->parties[1].id, changes);

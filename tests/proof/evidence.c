@@ -188,11 +188,65 @@ static void a_file_that_is_missing_or_cut_is_named(void **state)
     drill_free(d);
 }
 
+static enum verdict show(struct drill *d, const struct buf *a, const struct buf *b,
+                         struct findings *f)
+{
+    enum evidence evidence;
+
+    findings_init(f);
+    heads_verify(buf_view(a), buf_view(b), &d->trust, f, &evidence);
+    return f->verdict;
+}
+
+/* Whoever stole A's log key signs another history of A's, to have A convicted. */
+static void a_revoked_key_convicts_nobody(void **state)
+{
+    struct drill *d = drill_new();
+    struct history told = {0}, forged = {0};
+    struct buf honest = {0}, thief = {0}, late = {0};
+    struct note_signer old = d->trust.author[A], *now = &d->trust.author[A];
+    uint8_t seed[32] = {99};
+    struct secret *fresh;
+    struct findings f;
+
+    (void)state;
+    history_to(d, &told, 9);
+    history_to(d, &forged, 9);
+    cheat_entry(d, 3, 7, &forged.text[3]);
+    cheat_note(d, &told, 5, 1764063500, &honest);
+    cheat_note(d, &forged, 5, 0, &thief);
+    cheat_note(d, &forged, 9, 0, &late);
+    assert_int_equal(show(d, &honest, &thief, &f), VERDICT_CONTRADICTION); /* not revoked yet */
+
+    assert_good(secret_from_seed(suite_find(bytes_text("ed25519")), seed, &fresh));
+    old.revoked = true;
+    *now = (struct note_signer){.role = NOTE_AUTHOR, .since = 8, .before = &old};
+    snprintf(now->name, sizeof now->name, "%s", old.name);
+    assert_good(note_signer_add(now, secret_suite(fresh), secret_public(fresh)));
+    assert_int_equal(show(d, &honest, &thief, &f), VERDICT_CANNOT_TELL);
+    assert_finding(&f, "keys", CHECK_UNKNOWN, "whoever stole the key");
+    assert_int_equal(show(d, &thief, &honest, &f), VERDICT_CANNOT_TELL);
+    /* behind the entry that revoked it, it is no signature at all */
+    assert_int_equal(show(d, &late, &honest, &f), VERDICT_FORGED);
+    assert_finding(&f, "signatures", CHECK_BAD, "replaced");
+    /* what the partner had cosigned twice stays what it is */
+    cheat_note(d, &forged, 5, 1764063500, &thief);
+    assert_int_equal(show(d, &honest, &thief, &f), VERDICT_CONTRADICTION);
+    secret_free(fresh);
+    history_done(&told);
+    history_done(&forged);
+    buf_done(&honest);
+    buf_done(&thief);
+    buf_done(&late);
+    drill_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_a_bundle_that_its_roots_signed_brings_keys),
         cmocka_unit_test(two_heads_of_one_history_are_told_from_two_histories),
+        cmocka_unit_test(a_revoked_key_convicts_nobody),
         cmocka_unit_test(a_whole_log_in_a_directory_is_verified),
         cmocka_unit_test(a_flipped_bit_in_any_file_of_it_is_found),
         cmocka_unit_test(a_file_that_is_missing_or_cut_is_named),

@@ -26,6 +26,7 @@ import indicators  # noqa: E402
 import interop  # noqa: E402
 import national  # noqa: E402
 import notice  # noqa: E402
+import rotation  # noqa: E402
 import sensors  # noqa: E402
 import several  # noqa: E402
 from party import SOURCE  # noqa: E402
@@ -279,7 +280,8 @@ def tales(module):
 
 
 MODULES = (sys.modules[__name__], notice, faults, sensors, explain, exhibits, national, several, exchange,
-           interop, indicators)
+           interop, indicators,
+           rotation)
 STORIES = {name: f for module in MODULES
            for name, f in tales(module).items()}
 
