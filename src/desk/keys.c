@@ -136,17 +136,26 @@ bool keys_are_among(const struct bytes *entries, size_t count)
 
 /* --- the partner's, on their way in --------------------------------------------------------- */
 
-struct fault keys_expect(struct desk_pact *p, const struct frame_push *push)
+static struct fault expect(struct desk_pact *p, struct desk_keys *k, const char *party,
+                           uint64_t held, const struct frame_push *push)
 {
-    uint64_t held = ledger_size(p->mirror.log);
     struct fault f = fault_none();
 
-    cut(&p->peer_keys, held == 0 ? 1 : held);
+    cut(k, held == 0 ? 1 : held);
     for (uint32_t i = 0; i < push->count && !fault_is(f); i++)
         if (push->first + i >= held && is_keys(push->item[i].entry))
-            f = add(p, &p->peer_keys, p->peer->id, push->first + i, push->item[i].entry,
-                    push->item[i].document);
+            f = add(p, k, party, push->first + i, push->item[i].entry, push->item[i].document);
     return f;
+}
+
+struct fault keys_expect(struct desk_pact *p, const struct frame_push *push)
+{
+    return expect(p, &p->peer_keys, p->peer->id, ledger_size(p->mirror.log), push);
+}
+
+struct fault keys_expect_own(struct desk_pact *p, const struct frame_push *mirror)
+{
+    return expect(p, &p->own_keys, p->own->id, ledger_size(p->log), mirror);
 }
 
 struct fault keys_greeted(const struct desk_pact *p, const struct frame_hello *hello)

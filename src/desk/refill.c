@@ -79,8 +79,8 @@ static struct fault are_ours(struct desk_pact *p, const struct frame_push *m,
     uint64_t size = ledger_size(p->log);
     struct checkpoint c;
     struct digest root;
-    struct fault f =
-        note_verify_checkpoint(m->note, bytes_text(p->origin), &p->own_author, &c, NULL);
+    struct fault f = note_verify_checkpoint(m->note, bytes_text(p->origin),
+                                            &p->own_keys.tenure.author, &c, NULL);
 
     if (fault_is(f))
         return f;
@@ -103,7 +103,9 @@ static struct fault restore(struct desk_pact *p, const struct frame_push *m)
 
     for (uint32_t i = 0; i < m->count; i++)
         entries[i] = m->item[i].entry;
-    f = are_ours(p, m, entries);
+    f = keys_expect_own(p, m);
+    if (!fault_is(f))
+        f = are_ours(p, m, entries);
     if (!fault_is(f))
         f = restore_rows(p, m);
     if (!fault_is(f))

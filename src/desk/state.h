@@ -179,6 +179,7 @@ MUST_CHECK struct fault keys_load_peer(struct desk_pact *p); /* theirs; the mirr
 bool keys_are_among(const struct bytes *entries, size_t count);
 /* A PUSH that is not held yet: its note is signed by the keys that its entries name. */
 MUST_CHECK struct fault keys_expect(struct desk_pact *p, const struct frame_push *push);
+MUST_CHECK struct fault keys_expect_own(struct desk_pact *p, const struct frame_push *mirror);
 /* REFUSED: who says HELLO does it by keys that were revoked, by an entry that we hold. */
 MUST_CHECK struct fault keys_greeted(const struct desk_pact *p, const struct frame_hello *hello);
 /* Adds the KEYS entries: of ours to a HELLO, of the partner's among the leaves of an order. */
