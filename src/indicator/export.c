@@ -182,15 +182,21 @@ static uint32_t hash_of(const struct export_entry *e, unsigned which)
 
 uint32_t export_sid(struct export *x, const struct export_entry *e, unsigned which)
 {
-    enum { OWN = EXPORT_SIDS - EXPORT_SIDS_FIXED };
+    enum {
+        OWN = EXPORT_SIDS - EXPORT_SIDS_FIXED,
+        MOST = OWN / 8 * 7 /* else the search is long */
+    };
     uint32_t at = hash_of(e, which) % OWN;
 
+    if (x->sids_taken >= MOST)
+        return 0;
     for (uint32_t n = 0; n < OWN; n++, at = (at + 1) % OWN) {
         uint8_t bit = (uint8_t)(1u << at % 8);
 
         if ((x->sids[at / 8] & bit) != 0)
             continue;
         x->sids[at / 8] |= bit;
+        x->sids_taken++;
         return x->o.sid + EXPORT_SIDS_FIXED + at;
     }
     return 0;

@@ -65,7 +65,8 @@ struct export
     struct export_file file[EXPORT_FILES]; /* owned */
     size_t files;
     size_t taken, refused[EXPORT_RULES];
-    uint8_t *sids;      /* a bit each, taken; owned */
+    uint8_t *sids; /* a bit each, taken; owned */
+    size_t sids_taken;
     struct buf part[2]; /* of a text that is put together at the end; owned */
 };
 
