@@ -46,8 +46,8 @@ static const struct move rejected[] = {
 enum { MOVES = sizeof moves / sizeof *moves, REJECTED = sizeof rejected / sizeof *rejected };
 
 static const char *const state_names[CASE_STATES] = {
-    "none",     "notified", "acknowledged", "answered", "closing",   "closed",
-    "checking", "checked",  "proposed",     "accepted", "withdrawn", "shared", "rejected"};
+    "none",    "notified", "acknowledged", "answered",  "closing", "closed",  "checking",
+    "checked", "proposed", "accepted",     "withdrawn", "shared",  "rejected"};
 
 const char *case_state_name(enum case_state state)
 {

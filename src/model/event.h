@@ -146,7 +146,7 @@ struct event {
 
     struct end from, to; /* initiator and responder; valid if ground is not NONE */
     uint32_t from_as;    /* 0 where no table says */
-    uint8_t cautions;     /* of the initiator, at the event's time: bits by enum caution */
+    uint8_t cautions;    /* of the initiator, at the event's time: bits by enum caution */
 };
 
 /* "ssh" ..; "none". And back; SERVICE_NONE for any other word. */

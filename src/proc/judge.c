@@ -24,7 +24,7 @@ struct judge {
     struct self *self;
     struct pacts pacts;
     struct judging *judging;
-    bool stopping; /* a posted body may still come: gate goes first */
+    bool stopping;                  /* a posted body may still come: gate goes first */
     struct judging_verdict verdict; /* of the frame in hand */
     struct buf body, list;          /* of the message in hand */
 };
