@@ -100,8 +100,12 @@ static int wait_for(struct child *c)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* Gate goes first: what it still hands on is judged. */
 static int stop(struct child *c)
 {
+    if (c->gate >= 0)
+        (void)close(c->gate);
+    c->gate = -1;
     tell(c, MESSAGE_STOP, bytes_of(NULL, 0), -1);
     return wait_for(c);
 }
