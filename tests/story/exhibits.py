@@ -38,9 +38,9 @@ def a_stranger_checks_proofs_heads_and_directories(pair):
     assert verify(a, "--keys", bundle, older, at / "log.growth")[1] == "VERIFIED"
 
     def published():  # at any moment the directory is whole; after a second it is today's
-        note = next(a.node.glob("ledger/*/cert-a/checkpoint")).read_text()
-        return int(note.split("\n")[1]) > size
-    a.until(published, "the newest head is published")
+        notes = (next(p.node.glob("ledger/*/cert-a/checkpoint")) for p in (a, pair.b))
+        return all(int(note.read_text().split("\n")[1]) > size for note in notes)
+    a.until(published, "the newest head is published by both")
     for party, whose in ((a, "cert-a"), (a, "cert-b"), (pair.b, "cert-a"), (pair.b, "cert-b")):
         folder = next(party.node.glob(f"ledger/*/{whose}"))
         heads = [older] if whose == "cert-a" else []
