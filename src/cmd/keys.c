@@ -43,14 +43,6 @@ static bool stop(struct plan *p, enum exit_code exit)
     return false;
 }
 
-static enum role role_of(const char *name)
-{
-    for (enum role r = ROLE_LOG; r < ROLE_COUNT; r++)
-        if (strcmp(role_name(r), name) == 0)
-            return r;
-    return ROLE_NONE;
-}
-
 /* Is this role to be changed? All are, unless --role names some. */
 static bool is_asked(const struct plan *p, enum role role)
 {
@@ -60,7 +52,7 @@ static bool is_asked(const struct plan *p, enum role role)
     if (list == NULL)
         return true;
     while (rest.len != 0)
-        if (bytes_is(several_next(&rest), role_name(role)))
+        if (role_parse(several_next(&rest)) == role)
             return true;
     return false;
 }
@@ -70,14 +62,10 @@ static bool check_roles(struct plan *p)
     const char *list = args_value(p->call->args, "--role");
     struct bytes rest = bytes_text(list == NULL ? "log" : list);
 
-    while (rest.len != 0) {
-        char name[16] = "";
-        struct bytes one = several_next(&rest);
-
-        if (!bytes_to_text(one, name, sizeof name) || role_of(name) == ROLE_NONE)
+    while (rest.len != 0)
+        if (role_parse(several_next(&rest)) == ROLE_NONE)
             return stop(p, say_error(p->s, EXIT_USAGE, "usage", "roles are log, cosign and hello",
                                      "--role log,cosign,hello", "no role of a key: %s", list));
-    }
     return true;
 }
 
@@ -101,7 +89,7 @@ static bool add_key(struct plan *p, const json_t *now)
     struct buf text = {0};
     struct fault f;
 
-    k->role = role_of(answer_text(now, "role"));
+    k->role = role_parse(bytes_text(answer_text(now, "role")));
     snprintf(k->suite, sizeof k->suite, "%s", answer_text(now, "suite"));
     snprintf(path, sizeof path, "key.%s.%s", answer_text(now, "role"), k->suite);
     if (!is_asked(p, k->role)) {
@@ -243,7 +231,7 @@ static void print_plan(const struct plan *p)
     answer_row(p->s, "state", p->state);
     json_array_foreach(answer_list(newest(p), "keys"), i, key) say_data(
         p->s, "%-11s %s %s %s\n",
-        is_asked(p, role_of(answer_text(key, "role"))) ? "replaces" : "keeps",
+        is_asked(p, role_parse(bytes_text(answer_text(key, "role")))) ? "replaces" : "keeps",
         answer_text(key, "role"), answer_text(key, "suite"), answer_text(key, "fingerprint"));
 }
 

@@ -98,15 +98,10 @@ static struct fault add_signatures(struct bytes plan, const struct disclosed *d,
 
 static bool confirm(const struct call *call, enum exit_code *exit)
 {
-    struct say *s = call->say;
-
-    if (args_has(call->args, "--yes") || args_has(call->args, "--dry-run") ||
-        say_ask(s, "The root key signs that these are the party's keys from now on. Sign?"))
-        return true;
-    *exit = s->asked ? say_error(s, EXIT_FAILED, "not-signed", NULL, NULL, "nothing was signed")
-                     : say_error(s, EXIT_USAGE, "needs-yes", "there is no terminal to ask on",
-                                 "add --yes", "nothing was signed");
-    return false;
+    return args_has(call->args, "--yes") || args_has(call->args, "--dry-run") ||
+           say_confirm(call->say,
+                       "The root key signs that these are the party's keys from now on. Sign?",
+                       "not-signed", "nothing was signed", exit);
 }
 
 enum exit_code key_sign(const struct call *call)

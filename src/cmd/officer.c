@@ -90,13 +90,9 @@ static bool confirm(const struct call *call, const json_t *fields, enum exit_cod
         answer_row(s, "state", answer_text(fields, "state"));
     }
     free(roles);
-    if (args_has(call->args, "--yes") || args_has(call->args, "--dry-run") ||
-        say_ask(s, "The root keys sign this, and it goes into the ledger. Sign?"))
-        return true;
-    *exit = s->asked ? say_error(s, EXIT_FAILED, "not-sent", NULL, NULL, "nothing was said")
-                     : say_error(s, EXIT_USAGE, "needs-yes", "there is no terminal to ask on",
-                                 "add --yes", "nothing was said");
-    return false;
+    return args_has(call->args, "--yes") || args_has(call->args, "--dry-run") ||
+           say_confirm(s, "The root keys sign this, and it goes into the ledger. Sign?", "not-sent",
+                       "nothing was said", exit);
 }
 
 static enum exit_code hand_over(const struct call *call, const char *document)

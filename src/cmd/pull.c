@@ -136,54 +136,20 @@ static void hear(struct pulling *p, const struct pull_answer *a)
     pull_heard(p->pull, a);
 }
 
-/* ---- the walk ----------------------------------------------------------------------------------
- */
-
-static enum exit_code step(struct pulling *p)
+static struct fault take_objects(struct pulling *p, const struct foreign *page,
+                                 struct pull_answer *out)
 {
-    struct remote_answer a = {.typed = false};
-    struct buf query = {0};
-    struct pull_answer answer;
-    enum exit_code code = EXIT_DONE;
-    struct fault f;
-
-    pull_ask(p->pull, &query);
-    f = ask(p, "objects/", &query, FOREIGN_ENVELOPE, &a);
-    buf_done(&query);
-    if (fault_is(f)) {
-        code = remote_died(p->call->say, f);
-    } else {
-        answer = answer_of(&a);
-        tell_bad(p, &a.read.judged);
-        f = keep(p, &a.read.judged, &answer, hear);
-        code = fault_is(f) ? held_error(p->call->say, f) : EXIT_DONE;
-    }
-    if (code == EXIT_DONE && pull_end(p->pull) == PULL_FAILED)
-        code = remote_error(p->call->say, p->url, &a);
-    remote_answer_done(&a);
-    return code;
+    tell_bad(p, &page->judged);
+    return keep(p, &page->judged, out, hear);
 }
-
-static enum exit_code walk(struct pulling *p)
-{
-    enum exit_code code = EXIT_DONE;
-
-    while (code == EXIT_DONE && pull_end(p->pull) == PULL_GOES_ON) {
-        if (pull_wait(p->pull) > 0)
-            sleep(pull_wait(p->pull));
-        code = step(p);
-    }
-    return code;
-}
-
-/* ---- the audit: what the manifest names and we do not hold --------------------------------------
- */
 
 struct wanted {
     char id[OBJECT_ID];
 };
 
-static struct fault want(struct pulling *p, const struct foreign *page, struct pull_answer *out)
+/* What the manifest names and we do not hold is wanted. */
+static struct fault take_manifest(struct pulling *p, const struct foreign *page,
+                                  struct pull_answer *out)
 {
     struct fault f = fault_none();
     uint64_t sum = 5381;
@@ -207,26 +173,30 @@ static struct fault want(struct pulling *p, const struct foreign *page, struct p
         snprintf(p->wanted[p->wanted_count++].id, OBJECT_ID, "%s", id);
     }
     out->digest = sum;
+    pull_heard(p->pull, out);
     return f;
 }
 
-static enum exit_code manifest_step(struct pulling *p)
+/* ---- the walk, over objects or over the manifest ------------------------------------------------
+ */
+
+static enum exit_code step(struct pulling *p, enum foreign_kind kind)
 {
+    bool manifest = kind == FOREIGN_MANIFEST;
     struct remote_answer a = {.typed = false};
     struct buf query = {0};
     struct pull_answer answer;
-    enum exit_code code = EXIT_DONE;
+    enum exit_code code;
     struct fault f;
 
     pull_ask(p->pull, &query);
-    f = ask(p, "manifest/", &query, FOREIGN_MANIFEST, &a);
+    f = ask(p, manifest ? "manifest/" : "objects/", &query, kind, &a);
     buf_done(&query);
     if (fault_is(f)) {
         code = remote_died(p->call->say, f);
     } else {
         answer = answer_of(&a);
-        f = want(p, &a.read, &answer);
-        pull_heard(p->pull, &answer);
+        f = manifest ? take_manifest(p, &a.read, &answer) : take_objects(p, &a.read, &answer);
         code = fault_is(f) ? held_error(p->call->say, f) : EXIT_DONE;
     }
     if (code == EXIT_DONE && pull_end(p->pull) == PULL_FAILED)
@@ -235,17 +205,20 @@ static enum exit_code manifest_step(struct pulling *p)
     return code;
 }
 
-static enum exit_code walk_manifest(struct pulling *p)
+static enum exit_code walk(struct pulling *p, enum foreign_kind kind)
 {
     enum exit_code code = EXIT_DONE;
 
     while (code == EXIT_DONE && pull_end(p->pull) == PULL_GOES_ON) {
         if (pull_wait(p->pull) > 0)
             sleep(pull_wait(p->pull));
-        code = manifest_step(p);
+        code = step(p, kind);
     }
     return code;
 }
+
+/* ---- the audit: what the manifest names and we do not hold --------------------------------------
+ */
 
 /* Some of those wanted, by their ids. */
 static enum exit_code fetch_wanted(struct pulling *p, size_t from, size_t to)
@@ -326,11 +299,11 @@ static enum exit_code mend_state(struct pulling *p, struct pull_state *walked)
 static enum exit_code audit(struct pulling *p)
 {
     struct pull_state none = {.walking = false}, walked = *pull_state(p->pull);
-    struct pull *walk = p->pull;
+    struct pull *before = p->pull;
     enum exit_code code;
 
     p->pull = pull_new(&none, PULL_LIMIT, p->held);
-    code = walk_manifest(p);
+    code = walk(p, FOREIGN_MANIFEST);
     for (size_t i = 0; code == EXIT_DONE && i < p->wanted_count; i += PULL_IDS)
         code = fetch_wanted(p, i, i + PULL_IDS < p->wanted_count ? i + PULL_IDS : p->wanted_count);
     if (code == EXIT_DONE)
@@ -338,7 +311,7 @@ static enum exit_code audit(struct pulling *p)
     if (code == EXIT_DONE)
         code = mend_state(p, &walked);
     pull_free(p->pull);
-    p->pull = walk;
+    p->pull = before;
     return code;
 }
 
@@ -423,7 +396,7 @@ static enum exit_code pull(struct pulling *p, unsigned limit)
     if (args_has(p->call->args, "--anew"))
         state = (struct pull_state){.walking = false};
     p->pull = pull_new(&state, limit, p->held);
-    code = walk(p);
+    code = walk(p, FOREIGN_ENVELOPE);
     if (code == EXIT_DONE && audited && pull_end(p->pull) != PULL_STOPPED)
         code = audit(p);
     say_result(p);

@@ -19,7 +19,7 @@
 #include "indicator/export.h"
 #include "indicator/import.h"
 #include "io/file.h"
-#include "sensor/lines.h"
+#include "watch/feed.h"
 
 enum {
     DAY = 86400,
@@ -135,21 +135,13 @@ static void take_refused(void *with, size_t line, enum import_rule r)
 static struct fault read_list(struct giving *g, int fd)
 {
     const struct import_sink sink = {take_entry, take_pattern, take_refused, NULL, g};
-    struct lines *lines = lines_new(fd, 0);
-    struct bytes piece;
-    struct import in;
+    struct feed feed;
     struct fault f;
 
-    import_init(&in, IMPORT_UNKNOWN, g->usual, sink);
-    f = lines_piece(lines, &piece);
-    while (!fault_is(f) && piece.len != 0) {
-        import_feed(&in, piece);
-        f = lines_piece(lines, &piece);
-    }
-    if (!fault_is(f))
-        f = import_end(&in);
-    import_done(&in);
-    lines_free(lines);
+    feed_begin(&feed, fd, IMPORT_UNKNOWN, g->usual, sink);
+    while (feed_step(&feed, &f))
+        ;
+    feed_done(&feed);
     return f;
 }
 

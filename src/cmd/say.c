@@ -188,3 +188,14 @@ bool say_ask(struct say *s, const char *question)
         return false;
     return strcmp(line, "y\n") == 0 || strcmp(line, "Y\n") == 0 || strcmp(line, "yes\n") == 0;
 }
+
+bool say_confirm(struct say *s, const char *question, const char *code, const char *undone,
+                 enum exit_code *exit)
+{
+    if (say_ask(s, question))
+        return true;
+    *exit = s->asked ? say_error(s, EXIT_FAILED, code, NULL, NULL, "%s", undone)
+                     : say_error(s, EXIT_USAGE, "needs-yes", "there is no terminal to ask on",
+                                 "add --yes", "%s", undone);
+    return false;
+}

@@ -64,4 +64,9 @@ void say_json(struct say *s, json_t *object);
 /* Puts a question that is answered by y or n. False without a terminal too. */
 bool say_ask(struct say *s, const char *question);
 
+/* The same before something that cannot be taken back. Refused, or nobody there to ask: says so
+ * with this code and message ("nothing was signed"), sets *exit. */
+bool say_confirm(struct say *s, const char *question, const char *code, const char *undone,
+                 enum exit_code *exit);
+
 #endif

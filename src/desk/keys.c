@@ -218,7 +218,6 @@ static json_t *check(struct desk_pact *p, const struct disclosed *d)
 {
     struct roles *roles = memory_zeroed(1, sizeof *roles);
     struct roles_change change;
-    const char *why;
     json_t *answer = NULL;
     struct fault f = roles_from_plan(p->now, p->own->id, d, true, roles, &change);
 
@@ -229,9 +228,7 @@ static json_t *check(struct desk_pact *p, const struct disclosed *d)
         answer = answer_fault(f, "the keys cannot be changed so",
                               f.kind == FAULT_ORDER ? "parley key show; plan the change anew"
                                                     : "sign the plan with the party's root key");
-    else if (!pact_may_sign(p, &why))
-        answer = answer_error("clock", 1, "nothing can be said now", why, "parley doctor");
-    else if (p->signing || p->cosigning)
+    else if ((answer = pact_silence(p)) == NULL && (p->signing || p->cosigning))
         answer = answer_error("busy", 7, "the node is signing something else",
                               "PROTOCOL.ledger section 11: KEYS says how far we cosigned",
                               "ask again at once");
@@ -251,20 +248,11 @@ json_t *keys_change(struct desk_pact *p, const json_t *ask, desk_answer say, voi
     answer = check(p, d);
     if (answer == NULL && json_is_true(json_object_get(ask, "dry")))
         answer = answer_good();
+    if (answer == NULL)
+        answer = say_by_root(p, KIND_KEYS, document, "the keys were not changed", &leaf);
     if (answer != NULL) {
         disclosed_free(d);
         return answer;
-    }
-    f = store_begin(p->desk->store);
-    if (!fault_is(f))
-        f = say_root_signed(p, KIND_KEYS, document, &leaf);
-    if (!fault_is(f))
-        f = store_commit(p->desk->store);
-    else
-        store_rollback(p->desk->store);
-    if (fault_is(f)) {
-        disclosed_free(d);
-        return answer_fault(f, "the keys were not changed", "parley doctor");
     }
     wait_for(p->desk, &leaf,
              json_pack("{s:i, s:b, s:o, s:O, s:s}", "v", 1, "ok", 1, "leaf", json_digest(&leaf),

@@ -19,40 +19,28 @@
 json_t *officers_enrol(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
 {
     struct bytes document = bytes_text(ask_text(ask, "document"));
-    struct registry *trial = NULL;
+    struct registry *trial;
     struct disclosed *d = NULL;
-    struct buf text = {0};
     struct digest leaf;
-    json_t *silence;
+    json_t *failed;
     struct fault f = disclosed_parse(document, &d);
 
     if (fault_is(f))
         return answer_fault(f, "this is no CONTACT document", "parley officer add --help");
-    registry_write(p->registry, &text);
-    f = registry_parse(buf_view(&text), &trial);
-    buf_done(&text);
-    if (!fault_is(f))
-        f = registry_apply(trial, p->now, p->own, d);
+    trial = registry_copy(p->registry);
+    f = registry_apply(trial, p->now, p->own, d);
     registry_free(trial);
     if (fault_is(f)) {
         disclosed_free(d);
         return answer_fault(f, "the officer cannot be enrolled so",
                             "sign the document with the party's root key");
     }
-    if ((silence = pact_silence(p)) != NULL) {
+    failed = pact_silence(p);
+    if (failed == NULL)
+        failed = say_by_root(p, KIND_CONTACT, document, "the officer was not enrolled", &leaf);
+    if (failed != NULL) {
         disclosed_free(d);
-        return silence;
-    }
-    f = store_begin(p->desk->store);
-    if (!fault_is(f))
-        f = say_root_signed(p, KIND_CONTACT, document, &leaf);
-    if (!fault_is(f))
-        f = store_commit(p->desk->store);
-    else
-        store_rollback(p->desk->store);
-    if (fault_is(f)) {
-        disclosed_free(d);
-        return answer_fault(f, "the officer was not enrolled", "parley doctor");
+        return failed;
     }
     wait_for(p->desk, &leaf,
              json_pack("{s:i, s:b, s:o, s:s, s:s}", "v", 1, "ok", 1, "leaf", json_digest(&leaf),

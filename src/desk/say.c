@@ -167,6 +167,20 @@ struct fault say_root_signed(struct desk_pact *p, enum kind kind, struct bytes d
     return say_entry(p, &s, leaf);
 }
 
+json_t *say_by_root(struct desk_pact *p, enum kind kind, struct bytes disclosed, const char *undone,
+                    struct digest *leaf)
+{
+    struct fault f = store_begin(p->desk->store);
+
+    if (!fault_is(f))
+        f = say_root_signed(p, kind, disclosed, leaf);
+    if (!fault_is(f))
+        f = store_commit(p->desk->store);
+    else
+        store_rollback(p->desk->store);
+    return fault_is(f) ? answer_fault(f, undone, "parley doctor") : NULL;
+}
+
 /* sample.0000 .. : a digest, or "" where there was none; nothing is disclosed. */
 static json_t *evidence_fields(struct desk_pact *p, int64_t *taken, size_t *count,
                                struct withheld **withheld, char (*paths)[DOCUMENT_PATH])

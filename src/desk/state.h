@@ -222,6 +222,10 @@ json_t *common_fields(const struct desk_pact *p, const char *article, enum class
                       const char *urgency, const char *tlp);
 MUST_CHECK struct fault say_root_signed(struct desk_pact *p, enum kind kind, struct bytes disclosed,
                                         struct digest *leaf);
+/* The same for a command, in a transaction of its own. NULL; or the answer, owned, that it failed:
+ * `undone` is what did not come to pass. */
+json_t *say_by_root(struct desk_pact *p, enum kind kind, struct bytes disclosed, const char *undone,
+                    struct digest *leaf);
 MUST_CHECK struct fault say_evidence(struct desk_pact *p);
 void evidence_due(struct desk_pact *p); /* desk.c: says it if its period has come */
 

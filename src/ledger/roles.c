@@ -14,6 +14,14 @@ const char *role_name(enum role role)
     return (size_t)role < ROLE_COUNT ? names[role] : names[ROLE_NONE];
 }
 
+enum role role_parse(struct bytes name)
+{
+    for (enum role r = ROLE_LOG; r < ROLE_COUNT; r++)
+        if (bytes_is(name, names[r]))
+            return r;
+    return ROLE_NONE;
+}
+
 static void path_in(const char *folder, enum role role, const struct suite *suite, char *out,
                     size_t len)
 {

@@ -31,6 +31,7 @@ enum role {
 
 /* "log", "cosign", "hello". */
 const char *role_name(enum role role);
+enum role role_parse(struct bytes name); /* ROLE_NONE if it is none of them */
 
 /* Where a node keeps its key of a role: "keys/ROLE.pem" for ed25519, "keys/ROLE.SUITE.pem" for
  * every other suite. `len` is the room. */

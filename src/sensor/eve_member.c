@@ -215,3 +215,12 @@ struct fault eve_time_parse(struct bytes text, struct instant *out)
     *out = t;
     return fault_none();
 }
+
+enum eve_member eve_member_of(enum eve_node node, struct bytes name)
+{
+    for (unsigned m = 0; m < MEMBER_COUNT && node != NODE_NONE; m++)
+        if (eve_rows[m].node == node &&
+            bytes_equal(name, bytes_of(eve_rows[m].name, eve_rows[m].length)))
+            return (enum eve_member)m;
+    return MEMBER_COUNT;
+}

@@ -83,6 +83,9 @@ struct eve_row {
 
 extern const struct eve_row eve_rows[MEMBER_COUNT];
 
+/* The member of this name (without its quote) in such an object; MEMBER_COUNT: not read. */
+enum eve_member eve_member_of(enum eve_node node, struct bytes name);
+
 /* What an event must have; what may come again, where the first counts. */
 #define EVE_HEADER (1u << MEMBER_TIMESTAMP | 1u << MEMBER_EVENT_TYPE)
 #define EVE_MANY   (1u << MEMBER_QUERY_RRNAME)

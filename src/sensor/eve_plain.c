@@ -242,15 +242,6 @@ static bool take_header(struct reader *r, enum eve_member m)
     }
 }
 
-static enum eve_member member_of(enum eve_node node, struct bytes name)
-{
-    for (unsigned m = 0; m < MEMBER_COUNT && node != NODE_NONE; m++)
-        if (eve_rows[m].node == node &&
-            bytes_equal(name, bytes_of(eve_rows[m].name, eve_rows[m].length)))
-            return (enum eve_member)m;
-    return MEMBER_COUNT;
-}
-
 /* ---- objects and arrays ---- */
 
 /* Where a value stands: what its own members mean if it is an object, what its items' members mean
@@ -293,7 +284,7 @@ static bool take_member(struct reader *r, enum eve_node node, unsigned depth)
     key = r->p;
     if (!read_string(r, &name, &escaped))
         return false;
-    m = member_of(node, resolved(r, name, escaped));
+    m = eve_member_of(node, resolved(r, name, escaped));
     if (m != MEMBER_COUNT) {
         if ((r->seen & ~EVE_MANY & 1u << m) != 0)
             return fail_with(r, FAULT_DUPLICATE, key, eve_header_rule);

@@ -168,15 +168,6 @@ static bool learn_scalar(struct learner *l, enum eve_member m, bool last)
     return true;
 }
 
-static enum eve_member member_of(enum eve_node node, struct bytes name)
-{
-    for (unsigned m = 0; m < MEMBER_COUNT && node != NODE_NONE; m++)
-        if (eve_rows[m].node == node &&
-            bytes_equal(name, bytes_of(eve_rows[m].name, eve_rows[m].length)))
-            return (enum eve_member)m;
-    return MEMBER_COUNT;
-}
-
 /* A key, its colon and its value. */
 static bool learn_member(struct learner *l, enum eve_node node, unsigned depth)
 {
@@ -191,7 +182,7 @@ static bool learn_member(struct learner *l, enum eve_node node, unsigned depth)
     name = bytes_of(key, (size_t)(l->p - key) - 1);
     if (memchr(name.data, '\\', name.len) != NULL)
         return false;
-    m = member_of(node, name);
+    m = eve_member_of(node, name);
     if (m != MEMBER_COUNT) {
         l->seen |= 1u << m;
         if (eve_rows[m].kind == KIND_OBJECT)

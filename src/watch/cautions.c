@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "sensor/lines.h"
 #include "stix/regex.h"
+#include "watch/feed.h"
 
 struct list {
     struct caution_list how; /* .name is NULL: news has it */
@@ -27,8 +27,7 @@ struct cautions {
     size_t lists, now;
     struct text *text;
     size_t texts;
-    struct lines *lines;
-    struct import import;
+    struct feed feed;
     bool built;
 };
 
@@ -44,9 +43,7 @@ void cautions_free(struct cautions *c)
 {
     if (c == NULL)
         return;
-    if (c->lines != NULL)
-        import_done(&c->import);
-    lines_free(c->lines);
+    feed_done(&c->feed);
     for (size_t i = 0; i < c->lists; i++)
         if (c->list[i].fd >= 0)
             close(c->list[i].fd);
@@ -145,22 +142,17 @@ static void read_begin(struct cautions *c)
 {
     const struct import_sink sink = {.entry = take_entry, .text = take_text, .with = c};
 
-    c->lines = lines_new(c->list[c->now].fd, 0);
-    import_init(&c->import, IMPORT_UNKNOWN, indicator_about_none(), sink);
+    feed_begin(&c->feed, c->list[c->now].fd, IMPORT_UNKNOWN, indicator_about_none(), sink);
 }
 
 static void read_end(struct cautions *c, struct fault f)
 {
     struct list *list = &c->list[c->now];
 
-    if (!fault_is(f))
-        f = import_end(&c->import);
     list->news.fault = f;
-    list->news.format = import_format_name(c->import.format);
-    list->news.import = c->import.n;
-    import_done(&c->import);
-    lines_free(c->lines);
-    c->lines = NULL;
+    list->news.format = import_format_name(c->feed.import.format);
+    list->news.import = c->feed.import.n;
+    feed_done(&c->feed);
     close(list->fd);
     list->fd = -1;
     c->now++;
@@ -168,16 +160,12 @@ static void read_end(struct cautions *c, struct fault f)
 
 static void read_step(struct cautions *c)
 {
-    struct bytes piece;
     struct fault f;
 
-    if (c->lines == NULL)
+    if (c->feed.lines == NULL)
         read_begin(c);
-    f = lines_piece(c->lines, &piece);
-    if (fault_is(f) || piece.len == 0)
+    if (!feed_step(&c->feed, &f))
         read_end(c, f);
-    else
-        import_feed(&c->import, piece);
 }
 
 bool cautions_step(struct cautions *c)

@@ -1,7 +1,7 @@
 /*
  * group.h - matches become incidents: N of one group within W seconds, over after G of silence.
  *
- * Issue 2 section 3, PROTOCOL.agreement section 2 (`group`, `threshold`, `gap`). Matches come in
+ * PROTOCOL.agreement section 2 (`group`, `threshold`, `gap`). Matches come in
  * the order (time, source, line). An incident opens at the match x that is the N-th of its group
  * with x - W < t <= x; it counts those N and every later one; it ends when the next comes more
  * than G after the last, and that next one belongs to the next incident.

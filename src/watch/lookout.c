@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "sensor/lines.h"
 #include "stix/event.h"
 #include "stix/index.h"
+#include "watch/feed.h"
 
 struct list {
     struct lookout_list how; /* .name is NULL: news has it */
@@ -29,8 +29,7 @@ struct lookout {
     size_t patterns, pattern_room;
     struct list list[LOOKOUT_LISTS];
     size_t lists, now; /* now: the one being read; lists: all were */
-    struct lines *lines;
-    struct import import;
+    struct feed feed;
     bool built;
     struct indicators_quiet quiet;
     /* While an event is asked about. */
@@ -52,9 +51,7 @@ void lookout_free(struct lookout *l)
 {
     if (l == NULL)
         return;
-    if (l->lines != NULL)
-        import_done(&l->import);
-    lines_free(l->lines);
+    feed_done(&l->feed);
     for (size_t i = 0; i < l->lists; i++)
         if (l->list[i].fd >= 0)
             close(l->list[i].fd);
@@ -148,22 +145,17 @@ static void read_begin(struct lookout *l)
     struct indicator_about usual = indicator_about_none();
 
     usual.tlp = list->how.tlp;
-    l->lines = lines_new(list->fd, 0);
-    import_init(&l->import, list->how.format, usual, sink);
+    feed_begin(&l->feed, list->fd, list->how.format, usual, sink);
 }
 
 static void read_end(struct lookout *l, struct fault f)
 {
     struct list *list = &l->list[l->now];
 
-    if (!fault_is(f))
-        f = import_end(&l->import);
     list->news.fault = f;
-    list->news.format = import_format_name(l->import.format);
-    list->news.import = l->import.n;
-    import_done(&l->import);
-    lines_free(l->lines);
-    l->lines = NULL;
+    list->news.format = import_format_name(l->feed.import.format);
+    list->news.import = l->feed.import.n;
+    feed_done(&l->feed);
     close(list->fd);
     list->fd = -1;
     l->now++;
@@ -171,16 +163,12 @@ static void read_end(struct lookout *l, struct fault f)
 
 static void read_step(struct lookout *l)
 {
-    struct bytes piece;
     struct fault f;
 
-    if (l->lines == NULL)
+    if (l->feed.lines == NULL)
         read_begin(l);
-    f = lines_piece(l->lines, &piece);
-    if (fault_is(f) || piece.len == 0)
+    if (!feed_step(&l->feed, &f))
         read_end(l, f);
-    else
-        import_feed(&l->import, piece);
 }
 
 static void build_end(struct lookout *l)

@@ -464,46 +464,55 @@ static void plan_of(sqlite3 *db, const struct schema *schema, unsigned query, ch
     sqlite3_finalize(plan);
 }
 
+struct planned {
+    unsigned query;
+    const char *plan; /* all of it: no scan, no sorting but where it says so */
+};
+
+/* How SQLite answers these queries over the tables of a schema that holds nothing yet. */
+static void plans_are(const struct schema *schema, const char *table, const struct planned *asked,
+                      size_t count)
+{
+    const struct migration *migrations = schema->migrations[DIALECT_SQLITE];
+    char want[200], plan[2000];
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+    for (size_t i = 0; i < schema->migration_count; i++)
+        assert_int_equal(sqlite3_exec(db, migrations[i].sql, NULL, NULL, NULL), SQLITE_OK);
+    for (size_t i = 0; i < count; i++) {
+        plan_of(db, schema, asked[i].query, plan, sizeof plan);
+        snprintf(want, sizeof want, "SEARCH %s USING INDEX %s", table, asked[i].plan);
+        assert_string_equal(plan, want);
+    }
+    sqlite3_close(db);
+}
+
 /* What is asked for every statement must not cost more the more was ever said. */
 static void what_every_statement_asks_is_answered_from_an_index(void **state)
 {
-    static const struct {
-        unsigned query;
-        const char *plan; /* all of it: no scan, no sorting */
-    } asked[] = {
-        {QUERY_STATEMENT_GET, "sqlite_autoindex_statements_1 (agreement=? AND party=? AND leaf=?)"},
-        {QUERY_STATEMENT_LAST, "statements_case (agreement=? AND case_id=? AND party=?)"},
-        {QUERY_STATEMENT_TALE, "statements_case (agreement=? AND case_id=?)"},
-        {QUERY_STATEMENT_STATE, "statements_waiting (agreement=? AND party=? AND state=?)"},
-        {QUERY_STATEMENT_BACKLOG, "statements_waiting (agreement=? AND party=?)"},
-        {QUERY_STATEMENT_ANSWERS, "statements_answers (agreement=? AND answers=?)"},
-        {QUERY_STATEMENT_PERMIT, "statements_permit (agreement=? AND permit_digest=?)"},
+    static const struct planned asked[] = {
+        {QUERY_STATEMENT_GET,
+         "sqlite_autoindex_statements_1 (agreement=? AND party=? AND leaf=?)\n"},
+        {QUERY_STATEMENT_LAST, "statements_case (agreement=? AND case_id=? AND party=?)\n"},
+        {QUERY_STATEMENT_TALE, "statements_case (agreement=? AND case_id=?)\n"},
+        {QUERY_STATEMENT_STATE, "statements_waiting (agreement=? AND party=? AND state=?)\n"},
+        {QUERY_STATEMENT_BACKLOG, "statements_waiting (agreement=? AND party=?)\n"},
+        {QUERY_STATEMENT_ANSWERS, "statements_answers (agreement=? AND answers=?)\n"},
+        {QUERY_STATEMENT_PERMIT, "statements_permit (agreement=? AND permit_digest=?)\n"},
     };
-    char want[200], plan[2000];
-    sqlite3 *db = NULL;
 
     (void)state;
     if (server != NULL)
         skip();
-    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-    for (size_t i = 0; i < NODE_MIGRATIONS; i++)
-        assert_int_equal(sqlite3_exec(db, node_sqlite[i].sql, NULL, NULL, NULL), SQLITE_OK);
-    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-        plan_of(db, &schema_node, asked[i].query, plan, sizeof plan);
-        snprintf(want, sizeof want, "SEARCH statements USING INDEX %s\n", asked[i].plan);
-        assert_string_equal(plan, want);
-    }
-    sqlite3_close(db);
+    plans_are(&schema_node, "statements", asked, sizeof asked / sizeof *asked);
 }
 
 /* A page costs what is on it, whatever was asked: a walk along one index, and where an object's few
  * versions are sorted, only those. */
 static void what_a_page_asks_is_one_walk_along_an_index(void **state)
 {
-    static const struct {
-        unsigned query;
-        const char *plan;
-    } asked[] = {
+    static const struct planned asked[] = {
         {EXCHANGE_OBJECT_TOP, "sqlite_autoindex_objects_1 (collection=? AND id=?)\n"},
         {EXCHANGE_OBJECT_BASE, "sqlite_autoindex_objects_1 (collection=? AND id=? AND spec=?)\n"},
         {EXCHANGE_SCAN_ALL, "objects_all (collection=? AND added>?)\n"},
@@ -516,21 +525,11 @@ static void what_a_page_asks_is_one_walk_along_an_index(void **state)
                            "USE TEMP B-TREE FOR ORDER BY\n"},
         {EXCHANGE_SCAN_EXPIRED, "objects_expires (collection=? AND expires>? AND expires<?)\n"},
     };
-    char want[200], plan[2000];
-    sqlite3 *db = NULL;
 
     (void)state;
     if (server != NULL)
         skip();
-    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-    for (size_t i = 0; i < EXCHANGE_MIGRATIONS; i++)
-        assert_int_equal(sqlite3_exec(db, exchange_sqlite[i].sql, NULL, NULL, NULL), SQLITE_OK);
-    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-        plan_of(db, &schema_exchange, asked[i].query, plan, sizeof plan);
-        snprintf(want, sizeof want, "SEARCH objects USING INDEX %s", asked[i].plan);
-        assert_string_equal(plan, want);
-    }
-    sqlite3_close(db);
+    plans_are(&schema_exchange, "objects", asked, sizeof asked / sizeof *asked);
 }
 
 static void put_draft(struct store *s, const char *id, struct value permit_digest)

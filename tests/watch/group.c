@@ -46,7 +46,7 @@ static const struct incident *add(struct groups *g, int64_t second, uint32_t fro
     return groups_add(g, &m);
 }
 
-/* Issue 2: "an incident opens at the event x that is the N-th match of its group with
+/* What an incident is: "an incident opens at the event x that is the N-th match of its group with
  * x - W < t <= x; it counts those N and every later match" */
 static void it_opens_at_the_nth_inside_the_window_and_counts_those(void **state)
 {

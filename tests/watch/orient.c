@@ -14,7 +14,7 @@ static void the_direction_is_decided_by_port_then_own_end_then_record_order(void
         bool turned;
     } cases[] = {
         {"a client calls us", SERVICE_SSH, 50000, 22, false, true, ORIENT_DEST_SERVES, false},
-        /* Issue 2: "every rdp, sip, ssh, smb, http or tls record whose src_ip is the declared
+        /* The rule: "every rdp, sip, ssh, smb, http or tls record whose src_ip is the declared
          * sensor with the service's port as src_port has the other end as initiator" */
         {"rdp, the victim as source", SERVICE_RDP, 3389, 50000, true, false, ORIENT_SRC_SERVES,
          true},
