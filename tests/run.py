@@ -11,6 +11,7 @@ Writes in build-check/ only. Exit 0 only if nothing failed.
 --quick      no fuzzing, no crash runs: for the edit loop, never for landing
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import subprocess
@@ -29,12 +30,10 @@ class Tally:
 
     def step(self, name, command, **options):
         """Runs one command as one test; its output goes to a log that is named if it fails."""
-        log = BUILD / "log" / (name.replace(" ", "-").replace("/", "-") + ".log")
-        begin = time.monotonic()
-        with log.open("w") as out:
-            code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT,
-                                  **options).returncode
-        took = f"{time.monotonic() - begin:.0f} s"
+        return self.told(name, command, *ran(name, command, **options))
+
+    def told(self, name, command, code, took, log):
+        """Counts and says what became of a command that has run."""
         if code == 77:
             self.skipped += 1
             lines = log.read_text(errors="replace").strip().splitlines()
@@ -84,6 +83,16 @@ class Tally:
         sys.stdout.flush()
 
 
+def ran(name, command, **options):
+    """Runs one command; returns its exit code, its time in words, and its log."""
+    log = BUILD / "log" / (name.replace(" ", "-").replace("/", "-") + ".log")
+    begin = time.monotonic()
+    with log.open("w") as out:
+        code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT,
+                              **options).returncode
+    return code, f"{time.monotonic() - begin:.0f} s", log
+
+
 def tail(path, lines=25):
     return path.read_text(errors="replace").strip().splitlines()[-lines:]
 
@@ -101,18 +110,23 @@ def build(tally, name, options, cc="gcc"):
     return folder if good and tally.step(f"compile {name}", ["ninja", "-C", str(folder)]) else None
 
 
+def fuzz_command(binary):
+    name = binary.name[len("fuzz-"):]
+    corpus = ROOT / "tests" / "corpus" / name
+    work = BUILD / "fuzz" / name
+    work.mkdir(parents=True, exist_ok=True)
+    folders = [str(work)] + ([str(corpus)] if corpus.is_dir() else [])
+    return [str(binary), f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=2048",
+            "-timeout=10", f"-artifact_prefix={work}/", *folders]
+
+
 def fuzz(tally, folder):
-    for binary in sorted((folder / "tests" / "fuzz").glob("fuzz-*")):
-        if binary.is_dir():
-            continue
-        name = binary.name[len("fuzz-"):]
-        corpus = ROOT / "tests" / "corpus" / name
-        work = BUILD / "fuzz" / name
-        work.mkdir(parents=True, exist_ok=True)
-        folders = [str(work)] + ([str(corpus)] if corpus.is_dir() else [])
-        tally.step(f"fuzz {name}",
-                   [str(binary), f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=2048",
-                    "-timeout=10", f"-artifact_prefix={work}/", *folders])
+    """Every fuzzer for a few seconds, as many side by side as there are processors."""
+    binaries = [b for b in sorted((folder / "tests" / "fuzz").glob("fuzz-*")) if not b.is_dir()]
+    runs = [(b.name.replace("-", " ", 1), fuzz_command(b)) for b in binaries]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as side_by_side:
+        for (name, command), result in zip(runs, side_by_side.map(lambda run: ran(*run), runs)):
+            tally.told(name, command, *result)
 
 
 def main():
