@@ -25,6 +25,7 @@ const char *message_name(enum message_type type)
         {MESSAGE_RELOAD, "reload"},
         {MESSAGE_REOPEN, "reopen"},
         {MESSAGE_LISTS, "lists"},
+        {MESSAGE_SETTINGS, "settings"},
         {MESSAGE_LINK_UP, "link-up"},
         {MESSAGE_LINK_DOWN, "link-down"},
         {MESSAGE_FRAME, "frame"},

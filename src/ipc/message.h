@@ -35,13 +35,15 @@ enum message_type {
     MESSAGE_NONE = 0,
 
     /* parent -> any, on the control channel (fd 3), descriptors beside them */
-    MESSAGE_SETUP = 1,   /* part settings JSON; part own party; *{part agreement canonical,
-                            part signatures file}; *{part name, part bytes}: secrets and files the
-                            process needs as bytes (gate: "tls-key", "tls-cert") */
-    MESSAGE_FILE = 2,    /* part name + fd: "listen", "control", "lock", "sensor.0", ... */
-    MESSAGE_CHANNEL = 3, /* u8 process at the other end + fd; replaces one that was there */
-    MESSAGE_GO = 4,      /* empty: all is there, enter the sandbox and work */
-    MESSAGE_STOP = 5,    /* empty: finish what is in hand and exit 0 */
+    MESSAGE_SETUP = 1,     /* part settings JSON; part own party; *{part agreement canonical,
+                              part signatures file}; *{part name, part bytes}: secrets and files the
+                              process needs as bytes (gate: "tls-key", "tls-cert") */
+    MESSAGE_FILE = 2,      /* part name + fd: "listen", "control", "lock", "sensor.0", ... */
+    MESSAGE_CHANNEL = 3,   /* u8 process at the other end + fd; replaces one that was there */
+    MESSAGE_GO = 4,        /* empty: all is there, enter the sandbox and work */
+    MESSAGE_STOP = 5,      /* empty: finish what is in hand and exit 0 */
+    MESSAGE_SETTINGS = 10, /* watch: settings JSON as it is now; of it `indicators` and `lists`
+                              alone are another, and are to be taken up while it works */
     /* any -> parent */
     MESSAGE_READY = 6,  /* empty: in the sandbox, working */
     MESSAGE_RELOAD = 7, /* desk: a new agreement version lies in the node's directory; the parent

@@ -47,6 +47,12 @@ void looking_free(struct looking *l)
     free(l);
 }
 
+void looking_anew(struct looking *l)
+{
+    version_done(&l->next);
+    l->asked = false;
+}
+
 bool looking_wants(const struct looking *l)
 {
     return l->settings->indicator_count + l->settings->list_count != 0;
@@ -165,6 +171,8 @@ static bool take(struct looking *l)
     l->now = l->next;
     l->next = (struct version){NULL, NULL}; /* transferred */
     l->changed = instant_now();
+    if (!looking_wants(l)) /* the last list was taken out of the settings */
+        version_done(&l->now);
     return true;
 }
 

@@ -25,6 +25,10 @@ struct looking;
 struct looking *looking_new(const struct settings *s);
 void looking_free(struct looking *l); /* NULL is fine */
 
+/* The settings name other lists now: what was being read is given up, the lists in use stay until
+ * the new ones, which are to be asked for, are ready. */
+void looking_anew(struct looking *l);
+
 /* Do the settings name any list? */
 bool looking_wants(const struct looking *l);
 

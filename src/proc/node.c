@@ -371,6 +371,31 @@ void node_done(struct node *n)
     n->agreement_count = n->table_count = 0;
 }
 
+/* ---- what changed ---------------------------------------------------------------------------- */
+
+static bool is_same(const struct buf *a, const struct buf *b)
+{
+    return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}
+
+bool node_differs_by_lists(const struct node *before, const struct node *n)
+{
+    bool same = before->agreement_count == n->agreement_count &&
+                before->table_count == n->table_count && is_same(&before->tls_key, &n->tls_key) &&
+                is_same(&before->tls_certificate, &n->tls_certificate) &&
+                is_same(&before->exchange_key, &n->exchange_key) &&
+                is_same(&before->exchange_certificate, &n->exchange_certificate);
+
+    for (size_t i = 0; same && i < n->agreement_count; i++)
+        same = is_same(&before->agreements[i].canonical, &n->agreements[i].canonical) &&
+               is_same(&before->agreements[i].signatures, &n->agreements[i].signatures);
+    for (size_t i = 0; same && i < n->table_count; i++)
+        same = strcmp(before->tables[i].name, n->tables[i].name) == 0 &&
+               is_same(&before->tables[i].content, &n->tables[i].content);
+    return same &&
+           settings_differ_by_lists(buf_view(&before->settings_text), buf_view(&n->settings_text));
+}
+
 /* ---- handing out ----------------------------------------------------------------------------- */
 
 static void setup_add(struct setup *s, const char *name, const struct buf *content)

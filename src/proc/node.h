@@ -48,6 +48,9 @@ struct node {
 MUST_CHECK struct fault node_read(struct node *out);
 void node_done(struct node *n);
 
+/* Does `n` differ from what was read before in its settings' lists alone (settings.h)? */
+bool node_differs_by_lists(const struct node *before, const struct node *n);
+
 /* Appends the body of SETUP for this process: keys to gate alone, tables to watch alone. */
 void node_setup(const struct node *n, enum process process, struct buf *out);
 

@@ -1,6 +1,6 @@
 /*
  * parent.c - hears: READY, RELOAD, REOPEN, LISTS (from its own processes); signals
- * says:  SETUP, FILE, CHANNEL, GO, STOP
+ * says:  SETUP, SETTINGS, FILE, CHANNEL, GO, STOP
  * may:   open the node's files, sockets and sensors, start processes
  * may not: read a byte that comes from outside (node.h reads agreements in a process without
  * rights)
@@ -362,6 +362,25 @@ static void heard_lists(struct child *c, struct bytes body)
     }
 }
 
+static void take_over(struct parent *p, struct node *fresh)
+{
+    node_done(p->node);
+    free(p->node);
+    p->node = fresh;
+}
+
+/* Lists are taken up by watch beside the stream: nobody is begun anew, no socket is closed. */
+static void reload_lists(struct parent *p, struct node *fresh)
+{
+    struct child *watch = &p->children[PROCESS_WATCH];
+
+    take_over(p, fresh);
+    p->listing = (struct listing){0}; /* it went by their place in the settings */
+    if (child_is_up(watch))
+        tell(watch, MESSAGE_SETTINGS, buf_view(&fresh->settings_text), -1);
+    log_info("reloaded: lists");
+}
+
 /* Reads settings and agreements again and starts those processes anew that were told the old
  * ones. What is wrong changes nothing. */
 static void reload(struct parent *p, bool desk_too)
@@ -374,11 +393,13 @@ static void reload(struct parent *p, bool desk_too)
         free(fresh);
         return;
     }
+    if (desk_too && node_differs_by_lists(p->node, fresh)) {
+        reload_lists(p, fresh);
+        return;
+    }
     close_sensors(p); /* they go by their place in the settings */
     take_up_visits(p, &p->node->settings, &fresh->settings);
-    node_done(p->node);
-    free(p->node);
-    p->node = fresh;
+    take_over(p, fresh);
     log_info("reloaded");
     for (size_t i = 0; i < ALL; i++)
         if ((all[i] != PROCESS_DESK || desk_too) && child_is_up(&p->children[all[i]]))

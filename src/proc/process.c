@@ -181,6 +181,10 @@ static struct fault hear(struct self *s, struct control_message *m)
     case MESSAGE_STOP:
         hear_stop(s);
         return fault_none();
+    case MESSAGE_SETTINGS:
+        if (s->running && s->use->settings != NULL)
+            s->use->settings(s->context, buf_view(&m->body));
+        return fault_none();
     case MESSAGE_GO:
         return fault_none();
     default:

@@ -54,6 +54,9 @@ struct process_use {
     void (*neighbour)(void *context, enum process other, bool here);
     /* The parent sent a descriptor after the start; now yours. May be NULL: it is closed. */
     void (*file)(void *context, const char *name, int fd);
+    /* The parent sent settings.json anew: of it `indicators` and `lists` alone are others. May be
+     * NULL: it matters to no other process. */
+    void (*settings)(void *context, struct bytes text);
     /* Finish what is in hand, then call process_stop. NULL: stops at once. */
     void (*stop)(void *context);
 };

@@ -5,6 +5,8 @@
 #include "json/member.h"
 #include "json/profile.h"
 
+static const struct json_limits settings_limits = {.bytes = SETTINGS_MAX, .depth = 8};
+
 static void copy(const char *text, char *out, size_t size)
 {
     if (text != NULL)
@@ -278,12 +280,11 @@ static void tell(struct settings_error *error, struct bytes text, struct fault f
 
 struct fault settings_parse(struct bytes text, struct settings *out, struct settings_error *error)
 {
-    static const struct json_limits limits = {.bytes = SETTINGS_MAX, .depth = 8};
     struct settings *s;
     struct reader in;
     struct member root;
     json_t *tree;
-    struct fault f = json_read_indented(text, limits, &tree);
+    struct fault f = json_read_indented(text, settings_limits, &tree);
 
     if (fault_is(f)) {
         tell(error, text, f, NULL);
@@ -300,6 +301,40 @@ struct fault settings_parse(struct bytes text, struct settings *out, struct sett
     json_decref(tree);
     free(s);
     return in.fault;
+}
+
+/* The tree without what watch takes up while it works; NULL: it cannot be read. */
+static json_t *without_lists(struct bytes text, json_t **whole)
+{
+    json_t *rest = NULL;
+
+    *whole = NULL;
+    if (fault_is(json_read_indented(text, settings_limits, whole)))
+        return NULL;
+    rest = json_copy(*whole);
+    json_object_del(rest, "indicators");
+    json_object_del(rest, "lists");
+    return rest;
+}
+
+bool settings_differ_by_lists(struct bytes a, struct bytes b)
+{
+    json_t *one, *other, *rest = without_lists(a, &one), *others = without_lists(b, &other);
+    bool is = rest != NULL && others != NULL && json_equal(rest, others) && !json_equal(one, other);
+
+    json_decref(rest);
+    json_decref(others);
+    json_decref(one);
+    json_decref(other);
+    return is;
+}
+
+void settings_take_lists(struct settings *s, const struct settings *from)
+{
+    memcpy(s->indicators, from->indicators, sizeof s->indicators);
+    memcpy(s->lists, from->lists, sizeof s->lists);
+    s->indicator_count = from->indicator_count;
+    s->list_count = from->list_count;
 }
 
 struct fault settings_resolve(const struct settings *s, const char *node, struct endpoint *out)

@@ -111,6 +111,13 @@ struct settings_error {
 MUST_CHECK struct fault settings_parse(struct bytes text, struct settings *out,
                                        struct settings_error *error);
 
+/* Do the bytes of two such files differ in `indicators` and `lists`, and in nothing else? False
+ * also where one of them cannot be read. */
+bool settings_differ_by_lists(struct bytes a, struct bytes b);
+
+/* Puts the `indicators` and `lists` of another in the place of its own. */
+void settings_take_lists(struct settings *s, const struct settings *from);
+
 /* The absolute path in `where`; "" where there is none. Lent. */
 const char *settings_path(const struct settings_sensor *s);
 

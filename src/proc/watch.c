@@ -1,11 +1,10 @@
 /*
  * proc/watch.c - hosts watch/
  *
- * hears: SETUP with the territory tables; sensors' lines (untrusted) from the descriptors that the
- *        parent hands over; from desk WATCH_START, WATCH_COMMITTED
- * says:  to desk WATCH_COMMIT; to the parent REOPEN, LISTS
- * may:   read the descriptors it was given, take a sensor's call on a socket among them
- * may not: open a file, use the network otherwise, see a key
+ * hears: SETUP with the territory tables; SETTINGS with other lists; sensors' lines (untrusted)
+ * from the descriptors that the parent hands over; from desk WATCH_START, WATCH_COMMITTED says:  to
+ * desk WATCH_COMMIT; to the parent REOPEN, LISTS may:   read the descriptors it was given, take a
+ * sensor's call on a socket among them may not: open a file, use the network otherwise, see a key
  *
  * Every agreement of the node has a room of its own, by the rules of its newest version; all are
  * shown the same lines. The pace is watching.h's. When desk is lost, so is what was in flight: this
@@ -688,6 +687,26 @@ static void watch_file(void *context, const char *name, int fd)
     turn(w);
 }
 
+/* Other lists, beside the stream: sensors, groups and what is held know nothing of it. */
+static void watch_settings(void *context, struct bytes text)
+{
+    struct watch *w = context;
+    struct settings *fresh = memory_zeroed(1, sizeof *fresh);
+    struct fault f = settings_parse(text, fresh, NULL);
+
+    if (fault_is(f)) {
+        log_fault(LOG_LEVEL_ERROR, "settings", f);
+    } else {
+        settings_take_lists(&w->settings, fresh);
+        looking_anew(w->looking);
+    }
+    free(fresh);
+    if (fault_is(f) || w->watching == NULL) /* begin_watching asks */
+        return;
+    ask_lists(w, true);
+    turn(w);
+}
+
 static void watch_neighbour(void *context, enum process other, bool here)
 {
     struct watch *w = context;
@@ -721,6 +740,7 @@ int watch_main(void)
         .message = watch_message,
         .neighbour = watch_neighbour,
         .file = watch_file,
+        .settings = watch_settings,
         .stop = watch_stop,
     };
     struct watch *w = memory_zeroed(1, sizeof *w);

@@ -72,6 +72,14 @@ static void greeter_file(void *context, const char *name, int fd)
     close(fd);
 }
 
+static void greeter_settings(void *context, struct bytes text)
+{
+    struct greeter *g = context;
+
+    dprintf(2, "%s has settings of %zu bytes\n", process_name(g->own), text.len);
+    process_tell_parent(g->self, MESSAGE_LISTS, bytes_text("\1"));
+}
+
 static int greeter_main(const char *name)
 {
     struct process_use use = {
@@ -80,6 +88,7 @@ static int greeter_main(const char *name)
         .message = greeter_message,
         .neighbour = greeter_neighbour,
         .file = greeter_file,
+        .settings = greeter_settings,
     };
     struct greeter g = {0};
 
@@ -342,6 +351,49 @@ static void a_hangup_reloads_and_wrong_settings_then_change_nothing(void **state
     node_remove(&n);
 }
 
+/* "indicators" of one list, as the settings spell them. */
+static void put_list(struct test_node *n, const char *path)
+{
+    char settings[256];
+    struct buf text = {0};
+    json_t *tree;
+
+    node_path(n, "settings.json", settings);
+    tree = json_load_file(settings, 0, NULL);
+    json_object_set_new(tree, "indicators",
+                        json_pack("[{s:s,s:s,s:s}]", "name", "mine", "path", path, "kind", "list"));
+    json_indented(tree, &text);
+    node_put(n, "settings.json", buf_view(&text));
+    buf_done(&text);
+    json_decref(tree);
+}
+
+static void other_lists_reach_watch_and_no_process_is_begun_anew(void **state)
+{
+    static const char *const words[] = {"@gate", "@judge", "@watch", "@desk", "@keeper"};
+    enum { WORDS = sizeof words / sizeof words[0] };
+    struct test_node n;
+    size_t from = 0;
+    pid_t before[WORDS];
+
+    (void)state;
+    make(&n);
+    node_start(&n);
+    assert_says(&n, "parley: ready", &from);
+    for (size_t i = 0; i < WORDS; i++)
+        before[i] = node_child(&n, words[i]);
+    put_list(&n, "/proc/version");
+    kill(n.pid, SIGHUP);
+    assert_says(&n, "reloaded: lists", &(size_t){from});
+    assert_says(&n, "watch has settings of ", &(size_t){from});
+    assert_says(&n, "watch reopened indicators.0\n", &(size_t){from});
+    assert_says(&n, "watch reopened lists.end\n", &(size_t){from});
+    for (size_t i = 0; i < WORDS; i++)
+        assert_int_equal(node_child(&n, words[i]), before[i]);
+    assert_int_equal(node_stop(&n), PARENT_EXIT_STOPPED);
+    node_remove(&n);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +404,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_signature_that_does_not_hold_starts_nothing),
         cmocka_unit_test(started_by_root_the_processes_become_the_directory_s_owner),
         cmocka_unit_test(a_hangup_reloads_and_wrong_settings_then_change_nothing),
+        cmocka_unit_test(other_lists_reach_watch_and_no_process_is_begun_anew),
     };
 
     if (argc > 1 && argv[1][0] == '@')

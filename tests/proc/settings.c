@@ -200,6 +200,35 @@ static void lists_are_read_with_their_times(void **state)
     }
 }
 
+static void lists_alone_are_told_apart_from_every_other_change(void **state)
+{
+    static const struct {
+        const char *from, *to;
+        bool lists;
+    } changes[] = {
+        {" \"listen\"", " \"lists\": [],\n \"listen\"", false}, /* not sorted: no such file */
+        {" \"listen\"", " \"indicators\": [],\n \"listen\"", true},
+        {" \"operators\"", " \"lists\": [],\n \"operators\"", true},
+        {"\"adm\"", "\"root\"", false},
+        {"\"follow\": true", "\"follow\": false", false},
+        {"", "", false}, /* nothing changed */
+        {"{\n", "", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        const char *at = strstr(good, changes[i].from);
+        struct buf text = {0};
+
+        buf_add(&text, good, (size_t)(at - good));
+        buf_text(&text, changes[i].to);
+        buf_text(&text, at + strlen(changes[i].from));
+        if (settings_differ_by_lists(bytes_text(good), buf_view(&text)) != changes[i].lists)
+            fail_msg("%s", changes[i].to);
+        buf_done(&text);
+    }
+}
+
 static void every_prefix_and_every_other_form_is_refused(void **state)
 {
     struct settings_error error;
@@ -218,6 +247,7 @@ int main(void)
         cmocka_unit_test(a_sensor_is_a_file_a_socket_or_the_input),
         cmocka_unit_test(what_is_wrong_is_told_with_its_member_and_line),
         cmocka_unit_test(lists_are_read_with_their_times),
+        cmocka_unit_test(lists_alone_are_told_apart_from_every_other_change),
         cmocka_unit_test(every_prefix_and_every_other_form_is_refused),
     };
 

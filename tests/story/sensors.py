@@ -1,6 +1,7 @@
 """Sensors of every kind on a live node: nothing lost, nothing twice, over kill -9 and rotation."""
 import json
 import pathlib
+import signal
 import socket
 import sys
 import time
@@ -191,6 +192,36 @@ def what_is_looked_for_is_seen_once_over_kill_and_new_lists(pair):
     add(log, names(0, 3, "worse.example"))
     until_hits(a, {"198.51.100.7": 120, "bad.example": 60, "indicator--1": 60,
                    "worse.example": 10})
+
+
+    # Other lists in the settings are taken up beside the stream: no process is begun anew, and what
+    # the open incident's group holds goes on.
+    replace(bundle, json.dumps({"type": "bundle", "objects": []}))
+    replace(pair.folder / "more.txt", "more.example\n")
+    processes = children(a)
+    look_for(a, lists=[], indicators=[
+        {"name": "more", "path": str(pair.folder / "more.txt"), "kind": "list"},
+        {"name": "mine", "path": str(listed), "kind": "list"}])
+    a.process.send_signal(signal.SIGHUP)
+    add(log, names(0, 4, "more.example") + names(0, 2, "worse.example"))
+    a.until(lambda: {x["name"] for x in a.json("indicator", "list")["indicators"]} ==
+            {"more", "mine"}, "the lists of the new settings", 30)
+    add(log, names(0, 5, "more.example"))
+    a.until(lambda: hits(a).get("more.example", 0) >= 5 and hits(a)["worse.example"] == 12,
+            "sightings by the new lists", 30)
+    assert children(a) == processes, "a process was begun anew"
+    # And the last of them goes as they came.
+    look_for(a, indicators=[])
+    a.process.send_signal(signal.SIGHUP)
+    a.until(lambda: a.json("indicator", "list")["indicators"] == [], "no list", 30)
+    add(log, lines(125, 100))
+    a.until(lambda: sources(a)[0]["file"]["lag"] == 0, "all is read", 30)
+    assert children(a) == processes, "a process was begun anew"
+
+
+def children(party):
+    task = pathlib.Path(f"/proc/{party.process.pid}/task/{party.process.pid}/children")
+    return sorted(task.read_text().split())
 
 
 what_is_looked_for_is_seen_once_over_kill_and_new_lists.sensors = one
