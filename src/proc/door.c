@@ -11,16 +11,22 @@
 #include "io/log.h"
 #include "ipc/asking.h"
 
+enum { DOOR_LOOK = 100000 }; /* microseconds between looks at who is held */
+
 enum door_state {
     DOOR_NONE = 0, /* free */
+    DOOR_HELD,     /* exchange or judge is away */
     DOOR_ASKED,    /* exchange has it */
     DOOR_ADMITTED, /* a POST whose body waits for its turn */
     DOOR_POSTED,   /* judge has its body, or exchange by now */
 };
 
 struct asked {
-    uint64_t number;
+    uint64_t client; /* http_number */
+    uint64_t number; /* what exchange and judge know it by; new each time it is asked */
     enum door_state state;
+    unsigned tries;
+    struct tick until; /* held no longer */
 };
 
 struct door {
@@ -29,6 +35,8 @@ struct door {
     struct http *http;
     struct asked asked[HTTP_WAITING]; /* [0, count) */
     size_t count, posts;
+    uint64_t last_number;
+    struct loop_timer *hold; /* set while any is held */
     struct loop_timer *end;
     struct tick until;
     void (*finished)(void *context);
@@ -98,10 +106,14 @@ static struct asked *asked_find(struct door *d, uint64_t number)
     return NULL;
 }
 
-static void asked_drop(struct door *d, struct asked *a)
+/* Its client's request; what is in *a is another's afterwards. */
+static struct http_ask *asked_drop(struct door *d, struct asked *a)
 {
+    struct http_ask *ask = http_find(d->http, a->client);
+
     d->posts -= a->state == DOOR_POSTED;
     *a = d->asked[--d->count];
+    return ask;
 }
 
 static enum exchange_method method_of(const struct http_ask *ask)
@@ -115,9 +127,9 @@ static enum exchange_method method_of(const struct http_ask *ask)
     return bytes_is(m, "DELETE") ? EXCHANGE_DELETE : EXCHANGE_OTHER;
 }
 
-static struct asking asking_of(const struct http_ask *ask)
+static struct asking asking_of(const struct http_ask *ask, uint64_t number)
 {
-    struct asking a = {.number = http_number(ask),
+    struct asking a = {.number = number,
                        .method = (uint8_t)method_of(ask),
                        .path = http_path(ask),
                        .query = http_query(ask),
@@ -134,21 +146,49 @@ static struct asking asking_of(const struct http_ask *ask)
     return a;
 }
 
+static void say_ask(struct door *d, struct asked *a, const struct http_ask *ask)
+{
+    struct asking asking = asking_of(ask, ++d->last_number);
+
+    a->number = asking.number;
+    a->state = DOOR_ASKED;
+    a->tries++;
+    buf_clear(&d->body);
+    asking_write(&asking, &d->body);
+    process_send(d->self, PROCESS_EXCHANGE, MESSAGE_ASK, buf_view(&d->body));
+    buf_wipe(&d->body); /* a password may be in it */
+}
+
+/* Judge reads what is posted, and nothing else. */
+static bool may_ask(const struct door *d, const struct http_ask *ask)
+{
+    return process_has(d->self, PROCESS_EXCHANGE) &&
+           (method_of(ask) != EXCHANGE_POST || process_has(d->self, PROCESS_JUDGE));
+}
+
+static void hold(struct door *d, struct asked *a)
+{
+    a->state = DOOR_HELD;
+    if (!loop_timer_is_set(d->hold))
+        loop_timer_in(d->hold, DOOR_LOOK);
+}
+
 static void asked(void *context, struct http_ask *ask)
 {
     struct door *d = context;
-    struct asking a;
+    struct asked *a;
 
-    if (!process_has(d->self, PROCESS_EXCHANGE) || d->count == HTTP_WAITING) {
-        send_away(ask, "the exchange is being started anew; ask the same again");
+    if (d->count == HTTP_WAITING) {
+        send_away(ask, "too many requests are being answered; ask the same again");
         return;
     }
-    a = asking_of(ask);
-    d->asked[d->count++] = (struct asked){a.number, DOOR_ASKED};
-    buf_clear(&d->body);
-    asking_write(&a, &d->body);
-    process_send(d->self, PROCESS_EXCHANGE, MESSAGE_ASK, buf_view(&d->body));
-    buf_wipe(&d->body); /* a password may be in it */
+    a = &d->asked[d->count++];
+    *a = (struct asked){.client = http_number(ask),
+                        .until = {tick_now().us + DOOR_HOLD * 1000000LL}};
+    if (may_ask(d, ask))
+        say_ask(d, a, ask);
+    else
+        hold(d, a);
 }
 
 static void say_forget(struct door *d, uint64_t number)
@@ -158,16 +198,58 @@ static void say_forget(struct door *d, uint64_t number)
     process_send(d->self, PROCESS_EXCHANGE, MESSAGE_FORGET, buf_view(&d->body));
 }
 
+/* Exchange or judge is away: asked again when both are there, if it may be. */
+static void put_off(struct door *d, struct asked *a)
+{
+    bool again =
+        a->tries < DOOR_TRIES && method_of(http_find(d->http, a->client)) != EXCHANGE_DELETE;
+
+    say_forget(d, a->number);
+    d->posts -= a->state == DOOR_POSTED;
+    hold(d, a);
+    if (!again)
+        a->until.us = 0;
+}
+
+/* One that was held: asked, given up, or held on. True: *a is another's now. */
+static bool held_look(struct door *d, struct asked *a)
+{
+    struct http_ask *ask = http_find(d->http, a->client);
+
+    if (!http_is_gone(ask) && d->finished == NULL && tick_now().us < a->until.us) {
+        if (may_ask(d, ask))
+            say_ask(d, a, ask);
+        return false;
+    }
+    send_away(asked_drop(d, a), "the exchange is being started anew; ask the same again");
+    return true;
+}
+
+static void look_held(void *context)
+{
+    struct door *d = context;
+    bool left = false;
+
+    for (size_t i = 0; i < d->count;) {
+        if (d->asked[i].state == DOOR_HELD && held_look(d, &d->asked[i]))
+            continue;
+        left |= d->asked[i++].state == DOOR_HELD;
+    }
+    if (left)
+        loop_timer_in(d->hold, DOOR_LOOK);
+    else
+        loop_timer_stop(d->hold);
+}
+
 /* The body of one that may come in goes to judge, or is forgotten if its client has gone. */
 static void post(struct door *d, struct asked *a)
 {
-    struct http_ask *ask = http_find(d->http, a->number);
+    struct http_ask *ask = http_find(d->http, a->client);
     struct posting p = {.number = a->number};
 
     if (http_is_gone(ask)) {
         say_forget(d, a->number);
-        http_answer(ask, 503, NULL, bytes_of(NULL, 0));
-        asked_drop(d, a);
+        http_answer(asked_drop(d, a), 503, NULL, bytes_of(NULL, 0)); /* to nobody */
         return;
     }
     p.body = http_body(ask);
@@ -204,14 +286,12 @@ static struct fault hear_admit(struct door *d, struct bytes body)
     struct fault f = asking_number_parse(body, &number);
 
     a = fault_is(f) ? NULL : asked_find(d, number);
-    if (a == NULL)
+    if (a == NULL || a->state == DOOR_HELD) /* put off meanwhile */
         return f;
     if (a->state != DOOR_ASKED)
         return fault_make(FAULT_ORDER, 0, "door: ADMIT of what was not asked");
     if (!process_has(d->self, PROCESS_JUDGE)) {
-        say_forget(d, number);
-        asked_drop(d, a);
-        send_away(http_find(d->http, number), "the exchange is being started anew");
+        put_off(d, a);
         return f;
     }
     a->state = DOOR_ADMITTED;
@@ -226,10 +306,9 @@ static struct fault hear_answer(struct door *d, struct bytes body)
     struct fault f = answering_parse(body, &answer);
 
     a = fault_is(f) ? NULL : asked_find(d, answer.number);
-    if (a == NULL)
+    if (a == NULL || (a->state == DOOR_HELD && answer.status == 503)) /* asked anew soon */
         return f;
-    asked_drop(d, a);
-    send_answer(http_find(d->http, answer.number), &answer);
+    send_answer(asked_drop(d, a), &answer);
     post_some(d);
     return f;
 }
@@ -248,15 +327,14 @@ void door_drained(struct door *d)
     post_some(d);
 }
 
-void door_neighbour(struct door *d)
+void door_neighbour(struct door *d, enum process other, bool here)
 {
-    while (d->count > 0) {
-        uint64_t number = d->asked[0].number;
-
-        asked_drop(d, &d->asked[0]);
-        say_forget(d, number);
-        send_away(http_find(d->http, number), "the exchange is being started anew");
-    }
+    for (size_t i = 0; !here && i < d->count; i++)
+        if (d->asked[i].state != DOOR_HELD &&
+            (other == PROCESS_EXCHANGE ||
+             method_of(http_find(d->http, d->asked[i].client)) == EXCHANGE_POST))
+            put_off(d, &d->asked[i]);
+    look_held(d);
 }
 
 /* ---- beginning and end -------------------------------------------------------------------------
@@ -271,6 +349,7 @@ struct fault door_new(struct self *self, int listener, struct bytes key_pem,
 
     d->self = self;
     d->listener = listener;
+    d->hold = loop_timer_new(process_loop(self), look_held, d);
     f = http_new(process_loop(self), listener, key_pem, certificate_pem, EXCHANGE_CONTENT, &use, d,
                  &d->http);
     if (fault_is(f))
@@ -297,6 +376,7 @@ void door_finish(struct door *d, void (*finished)(void *context), void *context)
     d->until.us = tick_now().us + DOOR_FINISH * 1000000LL;
     d->end = loop_timer_new(process_loop(d->self), look_for_end, d);
     http_finish(d->http);
+    look_held(d); /* nobody comes who could answer them */
     loop_timer_in(d->end, 0);
 }
 
@@ -305,6 +385,7 @@ void door_free(struct door *d)
     if (d == NULL)
         return;
     http_free(d->http);
+    loop_timer_free(d->hold);
     loop_timer_free(d->end);
     if (d->listener >= 0)
         close(d->listener);

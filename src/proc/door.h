@@ -2,8 +2,13 @@
  * door.h - gate's side of the exchange: HTTPS requests in, answers of exchange out.
  *
  * A request goes to exchange without its body; where that is a POST which may be read, the body
- * goes to judge and from there to exchange. Knows no path and no visitor. While exchange or judge
- * is away a request is answered 503 with Retry-After: who asks the same again is served.
+ * goes to judge and from there to exchange. Knows no path and no visitor.
+ *
+ * While exchange or judge is away, as after a reload, a request is held and asked when they are
+ * there again; also one that they had in hand when they went. Each is held DOOR_HOLD seconds in all
+ * and asked DOOR_TRIES times at most (it may be what killed exchange); a DELETE only once, for it
+ * may have been done and would now be answered 404. Beyond that the answer is 503 with Retry-After.
+ * The caps of http.h on connections and bytes bound how many are held.
  */
 #ifndef PARLEY_PROC_DOOR_H
 #define PARLEY_PROC_DOOR_H
@@ -17,6 +22,8 @@ enum {
     DOOR_POSTS = 4,  /* bodies with judge and exchange at a time; others wait with us */
     DOOR_FINISH = 3, /* seconds for what is being answered, when the node stops */
     DOOR_RETRY = 2,  /* seconds that Retry-After says */
+    DOOR_HOLD = 6,   /* seconds a request waits for exchange and judge: they start within two */
+    DOOR_TRIES = 2,  /* times that one request is given to exchange */
 };
 
 struct door; /* opaque, owned */
@@ -31,8 +38,8 @@ MUST_CHECK struct fault door_message(struct door *d, uint16_t type, struct bytes
 /* Judge can take more, or exchange. */
 void door_drained(struct door *d);
 
-/* Exchange or judge went or came. */
-void door_neighbour(struct door *d);
+/* Exchange or judge went, or came. */
+void door_neighbour(struct door *d, enum process other, bool here);
 
 /* Takes nobody any more; `finished` is called when all are answered, or DOOR_FINISH is over. */
 void door_finish(struct door *d, void (*finished)(void *context), void *context);

@@ -671,9 +671,8 @@ static void gate_neighbour(void *context, enum process other, bool here)
 {
     struct gate *g = context;
 
-    (void)here;
     if (g->door != NULL && other != PROCESS_DESK)
-        door_neighbour(g->door);
+        door_neighbour(g->door, other, here);
     if (other == PROCESS_EXCHANGE)
         return;
     g->broken = true;

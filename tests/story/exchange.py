@@ -277,17 +277,6 @@ def several_nodes_serve_from_one_postgresql(pair):
     assert one.misp().post("shared", [indicator(5000)]).json()["success_count"] == 1
 
 
-def posted(pair, visitor, objects):
-    """A client that is told 503 asks again, as its Retry-After says."""
-    got = []
-
-    def taken():
-        got[:] = [visitor.post("shared", objects, status=(202, 503))]
-        return got[0].status_code == 202
-    pair.a.until(taken, "a POST is taken again")
-    return got[0]
-
-
 def an_exchange_killed_at_any_time_loses_nothing_it_said(pair):
     visitors = Visitors(pair.a)
     misp = visitors.misp()
@@ -303,11 +292,54 @@ def an_exchange_killed_at_any_time_loses_nothing_it_said(pair):
         kill(name)
         misp = visitors.misp()
         more = [indicator(n + 1000) for n in range(len(given), len(given) + 10)]
-        assert posted(pair, misp, more).json()["success_count"] == 10
+        assert misp.post("shared", more).json()["success_count"] == 10
         given += more
         assert misp.walk("shared", limit=50) == given
     pair.check()  # the hotline is as well as before
     pair.settle()
+
+
+def a_reload_or_a_death_is_no_error_to_who_asks(pair):
+    """Four clients go on asking while the node takes up its settings anew and processes are killed;
+    each request on a connection of its own, for one that is kept may end at any time."""
+    visitors = Visitors(pair.a)
+    codes, cut, over = [], [], threading.Event()
+
+    def ask(number):
+        for n in range(1000):
+            if over.is_set():
+                return
+            misp = visitors.misp()
+            try:
+                if number < 2:
+                    misp.post("shared", [indicator(10000 * number + n)])
+                else:
+                    misp.get("collections/shared/objects/", limit=1)
+                codes.append(number)
+            except requests.ConnectionError:
+                cut.append(number)
+    clients = [threading.Thread(target=ask, args=(n,)) for n in range(4)]
+    for client in clients:
+        client.start()
+
+    def go_on():
+        before = len(codes)
+        pair.a.until(lambda: len(codes) >= before + 12, "requests go on")
+    for name in ("", "exchange", "judge", ""):
+        go_on()
+        if name:
+            os.kill(pair.a.children()[name], signal.SIGKILL)
+        else:
+            pair.a.process.send_signal(signal.SIGHUP)
+    go_on()
+    over.set()
+    for client in clients:
+        client.join(40)
+    assert len(set(codes)) == 4, "each of them asked"
+    print(len(codes), "answered,", len(cut), "connections cut")
+    assert len(cut) <= 8, f"{len(cut)} connections cut by two gates that went"
+    held = visitors.misp().walk("shared", limit=500)
+    assert len(held) == len({o["id"] for o in held}) >= sum(n < 2 for n in codes)
 
 
 def is_there(visitors):
