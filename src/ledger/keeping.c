@@ -15,8 +15,9 @@ struct keeping {
     struct journal *journal;
     struct keeping_log *log; /* KEEPING_LOGS of them */
     size_t count;
-    struct keeping_use *use; /* sorted by permit */
-    size_t used, use_room;
+    struct uses uses;  /* permits */
+    struct uses fresh; /* of the decision in hand, and */
+    struct buf record; /* its record: large for a group, so their room is kept */
     int64_t forgotten; /* seconds */
 };
 
@@ -84,8 +85,8 @@ struct fault keeping_record_parse(struct bytes body, struct keeping_record *out)
     return in.fault;
 }
 
-void keeping_record_write(const struct keeping_log *log, const struct keeping_use *uses,
-                          size_t count, struct buf *out)
+void keeping_record_write(const struct keeping_log *log, const struct use *uses, size_t count,
+                          struct buf *out)
 {
     struct digest hash[TREE_LEVELS];
     size_t hashes;
@@ -107,59 +108,14 @@ void keeping_record_write(const struct keeping_log *log, const struct keeping_us
 
 /* used permits */
 
-/* Where the permit is, or would go. */
-static size_t use_place(const struct keeping *k, const struct digest *permit, bool *there)
-{
-    size_t low = 0, high = k->used;
-
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        int order = memcmp(k->use[mid].permit.byte, permit->byte, sizeof permit->byte);
-
-        if (order == 0) {
-            *there = true;
-            return mid;
-        }
-        if (order < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    *there = false;
-    return low;
-}
-
-static void use_add(struct keeping *k, const struct keeping_use *use)
-{
-    bool there;
-    size_t at = use_place(k, &use->permit, &there);
-
-    if (there)
-        return;
-    if (k->used == k->use_room) {
-        k->use_room = k->use_room == 0 ? 64 : k->use_room * 2;
-        k->use = memory_resize(k->use, k->use_room, sizeof k->use[0]);
-    }
-    memmove(&k->use[at + 1], &k->use[at], (k->used - at) * sizeof k->use[0]);
-    k->use[at] = *use;
-    k->used++;
-}
-
 /* Expired ones need no memory: an expired permit is refused anyway, and one that expires no later
  * than what was forgotten is refused even if the clock should go back. */
-static void use_forget(struct keeping *k, struct instant now)
+static void forget(struct keeping *k, struct instant now)
 {
-    size_t left = 0;
+    int64_t latest = uses_forget(&k->uses, now);
 
-    for (size_t i = 0; i < k->used; i++) {
-        int64_t expires = instant_seconds(k->use[i].expires);
-
-        if (expires > instant_seconds(now))
-            k->use[left++] = k->use[i];
-        else if (expires > k->forgotten)
-            k->forgotten = expires;
-    }
-    k->used = left;
+    if (latest > k->forgotten)
+        k->forgotten = latest;
 }
 
 /* the logs */
@@ -223,7 +179,7 @@ static struct fault take_uses(struct keeping *k, const struct keeping_record *r)
     struct cursor in = cursor_over(r->uses, "PROTOCOL.ledger 10: keeper's record");
 
     for (size_t i = 0; i < r->use_count; i++) {
-        struct keeping_use use;
+        struct use use;
         struct bytes permit = cursor_take(&in, sizeof use.permit.byte);
         uint64_t expires = cursor_u64(&in);
 
@@ -231,7 +187,7 @@ static struct fault take_uses(struct keeping *k, const struct keeping_record *r)
             return fault_make(FAULT_DAMAGED, 0, in.rule);
         memcpy(use.permit.byte, permit.data, permit.len);
         use.expires = instant_of_seconds((int64_t)expires);
-        use_add(k, &use);
+        uses_put(&k->uses, &use);
     }
     return fault_none();
 }
@@ -287,7 +243,7 @@ static struct fault write_all(struct keeping *k, struct journal *to)
     }
     for (size_t i = 0; i < k->count && !fault_is(f); i++) {
         buf_clear(&body);
-        keeping_record_write(&k->log[i], k->use, i == 0 ? k->used : 0, &body);
+        keeping_record_write(&k->log[i], k->uses.use, i == 0 ? k->uses.count : 0, &body);
         f = journal_append(to, RECORD_DECISION, buf_view(&body), false, &at);
     }
     buf_done(&body);
@@ -352,7 +308,7 @@ struct fault keeping_open(const struct files *files, int dir, struct instant now
     struct fault f = journal_open(files, dir, "keeper", label, create, take, k, &k->journal);
 
     if (!fault_is(f)) {
-        use_forget(k, now);
+        forget(k, now);
         f = settle(k, files, dir);
     }
     if (fault_is(f)) {
@@ -369,25 +325,25 @@ void keeping_free(struct keeping *k)
         return;
     journal_free(k->journal);
     free(k->log);
-    free(k->use);
+    uses_done(&k->uses);
+    uses_done(&k->fresh);
+    buf_done(&k->record);
     free(k);
 }
 
-/* Makes the decision durable, then remembers it. */
-static struct fault decide(struct keeping *k, const struct keeping_log *log,
-                           const struct keeping_use *uses, size_t count)
+/* Makes the decision, and the permits that it uses up, durable; then remembers them. */
+static struct fault decide(struct keeping *k, const struct keeping_log *log)
 {
-    struct buf body = {0};
     uint64_t at;
     struct fault f;
 
-    keeping_record_write(log, uses, count, &body);
-    f = journal_append(k->journal, RECORD_DECISION, buf_view(&body), true, &at);
-    buf_done(&body);
+    buf_clear(&k->record);
+    keeping_record_write(log, k->fresh.use, k->fresh.count, &k->record);
+    f = journal_append(k->journal, RECORD_DECISION, buf_view(&k->record), true, &at);
     if (!fault_is(f))
         f = put_log(k, log);
-    for (size_t i = 0; i < count && !fault_is(f); i++)
-        use_add(k, &uses[i]);
+    for (size_t i = 0; i < k->fresh.count && !fault_is(f); i++)
+        uses_put(&k->uses, &k->fresh.use[i]);
     return f;
 }
 
@@ -407,34 +363,21 @@ static struct fault check_entry(const struct keeping_sign *s, size_t i, struct e
     return fault_none();
 }
 
-static bool use_is_in(const struct keeping_use *uses, size_t count, const struct digest *permit)
-{
-    for (size_t i = 0; i < count; i++)
-        if (digest_equal(&uses[i].permit, permit))
-            return true;
-    return false;
-}
-
 static struct fault check_use(struct keeping *k, struct instant now, const struct entry *e,
-                              struct instant expires, struct keeping_use *uses, size_t *count)
+                              struct instant expires)
 {
-    bool there;
-
     if (expires.us <= now.us || instant_seconds(expires) <= k->forgotten)
         return fault_make(FAULT_CLOCK, 0, "PROTOCOL.ledger 5: the permit has expired");
     if (instant_seconds(expires) - instant_seconds(now) > (KEEPING_PERMIT_DAYS + 1) * 86400)
         return fault_make(FAULT_CLOCK, 0, "PROTOCOL.ledger 5: the permit lives too long");
-    use_place(k, &e->permit, &there);
-    if (there || use_is_in(uses, *count, &e->permit))
+    if (uses_has(&k->uses, &e->permit) || !uses_put(&k->fresh, &(struct use){e->permit, expires}))
         return fault_make(FAULT_REFUSED, 0, "PROTOCOL.ledger 5: the permit was used before");
-    uses[(*count)++] = (struct keeping_use){e->permit, expires};
     return fault_none();
 }
 
 /* Each entry by itself, into the tree and the list of permits it uses up. */
 static struct fault check_entries(struct keeping *k, const struct keeping_sign *s,
-                                  struct tree *tree, struct keeping_use *uses, size_t *used,
-                                  uint64_t *refused)
+                                  struct tree *tree, uint64_t *refused)
 {
     for (size_t i = 0; i < s->count; i++) {
         struct entry e;
@@ -446,7 +389,7 @@ static struct fault check_entries(struct keeping *k, const struct keeping_sign *
         if (!fault_is(f))
             f = s->permit(s->context, i, &e, &expires);
         if (!fault_is(f) && e.permit_kind == PERMIT_DIGEST)
-            f = check_use(k, s->now, &e, expires, uses, used);
+            f = check_use(k, s->now, &e, expires);
         if (fault_is(f))
             return f;
         leaf = tree_leaf(s->texts[i]);
@@ -491,9 +434,9 @@ static struct fault begin_own(const struct keeping *k, const struct keeping_sign
 /* Room for live uses: what has expired goes first. */
 static struct fault use_room(struct keeping *k, size_t more, struct instant now)
 {
-    if (k->used + more > KEEPING_USED)
-        use_forget(k, now);
-    return k->used + more <= KEEPING_USED
+    if (k->uses.count + more > KEEPING_USED)
+        forget(k, now);
+    return k->uses.count + more <= KEEPING_USED
                ? fault_none()
                : fault_make(FAULT_LIMIT, 0, "keeper: more permits in a week than it remembers");
 }
@@ -502,8 +445,6 @@ struct fault keeping_sign_head(struct keeping *k, const struct keeping_sign *s,
                                const struct keeping_pen *pen, struct buf *note, uint64_t *refused)
 {
     struct keeping_log log;
-    struct keeping_use *uses;
-    size_t used = 0;
     struct fault f = begin_own(k, s, &log);
 
     *refused = s->first;
@@ -511,11 +452,10 @@ struct fault keeping_sign_head(struct keeping *k, const struct keeping_sign *s,
         f = use_room(k, s->count, s->now);
     if (fault_is(f))
         return f;
-    uses = memory_zeroed(s->count + 1, sizeof *uses);
-    f = check_entries(k, s, &log.tree, uses, &used, refused);
+    uses_clear(&k->fresh);
+    f = check_entries(k, s, &log.tree, refused);
     if (!fault_is(f) && s->count != 0)
-        f = decide(k, &log, uses, used);
-    free(uses);
+        f = decide(k, &log);
     if (!fault_is(f))
         sign_text(&log, pen, note);
     return f;
@@ -571,8 +511,9 @@ struct fault keeping_cosign(struct keeping *k, const struct keeping_cosign *c,
         f = advance(&log, &head, c->first, c->leaves, c->count);
     if (!fault_is(f))
         f = next_time(&log, c->now);
+    uses_clear(&k->fresh);
     if (!fault_is(f))
-        f = decide(k, &log, NULL, 0);
+        f = decide(k, &log);
     if (fault_is(f))
         return f;
     note_begin(n.text, note);
@@ -586,7 +527,7 @@ struct fault keeping_cosign(struct keeping *k, const struct keeping_cosign *c,
 /* The permits of entries that were signed before the record was lost. When they expire is no
  * longer known, so they count as used for as long as a permit can live. */
 static struct fault old_uses(const struct bytes *texts, size_t count, struct instant now,
-                             struct digest *leaves, struct keeping_use *uses, size_t *used)
+                             struct digest *leaves, struct uses *fresh)
 {
     int64_t longest = instant_seconds(now) + (KEEPING_PERMIT_DAYS + 1) * 86400;
 
@@ -598,7 +539,7 @@ static struct fault old_uses(const struct bytes *texts, size_t count, struct ins
             return f;
         leaves[i] = tree_leaf(texts[i]);
         if (e.permit_kind == PERMIT_DIGEST)
-            uses[(*used)++] = (struct keeping_use){e.permit, instant_of_seconds(longest)};
+            uses_put(fresh, &(struct use){e.permit, instant_of_seconds(longest)});
     }
     return fault_none();
 }
@@ -609,10 +550,8 @@ struct fault keeping_catch_up(struct keeping *k, const struct note_signer *own, 
 {
     struct bytes origin = bytes_text(own->name);
     struct digest *leaves;
-    struct keeping_use *uses;
     struct keeping_log log;
     struct checkpoint head;
-    size_t used = 0;
     struct fault f = note_verify_checkpoint(note, origin, own, &head, NULL);
 
     if (!fault_is(f))
@@ -624,13 +563,12 @@ struct fault keeping_catch_up(struct keeping *k, const struct note_signer *own, 
     if (fault_is(f))
         return f;
     leaves = memory_zeroed(count + 1, sizeof *leaves);
-    uses = memory_zeroed(count + 1, sizeof *uses);
-    f = old_uses(texts, count, now, leaves, uses, &used);
+    uses_clear(&k->fresh);
+    f = old_uses(texts, count, now, leaves, &k->fresh);
     if (!fault_is(f))
         f = advance(&log, &head, first, leaves, count);
     if (!fault_is(f))
-        f = decide(k, &log, uses, used);
+        f = decide(k, &log);
     free(leaves);
-    free(uses);
     return f;
 }

@@ -14,6 +14,7 @@
 #include "ledger/journal.h"
 #include "ledger/note.h"
 #include "ledger/tree.h"
+#include "ledger/uses.h"
 #include "model/entry.h"
 
 enum {
@@ -38,11 +39,6 @@ struct keeping_log {
     char origin[CHECKPOINT_ORIGIN];
     struct tree tree;    /* frontier: its size and root are those of the last head */
     struct instant time; /* of the last cosignature, whole seconds; 0 for our own */
-};
-
-struct keeping_use {
-    struct digest permit;
-    struct instant expires;
 };
 
 /* One record of the file: a decision. */
@@ -129,7 +125,7 @@ MUST_CHECK struct fault keeping_catch_up(struct keeping *k, const struct note_si
 
 /* A record's body, strictly. SHORT, SYNTAX, RANGE, EXTRA, MISMATCH (frontier). */
 MUST_CHECK struct fault keeping_record_parse(struct bytes body, struct keeping_record *out);
-void keeping_record_write(const struct keeping_log *log, const struct keeping_use *uses,
-                          size_t count, struct buf *out);
+void keeping_record_write(const struct keeping_log *log, const struct use *uses, size_t count,
+                          struct buf *out);
 
 #endif

@@ -500,7 +500,7 @@ static void a_long_memory_is_written_anew_and_is_the_same(void **state)
 static void a_record_reads_back_and_every_prefix_is_short(void **state)
 {
     struct keeping_log log = {.role = KEEPING_PARTNER, .origin = "b/parley/x", .time = noon};
-    struct keeping_use use = {{{1, 2, 3}}, noon};
+    struct use use = {{{1, 2, 3}}, noon};
     struct keeping_record r;
     struct party_keys a;
     struct buf body = {0};
