@@ -3,10 +3,10 @@
  *
  * Everything in one run, side by side, because the wall times of one machine at two moments do
  * not compare: for each size of group, rounds of a bare pwrite and fdatasync of as many bytes,
- * of the ledger's append, and of append, keeper's record and the signed head. Prints `name value`
- * lines, which tools/bench/ledger.py makes tables of. Of a build without sanitizers; DIRECTORY is
- * empty, on the disk to be measured. With a number behind it that many commits are made and nothing
- * is measured (tests/ledger/syncs.py).
+ * of the ledger's append, of append and a signed head, and of append, keeper's record and the
+ * signed head. Prints `name value` lines, which tools/bench/ledger.py makes tables of. Of a build
+ * without sanitizers; DIRECTORY is empty, on the disk to be measured. With a number behind it that
+ * many commits are made and nothing is measured (tests/ledger/syncs.py).
  */
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -97,10 +97,22 @@ static double raw_write(int fd, const void *data, size_t len, off_t at)
     return now() - start;
 }
 
-/* A real entry, about 560 bytes, different for each i. */
-static void entry_text(uint64_t i, struct buf *out)
+/* What is appended: 256 bytes that are no entry; the shortest entry that keeper takes; one as a
+ * statement in a case has it, with everything that an entry can name and a permit of officers. */
+enum what { WHAT_SMALL, WHAT_LEAST, WHAT_FULL, WHAT_COUNT };
+
+static void small_text(uint64_t i, struct buf *out)
 {
-    struct entry e = {.agreement = "a-b-2015",
+    uint8_t text[SMALL];
+
+    memset(text, 'x', sizeof text);
+    memcpy(text, &i, sizeof i);
+    buf_add(out, text, sizeof text);
+}
+
+static void least_text(uint64_t i, struct buf *out)
+{
+    struct entry e = {.agreement = "a",
                       .version = 1,
                       .from = "a",
                       .kind = i == 0 ? KIND_GENESIS : KIND_EVIDENCE,
@@ -114,29 +126,46 @@ static void entry_text(uint64_t i, struct buf *out)
     entry_write(&e, out);
 }
 
+static void full_text(uint64_t i, struct buf *out)
+{
+    struct entry e = {.agreement = "a",
+                      .version = 1,
+                      .from = "a",
+                      .kind = KIND_NOTICE,
+                      .class = CLASS_EXERCISE,
+                      .case_id = "C-0123456789ABCDEF",
+                      .number = i + 1,
+                      .has_previous = i != 0,
+                      .has_answers = true,
+                      .seen_size = 1000000 + i,
+                      .leaves = 64,
+                      .disclosed_length = 4321,
+                      .permit_kind = PERMIT_DIGEST};
+
+    memcpy(e.document.byte, &i, sizeof i);
+    e.permit = digest_of(bytes_of(&i, sizeof i)); /* as scattered as a real one */
+    e.time = instant_of_seconds(1795608000);
+    entry_write(&e, out);
+}
+
 struct group {
     struct buf bytes;
     struct bytes entry[LEDGER_GROUP];
     uint64_t index[LEDGER_GROUP];
 };
 
-static void fill(struct group *g, uint64_t from, size_t count, bool real)
+static void fill(struct group *g, uint64_t from, size_t count, enum what what)
 {
     size_t at[LEDGER_GROUP + 1] = {0};
 
     buf_clear(&g->bytes);
     for (size_t i = 0; i < count; i++) {
-        uint64_t number = from + i;
-
-        if (real) {
-            entry_text(number, &g->bytes);
-        } else {
-            uint8_t text[SMALL] = {0};
-
-            memcpy(text, &number, sizeof number);
-            memset(text + 8, 'x', sizeof text - 8);
-            buf_add(&g->bytes, text, sizeof text);
-        }
+        if (what == WHAT_SMALL)
+            small_text(from + i, &g->bytes);
+        else if (what == WHAT_LEAST || from + i == 0)
+            least_text(from + i, &g->bytes); /* a log begins with its genesis */
+        else
+            full_text(from + i, &g->bytes);
         at[i + 1] = g->bytes.len;
     }
     for (size_t i = 0; i < count; i++)
@@ -164,7 +193,7 @@ static void node_init(struct node *n, const char *name)
     int dir = new_dir(name);
 
     memset(n, 0, sizeof *n);
-    must(ledger_open(&files_real, dir, "a/parley/a-b-2015", 0, true, &n->ledger));
+    must(ledger_open(&files_real, dir, "a/parley/a", 0, true, &n->ledger));
     must(keeping_open(&files_real, dir, noon, true, &n->keeping));
     must(secret_new(suite_find(bytes_text("ed25519")), &n->secret));
 }
@@ -177,70 +206,104 @@ static void node_done(struct node *n)
     buf_done(&n->note);
 }
 
-static double sign(struct node *n, const struct group *g, uint64_t first, size_t count)
+/* The head over all that is there, signed without keeper, as the limit of what is below. */
+static void sign_alone(struct node *n)
 {
-    struct keeping_sign s = {"a", "a-b-2015", first, g->entry, count, let_go, NULL, noon};
-    struct keeping_pen pen = {"a/parley/a-b-2015", &n->secret, 1};
-    double start = now();
+    struct checkpoint c = {bytes_text("a/parley/a"), ledger_size(n->ledger),
+                           ledger_root(n->ledger)};
+    struct buf text = {0};
+
+    buf_clear(&n->note);
+    checkpoint_write(&c, &text);
+    note_begin(buf_view(&text), &n->note);
+    note_sign(buf_view(&text), "a/parley/a", NOTE_AUTHOR, (struct instant){0}, &n->secret, 1,
+              &n->note);
+    must(ledger_put_note(n->ledger, LEDGER_NOTE_STORED, c.size, buf_view(&n->note)));
+    buf_done(&text);
+}
+
+static void sign(struct node *n, const struct group *g, uint64_t first, size_t count)
+{
+    struct keeping_sign s = {"a", "a", first, g->entry, count, let_go, NULL, noon};
+    struct keeping_pen pen = {"a/parley/a", &n->secret, 1};
     uint64_t refused;
 
     buf_clear(&n->note);
     must(keeping_sign_head(n->keeping, &s, &pen, &n->note, &refused));
     must(ledger_put_note(n->ledger, LEDGER_NOTE_STORED, first + count, buf_view(&n->note)));
-    return now() - start;
 }
 
-struct result {
-    double raw, append, whole;              /* median seconds a group */
-    double append_cpu, whole_cpu;           /* seconds a leaf, all rounds */
-    double small_bytes, real_bytes, fsync_; /* bytes an entry; fdatasync of 4 KiB */
+/* The ways a group is made durable, from the bare entries to all that a node does. */
+static const struct way {
+    const char *name;
+    enum what what;
+    enum { HEAD_NONE, HEAD_ALONE, HEAD_KEEPER } head;
+} ways[] = {
+    {"append", WHAT_SMALL, HEAD_NONE},
+    {"signed", WHAT_SMALL, HEAD_ALONE},
+    {"least", WHAT_LEAST, HEAD_KEEPER},
+    {"full", WHAT_FULL, HEAD_KEEPER},
 };
 
-static void one_size(size_t count, size_t rounds, int raw, struct group *g, struct result *r)
+enum { WAYS = sizeof ways / sizeof ways[0] };
+
+static void say(size_t group, const char *name, const char *unit, double value)
 {
-    static double raw_time[ROUNDS], append[ROUNDS], whole[ROUNDS], plain[ROUNDS];
-    static const uint8_t block[4096];
-    struct node small, real;
-    char name[32];
-    double used = 0, used_whole = 0;
-
-    snprintf(name, sizeof name, "small.%zu", count);
-    node_init(&small, name);
-    snprintf(name, sizeof name, "real.%zu", count);
-    node_init(&real, name);
-    for (size_t i = 0; i < rounds; i++) {
-        double start, busy;
-
-        plain[i] = raw_write(raw, block, sizeof block, (off_t)(i * 4096));
-        fill(g, i * count, count, false);
-        r->small_bytes = (double)g->bytes.len / (double)count;
-        raw_time[i] = raw_write(raw, g->bytes.data, g->bytes.len, (off_t)(i * g->bytes.len));
-        busy = cpu();
-        start = now();
-        must(ledger_append(small.ledger, g->entry, count, g->index));
-        append[i] = now() - start;
-        used += cpu() - busy;
-        fill(g, i * count, count, true);
-        r->real_bytes = (double)g->bytes.len / (double)count;
-        busy = cpu();
-        start = now();
-        must(ledger_append(real.ledger, g->entry, count, g->index));
-        whole[i] = now() - start + sign(&real, g, i * count, count);
-        used_whole += cpu() - busy;
-    }
-    r->fsync_ = median(plain, rounds);
-    r->raw = median(raw_time, rounds);
-    r->append = median(append, rounds);
-    r->whole = median(whole, rounds);
-    r->append_cpu = used / (double)(rounds * count);
-    r->whole_cpu = used_whole / (double)(rounds * count);
-    node_done(&small);
-    node_done(&real);
+    printf("%zu.%s%s %.9g\n", group, name, unit, value);
 }
 
-static void say(size_t group, const char *name, double value)
+struct run {
+    struct node node;
+    double time[ROUNDS], cpu; /* seconds: of each group, of all */
+    double bytes;             /* an entry */
+};
+
+static void one_group(struct run *r, const struct way *w, struct group *g, uint64_t first,
+                      size_t count)
 {
-    printf("%zu.%s %.9g\n", group, name, value);
+    double start, busy;
+
+    fill(g, first, count, w->what);
+    r->bytes = (double)g->bytes.len / (double)count;
+    busy = cpu();
+    start = now();
+    must(ledger_append(r->node.ledger, g->entry, count, g->index));
+    if (w->head == HEAD_ALONE)
+        sign_alone(&r->node);
+    if (w->head == HEAD_KEEPER)
+        sign(&r->node, g, first, count);
+    r->time[first / count] = now() - start;
+    r->cpu += cpu() - busy;
+}
+
+/* All ways and the disk in turns, so that a neighbour's minute is everybody's. */
+static void one_size(size_t count, size_t rounds, int raw, struct group *g)
+{
+    static double raw_time[ROUNDS], plain[ROUNDS];
+    static const uint8_t block[4096];
+    struct run *r = memory_zeroed(WAYS, sizeof *r);
+    char name[32];
+
+    for (size_t w = 0; w < WAYS; w++) {
+        snprintf(name, sizeof name, "%s.%zu", ways[w].name, count);
+        node_init(&r[w].node, name);
+    }
+    for (size_t i = 0; i < rounds; i++) {
+        plain[i] = raw_write(raw, block, sizeof block, (off_t)(i * 4096));
+        fill(g, i * count, count, WHAT_SMALL);
+        raw_time[i] = raw_write(raw, g->bytes.data, g->bytes.len, (off_t)(i * g->bytes.len));
+        for (size_t w = 0; w < WAYS; w++)
+            one_group(&r[w], &ways[w], g, i * count, count);
+    }
+    say(count, "fdatasync", "", median(plain, rounds));
+    say(count, "raw", "", median(raw_time, rounds));
+    for (size_t w = 0; w < WAYS; w++) {
+        say(count, ways[w].name, "", median(r[w].time, rounds));
+        say(count, ways[w].name, "_cpu", r[w].cpu / (double)(rounds * count));
+        say(count, ways[w].name, "_bytes", r[w].bytes);
+        node_done(&r[w].node);
+    }
+    free(r);
 }
 
 static void durable(int raw)
@@ -250,17 +313,8 @@ static void durable(int raw)
     } sizes[] = {{1, 300}, {256, 100}, {4096, 30}};
     struct group *g = memory_zeroed(1, sizeof *g);
 
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        struct result r = {0};
-
-        one_size(sizes[i].count, sizes[i].rounds, raw, g, &r);
-        say(sizes[i].count, "fdatasync", r.fsync_);
-        say(sizes[i].count, "raw", r.raw);
-        say(sizes[i].count, "append", r.append);
-        say(sizes[i].count, "append_cpu", r.append_cpu);
-        say(sizes[i].count, "whole", r.whole);
-        say(sizes[i].count, "whole_cpu", r.whole_cpu);
-    }
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        one_size(sizes[i].count, sizes[i].rounds, raw, g);
     buf_done(&g->bytes);
     free(g);
 }
@@ -276,7 +330,7 @@ static void proofs(void)
 
     node_init(&n, "proofs");
     for (uint64_t i = 0; i < LEAVES - 12345; i += 4096) {
-        fill(g, i, 4096, false);
+        fill(g, i, 4096, WHAT_SMALL);
         must(ledger_append(n.ledger, g->entry, 4096, g->index));
     }
     root = ledger_root(n.ledger);
@@ -322,7 +376,7 @@ static void commits(int count)
     setvbuf(stdout, NULL, _IONBF, 0);
     for (int i = 0; i < count; i++) {
         printf("commit %d\n", i);
-        fill(g, (uint64_t)i, 1, true);
+        fill(g, (uint64_t)i, 1, WHAT_FULL);
         must(ledger_append(n.ledger, g->entry, 1, g->index));
         sign(&n, g, (uint64_t)i, 1);
     }
