@@ -58,6 +58,8 @@ static json_t *statements_json(const struct report *r)
         json_object_set_new(row, "time-agrees", json_boolean(!s->ill_timed));
         if (s->bound)
             json_object_set_new(row, "binding", time_json(s->binding));
+        if (s->aside != ASIDE_NONE)
+            json_object_set_new(row, "counts-not", json_string(aside_name(s->aside)));
         json_array_append_new(list, row);
     }
     return list;
@@ -183,6 +185,15 @@ static int party_width(const struct report *r)
     return (int)(a > b ? a : b);
 }
 
+static void print_aside(struct say *say, enum aside aside)
+{
+    char text[120];
+
+    snprintf(text, sizeof text, "counts for nothing: %s", aside_why(aside));
+    say_data(say, "%-*s", LABEL + 2, "");
+    print_beside(say, LABEL + 2, text);
+}
+
 static void print_statements(struct say *say, const struct report *r)
 {
     bool off = false;
@@ -197,6 +208,8 @@ static void print_statements(struct say *say, const struct report *r)
                  time, party_width(r), r->parties[s->party].id, kind_name(s->kind),
                  (unsigned long long)s->index, s->bound ? "binding +" : "not binding",
                  s->bound ? after : "", s->ill_timed ? " !" : "");
+        if (s->aside != ASIDE_NONE)
+            print_aside(say, s->aside);
         off = off || s->ill_timed;
     }
     if (off)

@@ -10,14 +10,6 @@
 
 /* A case as a bundle: what is binding of it, in both logs, with all that proves it. */
 
-/* What an entry answers: entry number `at` of part number `part`, where that is in the bundle. */
-struct link {
-    struct digest leaf, answers;
-    bool has_answers, found;
-    size_t part, at;
-    uint32_t version;
-};
-
 enum { HEADS = BUNDLE_CASE + 1 + ANCHOR_KINDS }; /* each statement's, and each anchor's */
 
 struct part {
@@ -33,7 +25,7 @@ struct part {
     const struct desk_keys *keys;
     size_t anchor_count;
     struct anchor_kept anchor[ANCHOR_KINDS];
-    struct link link[BUNDLE_CASE];
+    uint32_t version[BUNDLE_CASE]; /* of the agreement that it names; 0 if there is none such */
 };
 
 /* A document that is not what it must be (a false opening) is not handed on; its digest and our
@@ -43,6 +35,17 @@ static bool is_refused_by_form(const struct rows *r)
     char verdict[2 * DESK_WHY];
 
     return row_text(r, 16, verdict, sizeof verdict) && strncmp(verdict, "form: ", 6) == 0;
+}
+
+/* A partner can name a version that nobody signed; he hides nothing by it: the bundle goes without,
+ * and whoever checks it says so of that entry. */
+static uint32_t version_of(struct desk_pact *p, const struct entry *e)
+{
+    const struct agreement *a = pact_version(p, e->version);
+
+    return a != NULL && memcmp(a->digest, e->agreement_digest.byte, sizeof a->digest) == 0
+               ? e->version
+               : 0;
 }
 
 static struct fault add_entry(struct desk_pact *p, struct part *part, uint64_t index)
@@ -60,10 +63,7 @@ static struct fault add_entry(struct desk_pact *p, struct part *part, uint64_t i
         f = entry_parse(buf_view(&part->text[i]), &e);
     if (fault_is(f))
         return f;
-    part->link[i] = (struct link){.leaf = tree_leaf(buf_view(&part->text[i])),
-                                  .answers = e.answers,
-                                  .has_answers = e.has_answers,
-                                  .version = e.version};
+    part->version[i] = version_of(p, &e);
     r = store_ask(
         p->desk->store, QUERY_STATEMENT_AT,
         STORE_WITH(value_text(p->now->id), value_text(part->party), value_integer((int64_t)index)));
@@ -73,17 +73,21 @@ static struct fault add_entry(struct desk_pact *p, struct part *part, uint64_t i
     return rows_done(&r);
 }
 
-static int by_number(const void *a, const void *b)
+static int by_index(const void *a, const void *b)
 {
     const int64_t *x = a, *y = b;
 
-    return x[0] < y[0] ? -1 : x[0] > y[0];
+    return (*x > *y) - (*x < *y);
 }
 
-/* The case's binding statements of this party, by number; a bundle has no gap. */
+/*
+ * The case's binding statements of this party, in the order of its log, whatever numbers they have
+ * and whatever they answer: a partner who jumps a number, or answers what is nowhere, would else
+ * hide what he says after it. What is odd is proof/verify.h's to name.
+ */
 static struct fault add_case(struct desk_pact *p, struct part *part, const char *case_id)
 {
-    int64_t(*found)[2] = memory_zeroed(BUNDLE_CASE, sizeof *found);
+    int64_t *found = memory_zeroed(BUNDLE_CASE, sizeof *found);
     size_t count = 0;
     struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_CASE,
                               STORE_WITH(value_text(p->now->id), value_text(case_id)));
@@ -97,66 +101,15 @@ static struct fault add_case(struct desk_pact *p, struct part *part, const char 
         if (strcmp(party, part->party) != 0 || strcmp(state, "refused") == 0)
             continue;
         part->said++;
-        if (!row_has(&r, 19) || !row_has(&r, 3))
-            continue;
-        found[count][0] = row_integer(&r, 8);
-        found[count++][1] = row_integer(&r, 3);
+        if (row_has(&r, 19) && row_has(&r, 3))
+            found[count++] = row_integer(&r, 3);
     }
     f = rows_done(&r);
-    qsort(found, count, sizeof *found, by_number);
-    for (size_t i = 0; i < count && !fault_is(f) && found[i][0] == (int64_t)i + 1; i++)
-        f = add_entry(p, part, (uint64_t)found[i][1]);
+    qsort(found, count, sizeof *found, by_index);
+    for (size_t i = 0; i < count && !fault_is(f); i++)
+        f = add_entry(p, part, (uint64_t)found[i]);
     free(found);
     return f;
-}
-
-/* --- what answers something that is not binding yet ----------------------------------------- */
-
-static void find_answered(struct part *const parts[2], struct link *l)
-{
-    for (size_t part = 0; part < 2 && !l->found; part++)
-        for (size_t at = 1; at < parts[part]->entry_count && !l->found; at++)
-            if (digest_equal(&parts[part]->link[at].leaf, &l->answers)) {
-                l->found = true;
-                l->part = part;
-                l->at = at;
-            }
-}
-
-/* The first entry that answers what is not in the bundle; entry_count if there is none. */
-static size_t first_loose(struct part *const parts[2], const struct part *part)
-{
-    for (size_t i = 1; i < part->entry_count; i++) {
-        const struct link *l = &part->link[i];
-
-        if (l->has_answers && (!l->found || l->at >= parts[l->part]->entry_count))
-            return i;
-    }
-    return part->entry_count;
-}
-
-/*
- * The cosignature under a statement can be here before the one under what it answers: after a
- * crash, or from a partner who holds his back. Both must be in a bundle, and a bundle has no gap:
- * such a statement waits for the next one, and so does what its party said after it.
- */
-static void leave_out_loose(struct part *const parts[2])
-{
-    bool cut = true;
-
-    for (size_t part = 0; part < 2; part++)
-        for (size_t i = 1; i < parts[part]->entry_count; i++)
-            if (parts[part]->link[i].has_answers)
-                find_answered(parts, &parts[part]->link[i]);
-    while (cut) {
-        cut = false;
-        for (size_t part = 0; part < 2; part++) {
-            size_t end = first_loose(parts, parts[part]);
-
-            cut |= end != parts[part]->entry_count;
-            parts[part]->entry_count = end;
-        }
-    }
 }
 
 static struct fault add_head(struct desk_pact *p, struct part *part, uint64_t index)
@@ -309,11 +262,13 @@ static struct fault fill_agreements(struct desk_pact *p, uint32_t least, uint32_
 /* The versions that the entries name. */
 static void versions_of(struct part *const parts[2], uint32_t *least, uint32_t *most)
 {
-    *least = *most = parts[0]->link[0].version;
+    *least = *most = parts[0]->version[0];
     for (size_t part = 0; part < 2; part++)
         for (size_t i = 0; i < parts[part]->entry_count; i++) {
-            uint32_t version = parts[part]->link[i].version;
+            uint32_t version = parts[part]->version[i];
 
+            if (version == 0)
+                continue;
             *least = version < *least ? version : *least;
             *most = version > *most ? version : *most;
         }
@@ -346,8 +301,6 @@ static struct fault make(struct desk_pact *p, const char *case_id, struct part *
         if (!fault_is(f))
             f = add_case(p, parts[i], case_id);
     }
-    if (!fault_is(f))
-        leave_out_loose(parts);
     for (size_t i = 0; i < 2 && !fault_is(f); i++)
         f = add_heads(p, parts[i]);
     if (!fault_is(f)) {

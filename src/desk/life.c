@@ -100,10 +100,14 @@ static void tale_done(struct tale *t)
     }
 }
 
-static int by_number(const void *a, const void *b)
+/* In the order of their log; what is not in it yet by its number. A partner can number his as he
+ * likes. */
+static int by_place(const void *a, const void *b)
 {
     const struct told *x = a, *y = b;
 
+    if (x->place != y->place)
+        return (x->place > y->place) - (x->place < y->place);
     return (x->entry.number > y->entry.number) - (x->entry.number < y->entry.number);
 }
 
@@ -128,7 +132,7 @@ static struct fault tale_read(struct desk_pact *p, const char *case_id, struct t
     end = rows_done(&r);
     for (size_t side = 0; side < 2; side++)
         if (t->count[side] != 0)
-            qsort(t->side[side], t->count[side], sizeof *t->side[side], by_number);
+            qsort(t->side[side], t->count[side], sizeof *t->side[side], by_place);
     return fault_is(f) ? f : end;
 }
 

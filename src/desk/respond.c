@@ -16,6 +16,45 @@ static bool is_automatic_answer(const struct entry *e)
     return type_is_automatic(e->kind, e->has_answers);
 }
 
+/* PROTOCOL.ledger section 3, number and previous: is it the next of their statements in this case?
+ * Theirs came to the store in the order of their log. */
+static bool is_next(struct desk_pact *p, const struct entry *e, const struct digest *leaf)
+{
+    struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_BEFORE,
+                              STORE_WITH(value_text(p->now->id), value_text(p->peer->id),
+                                         value_blob(bytes_of(leaf->byte, 32))));
+    bool next = e->number == 1 && !e->has_previous;
+
+    if (rows_next(&r))
+        next = e->number == (uint64_t)row_integer(&r, 0) + 1 && e->has_previous &&
+               memcmp(e->previous.byte, row_bytes(&r, 1).data, 32) == 0;
+    return !fault_is(rows_done(&r)) && next;
+}
+
+static bool is_in_case(struct desk_pact *p, const char *party, const struct digest *leaf,
+                       const char *case_id)
+{
+    struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_GET,
+                              STORE_WITH(value_text(p->now->id), value_text(party),
+                                         value_blob(bytes_of(leaf->byte, 32))));
+    char of[CASE_TEXT] = "";
+    bool there = rows_next(&r) && row_text(&r, 7, of, sizeof of) && strcmp(of, case_id) == 0;
+
+    return !fault_is(rows_done(&r)) && there;
+}
+
+/* Does it hang on the case as it says? Else nobody could show later what it speaks of. */
+static const char *breaks_chain(struct desk_pact *p, const struct entry *e,
+                                const struct digest *leaf)
+{
+    if (!is_next(p, e, leaf))
+        return "PROTOCOL.ledger section 3: number and previous follow the one before";
+    if (e->has_answers && !is_in_case(p, p->own->id, &e->answers, e->case_id) &&
+        !is_in_case(p, p->peer->id, &e->answers, e->case_id))
+        return "PROTOCOL.ledger section 3: it answers nothing that was said in this case";
+    return NULL;
+}
+
 /* Their statement of a case, now held by both: is it a move; is it well timed? */
 static const char *ground_of(struct desk_pact *p, const struct entry *e, const struct digest *leaf,
                              const struct disclosed *d, const char **rule)
@@ -41,6 +80,9 @@ static const char *ground_of(struct desk_pact *p, const struct entry *e, const s
         *rule = "PROTOCOL.agreement section 4: a case ends under the version it began with";
         return "agreement";
     }
+    *rule = breaks_chain(p, e, leaf);
+    if (*rule != NULL)
+        return "order";
     f = open_theirs(p, e, d);
     if (fault_is(f) && f.kind != FAULT_IO) {
         *rule = f.rule;

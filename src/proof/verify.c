@@ -25,6 +25,29 @@ static const struct {
     [CHECK_ANCHORS] = {"anchors", verifying_anchors},
 };
 
+static const struct {
+    const char *name, *why;
+} asides[ASIDES] = {
+    [ASIDE_NONE] = {"none", ""},
+    [ASIDE_CHAIN] = {"chain", "it does not follow this party's statement before it"},
+    [ASIDE_ANSWERS] = {"answers", "it answers what is not here"},
+    [ASIDE_AGREEMENT] = {"agreement", "it names an agreement that is not here"},
+    [ASIDE_CLASS] = {"class", "it is of another class than its case"},
+    [ASIDE_NONCE] = {"nonce", "it returns another nonce than was sent"},
+    [ASIDE_NO_NONCE] = {"no-nonce", "its nonce cannot be compared: a document is not here"},
+    [ASIDE_MOVE] = {"move", "docs/cases.md has no such move"},
+};
+
+const char *aside_name(enum aside a)
+{
+    return asides[a].name;
+}
+
+const char *aside_why(enum aside a)
+{
+    return asides[a].why;
+}
+
 const char *check_name(enum check c)
 {
     return (size_t)c < CHECK_COUNT ? checks[c].name : "unknown";

@@ -49,6 +49,27 @@ enum check_state {
     CHECK_UNKNOWN, /* cannot tell */
 };
 
+/* Why a statement, though its party truly said it, counts for nothing in the deadlines. What its
+ * maker can bring about by himself is never a forgery: else one statement of his would make every
+ * bundle of the case worthless. */
+enum aside {
+    ASIDE_NONE = 0,
+    ASIDE_CHAIN,     /* number or `previous` does not follow this party's one before */
+    ASIDE_ANSWERS,   /* what it answers is in neither log of the bundle */
+    ASIDE_AGREEMENT, /* it names an agreement that is not in the bundle */
+    ASIDE_CLASS,     /* another class than the case's */
+    ASIDE_NONCE,     /* the return of a CHECK with another nonce */
+    ASIDE_NO_NONCE,  /* one whose nonce cannot be compared: a document is not here */
+    ASIDE_MOVE,      /* docs/cases.md has no such move */
+    ASIDES,
+};
+
+/* For the report's reader: "it answers what is not here"; "" for ASIDE_NONE. */
+const char *aside_why(enum aside a);
+
+/* "answers", "chain", ..; "none". */
+const char *aside_name(enum aside a);
+
 enum { REPORT_FOUND = 400, REPORT_CLOCKS = 256 };
 
 struct check_result {
@@ -68,6 +89,7 @@ struct report_party {
 
 struct report_statement {
     size_t party; /* 0 or 1 */
+    size_t at;    /* its place in the bundle's list of that party */
     uint64_t index, number;
     enum kind kind;
     enum class class;
@@ -75,6 +97,7 @@ struct report_statement {
     bool bound;             /* the other side's cosignature covers it */
     struct instant binding; /* when, as that cosignature says */
     bool ill_timed;         /* `time` lies outside its cosignatures by more than the skew */
+    enum aside aside;
 };
 
 struct report_clock {

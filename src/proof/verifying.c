@@ -336,7 +336,7 @@ static struct fault check_entry(const struct verifying *v, size_t log, size_t i)
     if (strcmp(e->entry.from, v->logs[log].party->id) != 0)
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger section 3: from");
     if (verifying_agreement_of(v, &e->entry) == NULL)
-        return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger section 3: agreement");
+        e->aside = ASIDE_AGREEMENT;
     return fault_none();
 }
 
@@ -455,51 +455,93 @@ const struct place *verifying_place(const struct verifying *v, const struct dige
     return bsearch(&wanted, v->places, v->place_count, sizeof wanted, by_leaf);
 }
 
-static struct fault check_link(struct verifying *v, size_t log, size_t i, enum class class)
+/* Only what the exporter brought about is a fault: what its maker did is put aside. */
+static struct fault check_link(struct verifying *v, size_t log, size_t i)
 {
     struct verified_entry *e = &v->logs[log].entries[i];
 
     if (!bytes_is(v->bundle->case_id, e->entry.case_id))
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.bundle section 3: another case");
-    if (e->entry.number != i)
-        return fault_make(FAULT_MISSING, 0, "PROTOCOL.bundle section 3: numbers without a gap");
-    if (i > 1 && !digest_equal(&e->entry.previous, &e[-1].leaf))
-        return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger section 3: previous");
-    if (e->entry.class != class)
-        return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.bundle section 3: one class");
     if (e->entry.has_answers)
         e->answers = verifying_place(v, &e->entry.answers);
-    if (e->entry.has_answers && e->answers == NULL)
-        return fault_make(FAULT_MISSING, 0, "PROTOCOL.ledger section 3: answers");
+    if (e->aside != ASIDE_NONE)
+        return fault_none();
+    if (e->entry.number != (i == 1 ? 1 : e[-1].entry.number + 1) ||
+        (i > 1 && !digest_equal(&e->entry.previous, &e[-1].leaf)))
+        e->aside = ASIDE_CHAIN;
+    else if (e->entry.has_answers && e->answers == NULL)
+        e->aside = ASIDE_ANSWERS;
     return fault_none();
+}
+
+/* Of those put aside so far: what is missing here says that we cannot tell, unless only its maker
+ * can show that it ever was: what an answer answers. */
+struct odd {
+    size_t count[ASIDES];
+    size_t log, at; /* the first one, of those that leave us not knowing if there are any */
+    enum aside first;
+};
+
+static void note_odd(const struct verifying *v, size_t log, size_t i, struct odd *odd)
+{
+    enum aside a = v->logs[log].entries[i].aside;
+
+    if (a == ASIDE_NONE)
+        return;
+    if (odd->first == ASIDE_NONE || (odd->first == ASIDE_ANSWERS && a != ASIDE_ANSWERS)) {
+        odd->log = log;
+        odd->at = i;
+        odd->first = a;
+    }
+    odd->count[a]++;
+}
+
+static void say_odd(const struct verifying *v, const struct odd *odd, struct report *r)
+{
+    static const char *const who[ASIDES] = {
+        [ASIDE_CHAIN] = "one is missing here, or left out by its maker: both have the logs",
+        [ASIDE_ANSWERS] = "if there is such a statement, who said this one can show it",
+        [ASIDE_AGREEMENT] = "if both signed such a version, either can show it",
+    };
+    size_t all = odd->count[ASIDE_CHAIN] + odd->count[ASIDE_ANSWERS] + odd->count[ASIDE_AGREEMENT];
+    bool missing = all != odd->count[ASIDE_ANSWERS];
+    char more[60] = "";
+
+    if (all > 1)
+        snprintf(more, sizeof more, "; %zu more are marked below", all - 1);
+    r->checks[CHECK_CHAIN].state = missing ? CHECK_UNKNOWN : CHECK_NOTED;
+    report_say(r, CHECK_CHAIN, "statement %zu of %s (entry %" PRIu64 "): %s; %s%s", odd->at,
+               v->logs[odd->log].party->id, v->bundle->logs[odd->log].entries[odd->at].index,
+               aside_why(odd->first), who[odd->first], more);
 }
 
 struct fault verifying_chain(struct verifying *v, struct report *r)
 {
-    size_t first = v->bundle->logs[0].entry_count > 1 ? 0 : 1;
-    enum class class;
+    struct odd odd = {.first = ASIDE_NONE};
 
-    if (v->bundle->logs[first].entry_count < 2)
+    if (v->bundle->logs[0].entry_count < 2 && v->bundle->logs[1].entry_count < 2)
         return fault_make(FAULT_MISSING, 0, "PROTOCOL.bundle section 2: a case has statements");
-    class = v->logs[first].entries[1].entry.class;
     bytes_to_text(v->bundle->case_id, r->case_id, sizeof r->case_id);
     find_places(v);
     for (size_t log = 0; log < BUNDLE_LOGS; log++) {
         const struct bundle_log *b = &v->bundle->logs[log];
 
         for (size_t i = 1; i < b->entry_count; i++) {
-            struct fault f = check_link(v, log, i, class);
+            struct fault f = check_link(v, log, i);
 
             if (fault_is(f)) {
                 report_say(r, CHECK_CHAIN, "statement %zu of %s (entry %" PRIu64 "): %s, %s", i,
                            v->logs[log].party->id, b->entries[i].index, fault_word(f.kind), f.rule);
                 return f;
             }
+            note_odd(v, log, i, &odd);
         }
     }
-    report_say(r, CHECK_CHAIN, "%zu statements of %s and %zu of %s, no gap, class %s",
+    report_say(r, CHECK_CHAIN, "%zu statements of %s and %zu of %s, no gap",
                v->bundle->logs[0].entry_count - 1, v->logs[0].party->id,
-               v->bundle->logs[1].entry_count - 1, v->logs[1].party->id, class_name(class));
+               v->bundle->logs[1].entry_count - 1, v->logs[1].party->id);
+    if (odd.first != ASIDE_NONE)
+        say_odd(v, &odd, r);
     return fault_none();
 }
 
@@ -535,7 +577,8 @@ static bool not_before(const struct verifying *v, size_t log, uint64_t index, st
 static bool is_well_timed(const struct verifying *v, size_t log, size_t i)
 {
     const struct verified_entry *e = &v->logs[log].entries[i];
-    int64_t skew = (int64_t)verifying_agreement_of(v, &e->entry)->skew * 1000000;
+    const struct agreement *a = verifying_agreement_of(v, &e->entry);
+    int64_t skew = (int64_t)(a == NULL ? v->agreements[0] : a)->skew * 1000000;
     uint64_t index = v->bundle->logs[log].entries[i].index;
     struct instant low, high;
 
@@ -548,6 +591,8 @@ static struct report_statement statement_of(const struct verifying *v, size_t lo
 {
     const struct entry *e = &v->logs[log].entries[i].entry;
     struct report_statement s = {.party = log,
+                                 .at = i,
+                                 .aside = v->logs[log].entries[i].aside,
                                  .index = v->bundle->logs[log].entries[i].index,
                                  .number = e->number,
                                  .kind = e->kind,
@@ -603,7 +648,7 @@ struct fault verifying_times(struct verifying *v, struct report *r)
     for (size_t i = 0; i < r->statement_count; i++) {
         struct report_statement *s = &r->statements[i];
 
-        s->ill_timed = !is_well_timed(v, s->party, s->number);
+        s->ill_timed = !is_well_timed(v, s->party, s->at);
         bad += s->ill_timed;
     }
     if (bad != 0)
@@ -634,7 +679,9 @@ static struct fault check_in_log(const struct verifying *v, size_t log, const st
     return f;
 }
 
-static struct fault check_opening(const struct verifying *v, const json_t *value, struct buf *names)
+/* `gap`: statements are missing here, and what it opens can be one of them. */
+static struct fault check_opening(const struct verifying *v, const json_t *value, bool gap,
+                                  struct buf *names)
 {
     struct opening o;
     struct fault f;
@@ -644,7 +691,8 @@ static struct fault check_opening(const struct verifying *v, const json_t *value
     f = opening_parse(bytes_of(json_string_value(value), json_string_length(value)), &o);
     if (fault_is(f))
         return f;
-    f = fault_make(FAULT_MISSING, 0, "PROTOCOL.ledger section 4: no such document in this case");
+    f = fault_make(gap ? FAULT_UNKNOWN : FAULT_MISSING, 0,
+                   "PROTOCOL.ledger section 4: no such document in this case");
     for (size_t log = 0; log < BUNDLE_LOGS && fault_is(f); log++)
         f = check_in_log(v, log, &o, f);
     buf_print(names, "%s%s", names->len == 0 ? ": " : ", ", o.path);
@@ -659,13 +707,13 @@ struct fault verifying_openings(struct verifying *v, struct report *r)
 
     for (size_t i = 0; i < r->statement_count; i++) {
         const struct report_statement *s = &r->statements[i];
-        const struct disclosed *d = v->logs[s->party].entries[s->number].document;
+        const struct disclosed *d = v->logs[s->party].entries[s->at].document;
         const json_t *value = d == NULL ? NULL : disclosed_value(d, "opening");
         struct fault f;
 
         if (value == NULL || (json_is_string(value) && json_string_length(value) == 0))
             continue;
-        f = check_opening(v, value, &names);
+        f = check_opening(v, value, r->checks[CHECK_CHAIN].state == CHECK_UNKNOWN, &names);
         if (fault_is(f)) {
             buf_done(&names);
             report_say(r, CHECK_OPENINGS, "in entry %" PRIu64 " of %s: %s, %s", s->index,

@@ -30,7 +30,8 @@ struct verified_entry {
     struct entry entry;
     struct digest leaf;
     struct disclosed *document;  /* NULL where the bundle has none */
-    const struct place *answers; /* borrowed from places; NULL if it answers nothing */
+    const struct place *answers; /* borrowed from places; NULL if it answers nothing here */
+    enum aside aside;            /* by what the checks up to `chain` saw */
 };
 
 struct verified_log {

@@ -57,13 +57,26 @@ class Verify(unittest.TestCase):
         self.assertEqual([len(p["roots"]) for p in out["parties"]], [1, 1])
 
     def test_the_check_that_fails_is_named_and_ends_the_work(self):
-        for name, check in (("5-gap", "chain"), ("5-fork", "growth"), ("5-genesis", "genesis"),
+        for name, check in (("5-case", "chain"), ("5-fork", "growth"), ("5-genesis", "genesis"),
                             ("5-opening", "openings"), ("5-stray", "heads"),
                             ("6-version", "inclusion")):
             last = self.json(self.home / name, exit=int(name[0]))["checks"]
             made = [c for c in last if c["state"] != "not made"]
             self.assertEqual(made[-1]["name"], check)
             self.assertIn(made[-1]["state"], ("bad", "unknown"))
+
+    def test_what_a_party_brought_about_itself_is_marked_and_is_no_forgery(self):
+        for name, why, word in (("0-answers", "answers", "answers what is not here"),
+                                ("0-class", "class", "another class"),
+                                ("0-nonce", "nonce", "returns another nonce"),
+                                ("0-no-nonce", "no-nonce", "cannot be compared"),
+                                ("6-gap", "chain", "does not follow"),
+                                ("6-agreement", "agreement", "names an agreement")):
+            code = int(name[0])
+            out = self.json(self.home / name, exit=code)
+            self.assertIn(why, [s.get("counts-not") for s in out["statements"]])
+            self.assertIn(word, self.run_it(self.home / name, exit=code).stdout)
+            self.assertIn("count", [c["found"] for c in out["checks"] if c["name"] == "clocks"][0])
 
     def test_what_is_not_binding_is_listed_as_such(self):
         out = self.json(self.home / "6-head", exit=6)

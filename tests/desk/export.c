@@ -48,7 +48,8 @@ static void talk_done(struct talk *t)
 }
 
 /* Exports, verifies; how many statements there are of each side, and how many were left out. */
-static void export_is(struct talk *t, size_t ours, size_t theirs, long long left)
+static void export_says(struct talk *t, enum verdict verdict, size_t ours, size_t theirs,
+                        long long left)
 {
     size_t n = ask(t->r, json_pack("{s:s, s:s}", "do", "case.export", "case", t->case_id));
     struct bytes text;
@@ -63,10 +64,11 @@ static void export_is(struct talk *t, size_t ours, size_t theirs, long long left
     bundle = malloc(len);
     assert_true(base64_read(text, bundle, len));
     bundle_verify(bytes_of(bundle, len), report);
-    if (report->verdict != VERDICT_VERIFIED)
+    if (report->verdict != verdict)
         for (enum check c = CHECK_FORM; c < CHECK_COUNT; c++)
             print_message("%s: %s\n", check_name(c), report->checks[c].found);
-    assert_int_equal(report->verdict, VERDICT_VERIFIED);
+    assert_int_equal(report->verdict, verdict);
+    assert_int_equal(report->statement_count, ours + theirs);
     assert_good(bundle_parse(bytes_of(bundle, len), &b, NULL));
     assert_int_equal(b->logs[0].entry_count, 1 + ours);
     assert_int_equal(b->logs[1].entry_count, 1 + theirs);
@@ -75,6 +77,11 @@ static void export_is(struct talk *t, size_t ours, size_t theirs, long long left
     report_done(report);
     free(report);
     free(bundle);
+}
+
+static void export_is(struct talk *t, size_t ours, size_t theirs, long long left)
+{
+    export_says(t, VERDICT_VERIFIED, ours, theirs, left);
 }
 
 static void a_bundle_of_a_running_case_is_verified(void **state)
@@ -88,8 +95,9 @@ static void a_bundle_of_a_running_case_is_verified(void **state)
     talk_done(&t);
 }
 
-/* PROTOCOL.bundle section 3: "`answers` points to an entry of this bundle". */
-static void what_answers_a_statement_that_is_not_binding_waits(void **state)
+/* PROTOCOL.bundle section 2: a bundle holds what is binding, also where what it answers is not yet:
+ * a partner who holds his cosignature back would else hide what he says meanwhile. */
+static void what_answers_a_statement_that_is_not_binding_is_in_the_bundle(void **state)
 {
     struct talk t = talking();
     struct digest update, receipt;
@@ -113,12 +121,60 @@ static void what_answers_a_statement_that_is_not_binding_waits(void **state)
                  &(struct partner_says){
                      .kind = KIND_UPDATE, .case_id = t.case_id, .number = 4, .previous = &receipt});
     partner_push(&t.b);
-    export_is(&t, 2, 2, 4); /* our UPDATE and RECEIPT, theirs RECEIPT and UPDATE */
+    export_is(&t, 2, 4, 2); /* our UPDATE and RECEIPT are left out */
     partner_cosign(&t.b);
     export_is(&t, 3, 4, 1);
     partner_cosign(&t.b); /* of the PUSH that waited for the first */
     export_is(&t, 4, 4, 0);
     talk_done(&t);
+}
+
+static bool rejected(struct talk *t, const struct digest *leaf)
+{
+    json_t *list = entries(t->r);
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        struct entry e = entry_at(list, i);
+
+        if (e.kind == KIND_REJECT && digest_equal(&e.answers, leaf))
+            return true;
+    }
+    return false;
+}
+
+/* One statement of the partner's that answers what is nowhere, or does not follow his one before:
+ * rejected, in the bundle by name, and what he says after it is there too. */
+static void a_statement_that_hangs_in_the_air_hides_nothing_behind_it(void **state)
+{
+    static const struct digest nowhere = {{9, 9}};
+    static const struct {
+        uint64_t number;
+        bool answers;
+    } odd[] = {{3, true}, {5, false}, {2, false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        struct talk t = talking();
+        struct digest bad, good;
+
+        partner_cosign(&t.b);
+        bad =
+            partner_says(&t.b, &(struct partner_says){.kind = KIND_UPDATE,
+                                                      .case_id = t.case_id,
+                                                      .number = odd[i].number,
+                                                      .previous = &t.b.leaf[2],
+                                                      .answers = odd[i].answers ? &nowhere : NULL});
+        good = partner_says(&t.b, &(struct partner_says){.kind = KIND_UPDATE,
+                                                         .case_id = t.case_id,
+                                                         .number = odd[i].number + 1,
+                                                         .previous = &bad});
+        partner_push(&t.b);
+        assert_true(rejected(&t, &bad));
+        assert_false(rejected(&t, &good));
+        partner_cosign(&t.b);
+        export_says(&t, odd[i].answers ? VERDICT_VERIFIED : VERDICT_CANNOT_TELL, 4, 4, 0);
+        talk_done(&t);
+    }
 }
 
 /* Each UPDATE of theirs starts a RECEIPT of ours; a case had room for 64 clocks in all. */
@@ -156,7 +212,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bundle_of_a_running_case_is_verified),
-        cmocka_unit_test(what_answers_a_statement_that_is_not_binding_waits),
+        cmocka_unit_test(what_answers_a_statement_that_is_not_binding_is_in_the_bundle),
+        cmocka_unit_test(a_statement_that_hangs_in_the_air_hides_nothing_behind_it),
         cmocka_unit_test(a_case_of_a_hundred_statements_is_replayed_whole),
     };
 

@@ -150,13 +150,42 @@ static void a_case_with_a_statement_left_out_has_a_gap(void **state)
             l->entry_count--;
             bundle_write(b, &text);
             r = judged(buf_view(&text));
-            assert_int_equal(r->verdict, VERDICT_FORGED);
-            assert_int_equal(r->checks[CHECK_CHAIN].state, CHECK_BAD);
+            assert_int_equal(r->verdict, VERDICT_CANNOT_TELL);
+            assert_int_equal(r->checks[CHECK_CHAIN].state, CHECK_UNKNOWN);
+            assert_non_null(strstr(r->checks[CHECK_CHAIN].found, "one is missing here"));
             forget(r);
             buf_done(&text);
             bundle_free(b);
         }
     make_free(m);
+}
+
+/* A cheater who would rather have the rest of a case unreadable: one statement of his that answers
+ * nothing, jumps a number, is of another class, or names an agreement that nobody signed. */
+static void a_statement_that_hangs_in_the_air_hides_nothing_behind_it(void **state)
+{
+    static const struct {
+        struct make_wishes wish;
+        const char *name;
+    } tries[] = {
+        {{.no_answers_at = 2}, "answers"},
+        {{.gap_at = 2}, "chain"},
+        {{.other_class_at = 2}, "class"},
+        {{.other_agreement_at = 2}, "agreement"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        struct report *r = judged_story(&tries[i].wish);
+
+        assert_true(r->verdict == VERDICT_VERIFIED || r->verdict == VERDICT_CANNOT_TELL);
+        assert_int_equal(r->statement_count, 12);
+        assert_string_equal(aside_name(r->statements[2].aside), tries[i].name);
+        assert_int_equal(r->statements[2].party, 1);
+        for (size_t k = 3; k < r->statement_count; k++)
+            assert_true(r->statements[k].bound);
+        forget(r);
+    }
 }
 
 int main(void)
@@ -167,6 +196,7 @@ int main(void)
         cmocka_unit_test(a_cosigner_who_turns_his_clock_back_is_refused),
         cmocka_unit_test(a_receiver_who_says_that_nothing_came_is_shown_late),
         cmocka_unit_test(a_case_with_a_statement_left_out_has_a_gap),
+        cmocka_unit_test(a_statement_that_hangs_in_the_air_hides_nothing_behind_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -199,6 +199,8 @@ static void spoil(const struct make *m, struct entry *e)
         e->previous.byte[0] ^= 1;
     if (n != 0 && n == w->no_answers_at)
         e->answers.byte[0] ^= 1;
+    if (n != 0 && n == w->other_agreement_at)
+        e->version += 7;
     if (e->kind == KIND_NOTICE)
         e->time = instant_of_seconds(m->now + w->notice_claims);
 }
@@ -216,7 +218,9 @@ static struct entry entry_for(const struct make *m, size_t by, const struct word
     e.has_answers = w->answers != NULL;
     if (e.has_answers)
         e.answers = w->answers->leaf;
-    e.permit_kind = w->kind == KIND_RECEIPT ? PERMIT_AUTOMATIC : PERMIT_DIGEST;
+    e.permit_kind = w->kind == KIND_RECEIPT || (w->kind == KIND_CHECK && e.has_answers)
+                        ? PERMIT_AUTOMATIC
+                        : PERMIT_DIGEST;
     if (e.permit_kind == PERMIT_DIGEST)
         e.permit = digest_of(bytes_text("a permit"));
     spoil(m, &e);
@@ -329,6 +333,20 @@ static void tell_small(struct make *m, size_t us, size_t them)
     say(m, us, (struct words){KIND_UPDATE, notice, opening_fields(m, us), NULL});
 }
 
+static void tell_check(struct make *m, size_t us, size_t them)
+{
+    static const char sent[] = "00112233445566778899aabbccddeeff",
+                      other[] = "00112233445566778899aabbccddeefe";
+    const char *back = m->wish.other_nonce ? other : sent;
+    struct make_entry *check;
+
+    check = say(m, us,
+                (struct words){KIND_CHECK, NULL, with(common_fields(m, us), "nonce", sent), NULL});
+    receipt(m, them, check);
+    say(m, them,
+        (struct words){KIND_CHECK, check, with(common_fields(m, them), "nonce", back), NULL});
+}
+
 /* --- a head that should not be -------------------------------------------------------------- */
 
 static void contradict(struct make *m)
@@ -418,7 +436,7 @@ struct make *make_story(const struct make_wishes *w)
         add_others(&m->log[i], w->leaves != 0 ? w->leaves : w->small ? 0 : 3 + i);
         add_head(m, i);
     }
-    (w->small ? tell_small : tell)(m, us, 1 - us);
+    (w->check ? tell_check : w->small ? tell_small : tell)(m, us, 1 - us);
     last_words(m);
     return m;
 }

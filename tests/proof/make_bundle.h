@@ -27,7 +27,9 @@ struct make_wishes {
     bool new_keys;           /* the first party's role keys are others, its root keys are not */
     bool other_genesis_root; /* the second party's genesis is signed by the first one's root */
     size_t gap_at, other_case_at, other_class_at, other_previous_at, no_answers_at; /* 0 is none */
-    size_t unknown_version_at, no_document_at;                                      /* 0 is none */
+    size_t unknown_version_at, no_document_at, other_agreement_at;                  /* 0 is none */
+    bool check;              /* the case is a communications check, with its return */
+    bool other_nonce;        /* whose nonce is another */
     size_t drop_cosignature; /* of the first party's head of this number; 0 is none */
     bool fork;               /* the first party's last head is of another log */
     bool fork_same_size;     /* and of the same size as the head before it */
