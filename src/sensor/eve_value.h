@@ -169,7 +169,8 @@ INLINE const uint8_t *type_at(struct scan *s, const uint8_t *p)
 
         word &= n > 7 ? 0 : ((uint64_t)1 << 8 * n) - 1;
         slot = TYPE_SLOT(word);
-        if (types[slot].word == word && word != 0) {
+        /* What fills the word up is no byte of the text: a NUL there is damage. */
+        if (types[slot].word == word && word != 0 && p[n - 1] != 0) {
             *text = bytes_of(p, n);
             s->e->service = types[slot].service;
             return p + n + 1;

@@ -218,6 +218,23 @@ static void both_readers_agree_on_every_changed_byte(void **state)
     }
 }
 
+/* One byte more, at every place: also a NUL, with which words of eight bytes are filled up. */
+static void both_readers_agree_on_every_byte_too_many(void **state)
+{
+    static const char bytes[] = {0, '"', ' ', 'x', '0', ','};
+    char line[sizeof GOOD];
+    struct event e;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof GOOD; i++)
+        for (size_t k = 0; k < sizeof bytes; k++) {
+            memcpy(line, GOOD, i);
+            line[i] = bytes[k];
+            memcpy(line + i + 1, GOOD + i, sizeof GOOD - 1 - i);
+            (void)both(line, sizeof line, &e).kind;
+        }
+}
+
 /* What stands where, and what does not count because it stands elsewhere. */
 static void nested_members_become_the_events_texts(void **state)
 {
@@ -427,6 +444,7 @@ int main(void)
         cmocka_unit_test(an_alert_gives_its_id_and_severity),
         cmocka_unit_test(a_record_reads_the_same_wherever_it_lies),
         cmocka_unit_test(both_readers_agree_on_every_changed_byte),
+        cmocka_unit_test(both_readers_agree_on_every_byte_too_many),
         cmocka_unit_test(a_line_of_a_known_shape_goes_by_it),
         cmocka_unit_test(readers_agree_on_every_change_of_a_known_line),
         cmocka_unit_test(readers_agree_on_known_members_in_any_company),
