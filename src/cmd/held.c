@@ -166,3 +166,15 @@ enum exit_code held_collection(const struct call *call, struct store *s, int64_t
     free(settings);
     return code;
 }
+
+enum exit_code held_settings(const struct call *call, struct settings *out)
+{
+    const char *folder = node_find(call->args);
+    struct fault f;
+
+    if (!node_is_at(folder))
+        return say_error(call->say, EXIT_NOT_FOUND, "no-node", "it holds no settings.json",
+                         "--node DIR, or PARLEY_NODE", "there is no node at %s", folder);
+    f = settings_of(folder, out);
+    return fault_is(f) ? disk_error(call->say, f, "settings.json") : EXIT_DONE;
+}

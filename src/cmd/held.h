@@ -7,6 +7,7 @@
 #define PARLEY_CMD_HELD_H
 
 #include "cmd/command.h"
+#include "proc/settings.h"
 #include "store/store.h"
 
 /* Opens it, makes it if it is not there and `make`. Says what went wrong. */
@@ -15,6 +16,9 @@ enum exit_code held_open(const struct call *call, bool make, struct store **out)
 /* The collection of our own people that --collection ROOT/ALIAS names; else the node's first one,
  * and without an exchange in its settings (or with --store) one that nobody is served. */
 enum exit_code held_collection(const struct call *call, struct store *s, int64_t *out);
+
+/* The settings of the node that the command is about. Says what went wrong. */
+enum exit_code held_settings(const struct call *call, struct settings *out);
 
 /* Says what went wrong with it. */
 enum exit_code held_error(struct say *s, struct fault f);

@@ -1,20 +1,27 @@
 /*
  * push.c - parley collection push: objects of a person's files to a foreign collection.
  *
- * Release before anything is sent: the allow-list of technical objects (R1) and the marking. A file
- * goes in envelopes of what the server takes; a status is asked for until it is complete, and every
- * object that failed is named. Sending again is harmless: TAXII 2.1 section 5.5 counts an object
- * that is there as a success.
+ * Release before anything is sent: only a server that the settings name (`remotes`) is sent to. To
+ * one of our own goes what is technical (R1) and not marked above --tlp; to a partner's what a
+ * SHARE released to him, byte for byte (docs/decisions/0017-where-push-may-go.md). A file goes in
+ * envelopes of what the server takes; a status is asked for until it is complete, and every object
+ * that failed is named. Sending again is harmless: TAXII 2.1 section 5.5 counts an object that is
+ * there as a success.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "cmd/args.h"
 #include "cmd/collection.h"
 #include "cmd/disk.h"
+#include "cmd/held.h"
 #include "cmd/run.h"
 #include "cmd/say.h"
+#include "crypto/digest.h"
+#include "store/exchange_query.h"
 
 enum {
     PUSH_FILE = FOREIGN_MAX, /* a bundle that is larger is split by whoever made it */
@@ -27,6 +34,9 @@ enum {
 struct pushing {
     const struct call *call;
     struct remote remote;
+    struct settings *settings;
+    const struct settings_remote *to;
+    struct store *releases; /* what was released to the partner; NULL where it is our own */
     const char *root;
     char url[REMOTE_URL]; /* of the collection's objects */
     size_t content;       /* what the root takes */
@@ -38,12 +48,31 @@ struct pushing {
 /* ---- may it leave? -----------------------------------------------------------------------------
  */
 
+/* NULL: a SHARE of ours to that partner holds these bytes, and its marking theirs. */
+static const char *not_released(const struct pushing *p, const struct judged_object *o)
+{
+    struct digest digest = digest_of(o->body);
+    struct rows r =
+        store_ask(p->releases, EXCHANGE_RELEASE_GET,
+                  STORE_WITH(value_text(p->to->agreement), value_blob(bytes_of(digest.byte, 32))));
+    bool found = rows_next(&r);
+    enum tlp most = found ? (enum tlp)row_integer(&r, 0) : TLP_NONE;
+
+    if (fault_is(rows_done(&r)))
+        return "release: what was released cannot be read";
+    if (!found)
+        return "release: no SHARE to this partner holds these bytes";
+    return o->object.tlp > most ? "release: marked above what was released" : NULL;
+}
+
 static const char *wrong_with(const struct pushing *p, const struct judged_object *o)
 {
     if (fault_is(o->fault))
         return o->error.why;
     if (!o->object.technical)
         return "R1: not a type of technical object that the parties exchange";
+    if (p->releases != NULL)
+        return not_released(p, o);
     if (o->object.tlp > p->most)
         return "marking: above --tlp";
     if (o->object.tlp == TLP_NONE)
@@ -59,7 +88,8 @@ static enum exit_code check(const struct pushing *p, const char *path, const str
 
         if (wrong != NULL)
             return say_error(p->call->say, EXIT_REFUSED, "refused", wrong,
-                             "leave it out of the file, or mark it",
+                             p->releases != NULL ? "parley share FILE --officer NAME, then again"
+                                                 : "leave it out of the file, or mark it",
                              "object %zu of %s does not leave: %s", i + 1, path,
                              fault_is(o->fault) ? o->error.id : o->object.id);
     }
@@ -247,6 +277,24 @@ static enum exit_code say_result(const struct pushing *p)
     return p->failed > 0 ? EXIT_REFUSED : p->pending > 0 ? EXIT_QUEUED : EXIT_DONE;
 }
 
+/* Whose is it? Who is in no settings gets nothing. */
+static enum exit_code find_server(struct pushing *p)
+{
+    const char *where = p->call->args->word[0];
+    enum exit_code code = held_settings(p->call, p->settings);
+
+    if (code != EXIT_DONE)
+        return code;
+    p->to = settings_remote(p->settings, where);
+    if (p->to == NULL)
+        return say_error(p->call->say, EXIT_REFUSED, "refused",
+                         "nothing is sent to a server that the node's settings do not name",
+                         "parley remote add NAME URL, with --agreement ID if it is the partner's",
+                         "%s is nobody's that we know", where);
+    p->root = strcmp(where, p->to->name) == 0 ? p->to->url : where;
+    return p->to->agreement[0] == '\0' ? EXIT_DONE : held_open(p->call, false, &p->releases);
+}
+
 static enum exit_code open_push(struct pushing *p)
 {
     const struct args *args = p->call->args;
@@ -269,9 +317,12 @@ static enum exit_code open_push(struct pushing *p)
 
 enum exit_code collection_push(const struct call *call)
 {
-    struct pushing p = {.call = call, .root = call->args->word[0], .most = TLP_GREEN};
-    enum exit_code code = open_push(&p);
+    struct pushing p = {
+        .call = call, .settings = memory_zeroed(1, sizeof *p.settings), .most = TLP_GREEN};
+    enum exit_code code = find_server(&p);
 
+    if (code == EXIT_DONE)
+        code = open_push(&p);
     if (code == EXIT_DONE)
         code = ask_root(&p);
     for (size_t i = 2; code == EXIT_DONE && i < call->args->words; i++)
@@ -279,5 +330,7 @@ enum exit_code collection_push(const struct call *call)
     if (code == EXIT_DONE)
         code = say_result(&p);
     remote_close(&p.remote);
+    store_close(p.releases);
+    free(p.settings);
     return code;
 }

@@ -547,12 +547,17 @@ const struct command commands[] = {
     {.name = "collection push",
      .group = GROUP_SHARE,
      .help = "add a bundle's objects to a collection of a TAXII server",
-     .usage = "ROOT-URL COLLECTION FILE...",
-     .example = "parley collection push https://taxii.example/own/ drop found.json --token-file t",
+     .usage = "SERVER COLLECTION FILE...",
+     .example = "parley remote add misp https://misp.example/taxii2/\n"
+                "parley collection push misp drop found.json --token-file t",
      .more =
-         "What is no technical object, or is marked above --tlp, does not leave, and nothing of\n"
-         "its file does. May be repeated: what is there already is not added again.",
-     .flags = {{"--tlp", "TLP", "the highest marking that may go there; else green",
+         "SERVER is the name of a remote of the node's settings, or a URL below its URL; nothing "
+         "is\n"
+         "sent to others. To one of our own goes what is technical and not marked above --tlp; to\n"
+         "a partner's what `parley share` released to him, byte for byte. If one object does not\n"
+         "leave, nothing of its file does. May be repeated: what is there is not added again.",
+     .flags = {{"--node", "DIR", "the node's directory; else PARLEY_NODE", NULL, 0},
+               {"--tlp", "TLP", "the highest marking that may go there; else green",
                 "clear|green|amber|amber+strict", 0},
                {"--wait", "SECONDS", "for a status that is pending; else 60", NULL, 0},
                {"--dry-run", NULL, "say what would go, send nothing", NULL, 0}},
@@ -962,6 +967,39 @@ const struct command commands[] = {
      .least = 1,
      .most = 1,
      .run = backup_restore},
+    {.name = "remote add",
+     .group = GROUP_SHARE,
+     .help = "name a TAXII server that we may push to",
+     .usage = "NAME ROOT-URL [--agreement ID]",
+     .example = "parley remote add misp https://misp.example/taxii2/\n"
+                "parley remote add theirs https://taxii.cert-b.example/in/ --agreement pact",
+     .more =
+         "Without --agreement it is our own. With it, it is the partner's under that agreement,\n"
+         "and takes only what `parley share` released. The node need not be started anew.",
+     .flags = {{"--agreement", "ID", "it is the partner's; else ours", NULL, 0},
+               {"--node", "DIR", "the node's directory; else PARLEY_NODE", NULL, 0}},
+     .with = WITH_SPEAK,
+     .least = 2,
+     .most = 2,
+     .run = remote_add},
+    {.name = "remote list",
+     .group = GROUP_SHARE,
+     .help = "TAXII servers that we may push to, and whose each is",
+     .usage = "",
+     .example = "parley remote list",
+     .flags = {{"--node", "DIR", "the node's directory; else PARLEY_NODE", NULL, 0}},
+     .with = WITH_SPEAK,
+     .run = remote_list},
+    {.name = "remote remove",
+     .group = GROUP_SHARE,
+     .help = "push to a TAXII server no more",
+     .usage = "NAME",
+     .example = "parley remote remove misp",
+     .flags = {{"--node", "DIR", "the node's directory; else PARLEY_NODE", NULL, 0}},
+     .with = WITH_SPEAK,
+     .least = 1,
+     .most = 1,
+     .run = remote_remove},
     {.name = "exchange init",
      .group = GROUP_ADMIN,
      .help = "add a TAXII 2.1 server to the node's settings",

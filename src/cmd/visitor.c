@@ -19,6 +19,7 @@
 #include "cmd/args.h"
 #include "cmd/columns.h"
 #include "cmd/disk.h"
+#include "cmd/edit.h"
 #include "cmd/node.h"
 #include "cmd/passphrase.h"
 #include "cmd/run.h"
@@ -30,110 +31,6 @@
 #include "json/profile.h"
 
 enum { TOKEN = 32 /* random bytes of a bearer token */ };
-
-struct edit {
-    const struct call *call;
-    struct say *s;
-    char path[PATH_MAX];
-    json_t *settings; /* owned */
-    json_t *exchange; /* borrowed from it; NULL where there is none */
-    enum exit_code exit;
-};
-
-static bool stop(struct edit *e, enum exit_code code)
-{
-    e->exit = code;
-    return false;
-}
-
-static bool usage(struct edit *e, const char *why, const char *try, const char *what)
-{
-    return stop(e, say_error(e->s, EXIT_USAGE, "usage", why, try, "%s", what));
-}
-
-static bool edit_read(struct edit *e)
-{
-    const struct json_limits limits = {SETTINGS_MAX, JSON_DEPTH};
-    struct buf text = {0};
-    struct fault f;
-
-    snprintf(e->path, sizeof e->path, "%s/settings.json", node_find(e->call->args));
-    f = disk_read(e->path, SETTINGS_MAX, &text);
-    if (!fault_is(f))
-        f = json_read_indented(buf_view(&text), limits, &e->settings);
-    buf_done(&text);
-    if (fault_is(f))
-        return stop(e, disk_error(e->s, f, e->path));
-    e->exchange = json_object_get(e->settings, "exchange");
-    return true;
-}
-
-static bool edit_has_exchange(struct edit *e)
-{
-    return edit_read(e) &&
-           (e->exchange != NULL || usage(e, "settings.json has no member exchange",
-                                         "parley exchange init --listen ADDRESS:PORT --title TEXT",
-                                         "this node has no exchange"));
-}
-
-/* As the node will read it: what it would refuse is refused here. */
-static bool edit_is_good(struct edit *e, struct bytes text)
-{
-    struct settings *read = memory_zeroed(1, sizeof *read);
-    struct settings_error error = {.line = 0};
-    struct fault f = settings_parse(text, read, &error);
-
-    free(read);
-    return !fault_is(f) || stop(e, say_error(e->s, EXIT_USAGE, "usage", error.why, NULL,
-                                             "the settings would be wrong: %s", error.member));
-}
-
-/* The file keeps its owner; the world has no business with hashes. */
-static bool edit_write(struct edit *e)
-{
-    struct buf text = {0};
-    struct stat st;
-    struct fault f;
-    bool good;
-
-    json_indented(e->settings, &text);
-    good = edit_is_good(e, buf_view(&text));
-    if (good && stat(e->path, &st) == 0) {
-        f = file_replace(e->path, buf_view(&text), st.st_mode & 0660);
-        if (!fault_is(f) && geteuid() == 0 && chown(e->path, st.st_uid, st.st_gid) != 0)
-            f = fault_io("give back");
-        good = !fault_is(f) || stop(e, disk_error(e->s, f, e->path));
-    }
-    buf_done(&text);
-    return good;
-}
-
-static enum exit_code edit_done(struct edit *e)
-{
-    json_decref(e->settings);
-    return e->exit;
-}
-
-static void tell(struct edit *e, const char *what, const char *name)
-{
-    if (e->s->json) {
-        say_json(e->s, json_pack("{s:s, s:s}", "done", what, "name", name));
-        return;
-    }
-    say_data(e->s, "%s %s\n", name, what);
-    say_note(e->s, "next: send the node's first process SIGHUP, or start it anew\n");
-}
-
-static json_t *list_of(json_t *object, const char *name)
-{
-    json_t *list = json_object_get(object, name);
-
-    if (list == NULL) {
-        list = json_array();
-        json_object_set_new(object, name, list);
-    }
-    return list;
-}
 
 /* ---- exchange init ------------------------------------------------------------------------------
  */
@@ -209,17 +106,17 @@ enum exit_code exchange_init(const struct call *call)
     const char *title = args_value(call->args, "--title");
 
     if (listen == NULL || title == NULL)
-        usage(&e, "both are needed", call->command->example, "--listen or --title is missing");
+        edit_usage(&e, "both are needed", call->command->example, "--listen or --title is missing");
     else if (edit_read(&e) && e.exchange != NULL)
-        stop(&e, say_error(e.s, EXIT_CONFLICT, "exists", "settings.json has a member exchange",
-                           "edit it, or use parley visitor", "this node has an exchange"));
+        edit_stop(&e, say_error(e.s, EXIT_CONFLICT, "exists", "settings.json has a member exchange",
+                                "edit it, or use parley visitor", "this node has an exchange"));
     else if (e.settings != NULL) {
         json_object_set_new(e.settings, "exchange",
                             json_pack("{s:s, s:s, s:o, s:[]}", "listen", listen, "title", title,
                                       "roots", roots_new(e.settings, title), "visitors"));
         look_for_what_comes(&e);
         if (edit_write(&e))
-            tell(&e, "is an exchange now", title);
+            edit_tell(&e, "is an exchange now", title, EDIT_NEXT);
     }
     return edit_done(&e);
 }
@@ -245,7 +142,7 @@ static bool add_certificate(struct edit *e, json_t *visitor, const char *path)
         f = tls_pin(buf_view(&pem), pin);
     buf_done(&pem);
     if (fault_is(f))
-        return stop(e, disk_error(e->s, f, path));
+        return edit_stop(e, disk_error(e->s, f, path));
     set_hex(visitor, "certificate_sha256", pin);
     return true;
 }
@@ -267,7 +164,7 @@ static bool add_token(struct edit *e, json_t *visitor, const char *path)
     buf_wipe(&line);
     sodium_memzero(token, sizeof token);
     if (fault_is(f))
-        return stop(e, disk_error(e->s, f, path));
+        return edit_stop(e, disk_error(e->s, f, path));
     set_hex(visitor, "token_sha256", digest.byte);
     return true;
 }
@@ -284,12 +181,12 @@ static bool add_password(struct edit *e, json_t *visitor, const char *path)
     else
         f = passphrase_from_file(path, &word);
     if (fault_is(f))
-        return stop(e, disk_error(e->s, f, path));
+        return edit_stop(e, disk_error(e->s, f, path));
     good = good && word.len > 0 &&
            crypto_pwhash_str(hash, (const char *)word.data, word.len, 2, 64 << 20) == 0;
     buf_wipe(&word);
     if (!good)
-        return usage(e, "it is empty, or there is no terminal to ask on", NULL, "no password");
+        return edit_usage(e, "it is empty, or there is no terminal to ask on", NULL, "no password");
     json_object_set_new(visitor, "password", json_string(hash));
     return true;
 }
@@ -327,9 +224,9 @@ static bool add_rights(struct edit *e, const char *flag, const char *member, con
         json_t *collection = collection_named(e, name);
 
         if (collection == NULL)
-            return usage(e, "a collection is named ROOT/ALIAS, as in own/shared", NULL,
-                         "there is no such collection");
-        json_array_append_new(list_of(collection, member), json_string(who));
+            return edit_usage(e, "a collection is named ROOT/ALIAS, as in own/shared", NULL,
+                              "there is no such collection");
+        json_array_append_new(edit_list(collection, member), json_string(who));
     }
     return true;
 }
@@ -350,8 +247,8 @@ static bool add_ways(struct edit *e, json_t *visitor)
             return false;
     }
     return json_object_size(visitor) > 1 ||
-           usage(e, "a visitor is known by a certificate, a token or a password",
-                 e->call->command->example, "nothing says how to know him");
+           edit_usage(e, "a visitor is known by a certificate, a token or a password",
+                      e->call->command->example, "nothing says how to know him");
 }
 
 static void set_text(json_t *object, const char *name, const char *value)
@@ -384,19 +281,19 @@ enum exit_code visitor_add(const struct call *call)
     if (!edit_has_exchange(&e))
         return edit_done(&e);
     if (is_there(&e, name)) {
-        stop(&e, say_error(e.s, EXIT_CONFLICT, "exists", NULL, "parley visitor list",
-                           "there is a visitor %s already", name));
+        edit_stop(&e, say_error(e.s, EXIT_CONFLICT, "exists", NULL, "parley visitor list",
+                                "there is a visitor %s already", name));
         return edit_done(&e);
     }
     visitor = json_object();
     set_text(visitor, "name", name);
-    json_array_append_new(list_of(e.exchange, "visitors"), visitor);
+    json_array_append_new(edit_list(e.exchange, "visitors"), visitor);
     if (add_rights(&e, "--reads", "readers", name) && add_rights(&e, "--writes", "writers", name) &&
         add_ways(&e, visitor)) {
         set_text(visitor, "party", args_value(call->args, "--party"));
         set_text(visitor, "tlp", args_value(call->args, "--tlp"));
         if (edit_write(&e))
-            tell(&e, "is a visitor now", name);
+            edit_tell(&e, "is a visitor now", name, EDIT_NEXT);
     }
     return edit_done(&e);
 }
@@ -435,8 +332,8 @@ enum exit_code visitor_remove(const struct call *call)
         return edit_done(&e);
     list = json_object_get(e.exchange, "visitors");
     if (!is_there(&e, name)) {
-        stop(&e, say_error(e.s, EXIT_NOT_FOUND, "not-found", NULL, "parley visitor list",
-                           "there is no visitor %s", name));
+        edit_stop(&e, say_error(e.s, EXIT_NOT_FOUND, "not-found", NULL, "parley visitor list",
+                                "there is no visitor %s", name));
         return edit_done(&e);
     }
     for (size_t i = json_array_size(list); i > 0; i--)
@@ -445,7 +342,7 @@ enum exit_code visitor_remove(const struct call *call)
             json_array_remove(list, i - 1);
     forget_rights(&e, name);
     if (edit_write(&e))
-        tell(&e, "is no visitor any more", name);
+        edit_tell(&e, "is no visitor any more", name, EDIT_NEXT);
     return edit_done(&e);
 }
 

@@ -25,6 +25,7 @@ enum {
     SETTINGS_AGREEMENTS = 8,
     SETTINGS_ADDRESSES = 32,
     SETTINGS_SENSORS = 64,
+    SETTINGS_REMOTES = 32,
     SETTINGS_LISTS = 64, /* of indicators, and as many of what lowers confidence */
     SETTINGS_SILENT =
         900, /* seconds: what a followed sensor may be silent for if nothing is said */
@@ -80,6 +81,13 @@ struct settings_list {
     struct instant from, until; /* INT64_MIN, INT64_MAX: not said */
 };
 
+/* A TAXII server of others, or of ours, to which objects may be pushed. */
+struct settings_remote {
+    char name[SETTINGS_ID];
+    char url[SETTINGS_PATH];     /* https, ends with a slash: what begins so is this server's */
+    char agreement[SETTINGS_ID]; /* it is the partner's under that one; "": it is our own */
+};
+
 struct settings {
     char party[SETTINGS_ID];
     char agreements[SETTINGS_AGREEMENTS][SETTINGS_ID];
@@ -97,6 +105,8 @@ struct settings {
     size_t list_count;
     bool has_exchange;
     struct settings_exchange exchange;
+    struct settings_remote remotes[SETTINGS_REMOTES];
+    size_t remote_count;
 };
 
 /* What was wrong, for the person who wrote it. */
@@ -117,6 +127,10 @@ bool settings_differ_by_lists(struct bytes a, struct bytes b);
 
 /* Puts the `indicators` and `lists` of another in the place of its own. */
 void settings_take_lists(struct settings *s, const struct settings *from);
+
+/* The server that `where` names, by its name or by a URL of it; of several the one that says most.
+ * NULL: none does. Borrowed from `s`. */
+const struct settings_remote *settings_remote(const struct settings *s, const char *where);
 
 /* The absolute path in `where`; "" where there is none. Lent. */
 const char *settings_path(const struct settings_sensor *s);

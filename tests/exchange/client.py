@@ -373,13 +373,52 @@ def its_collections_are_listed_and_what_it_says_is_harmless():
     assert "another server" in run("collection", "list", f"{ORIGIN}/taxii2/").stderr
 
 
+def settings_with(*remotes):
+    node = FOLDER / "node"
+    node.mkdir(exist_ok=True)
+    text = {"v": 1, "party": "cert-a", "agreements": ["pact"], "remotes": list(remotes)}
+    (node / "settings.json").write_text(json.dumps(text, indent=1, sort_keys=True,
+                                                   ensure_ascii=True) + "\n")
+    return node
+
+
+def nothing_is_pushed_to_a_server_that_is_nobodys():
+    shop = server.shop = Shop()
+    bundle = FOLDER / "bundle.json"
+    bundle.write_text(json.dumps({"objects": [thing(1)]}))
+    node = settings_with()
+
+    def push(where, code):
+        done = run("collection", "push", where, "all", bundle, "--node", node)
+        assert done.returncode == code, (where, done)
+        return done.stderr
+    assert "parley remote add" in push(f"{ORIGIN}/api/", 4)
+    assert run("remote", "add", "other", f"{ORIGIN}/other/", "--node", node, trust=(),
+               who=()).returncode == 0
+    for where in (f"{ORIGIN}/api/", f"{ORIGIN}/other/../api/", f"{ORIGIN}/other/%2e%2e/api/",
+                  f"{ORIGIN}0/other/", f"{ORIGIN}@127.0.0.1/other/", ORIGIN, "othe"):
+        push(where, 4)
+    assert shop.posted == []
+    for url, agreement in (("http://127.0.0.1/", ()), ("https://a@b/", ()), ("https://a/../", ()),
+                           ("https://a/", ("--agreement", "nobody"))):
+        done = run("remote", "add", "wrong", url, *agreement, "--node", node, trust=(), who=())
+        assert done.returncode == 2, done
+    assert run("remote", "add", "ours", f"{ORIGIN}/api", "--node", node, trust=(),
+               who=()).returncode == 0
+    push(f"{ORIGIN}/api", 0)
+    assert run("remote", "remove", "ours", "--node", node, trust=(), who=()).returncode == 0
+    push("ours", 4)
+    assert len(shop.posted) == 1
+
+
 def a_bundle_is_pushed_in_pieces_and_every_failure_is_named():
+    node = settings_with({"name": "ours", "url": f"{ORIGIN}/api/"})
     for wrong in ({}, {"pending": True}):
         shop = server.shop = Shop(**wrong)
         bundle = FOLDER / "bundle.json"
         given = [thing(i) for i in range(200)]
         bundle.write_text(json.dumps({"type": "bundle", "objects": given}))
-        words = ("collection", "push", f"{ORIGIN}/api/", "all", bundle)
+        words = ("collection", "push", "ours", "all", bundle, "--node", node)
         done = run(*words, "--dry-run")
         assert done.returncode == 0 and shop.posted == [], done
         done = run(*words)

@@ -149,12 +149,22 @@ def only_what_officers_released_goes_to_the_partner(pair):
     refused = pair.a.run("share", bundle, "--yes", officer="ivanova")
     assert refused.returncode == 4 and "R1" in refused.stderr, refused.stderr
     bundle.write_text(json.dumps({"objects": given}))
+    theirs = f"https://127.0.0.1:{visitors.port}/own/"  # as if it were the partner's
+    pair.a.parley_ok("remote", "add", "theirs", theirs, "--agreement", pair.a.json("status")["agreement"])
+
+    def push():
+        return pair.a.run("collection", "push", "theirs", "drop", bundle, "--token-file",
+                          visitors.token_file, "--ca", visitors.cert)
+    assert push().returncode == 4 and "no SHARE to this partner" in push().stderr
     said = pair.a.json("share", bundle, "--yes", officer="ivanova")
     pair.settle()
     assert kinds(pair.b, "theirs").count("SHARE") == 1, "nothing leaves without an entry"
     assert pair.a.json("case", "show", said["case"])["state"] == "shared"
 
+    assert "3 sent, 0 not taken" in push().stdout
     changed = dict(given[0], name="other bytes")
+    bundle.write_text(json.dumps({"objects": [given[1], changed]}))
+    assert push().returncode == 4, "nothing of a file goes if one object does not"
     status = press.post("to", [*given, changed]).json()
     assert (status["success_count"], status["failure_count"]) == (3, 1)
     assert li.walk("to") == given
