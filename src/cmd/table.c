@@ -548,8 +548,7 @@ const struct command commands[] = {
      .group = GROUP_SHARE,
      .help = "add a bundle's objects to a collection of a TAXII server",
      .usage = "SERVER COLLECTION FILE...",
-     .example = "parley remote add misp https://misp.example/taxii2/\n"
-                "parley collection push misp drop found.json --token-file t",
+     .example = "parley collection push misp drop found.json --token-file t",
      .more =
          "SERVER is the name of a remote of the node's settings, or a URL below its URL; nothing "
          "is\n"
