@@ -11,6 +11,7 @@
 #include "cmd/args.h"
 #include "cmd/disk.h"
 #include "cmd/run.h"
+#include "crypto/stamp.h"
 #include "stix/event.h"
 #include "json/profile.h"
 
@@ -57,6 +58,32 @@ static void check_form(struct checks *c, const struct agreement *a)
               a->article_count, unverified);
     add_check(c, VERDICT_GOOD, EXIT_DONE, "territory", "%zu and %zu prefixes, none declared twice",
               a->parties[0].prefix_count, a->parties[1].prefix_count);
+}
+
+/* The certificates are read here, by a person, and not by the node. */
+static void check_outside(struct checks *c, const struct agreement *a)
+{
+    char found[400] = "";
+
+    for (size_t i = 0; i < a->authority_count; i++) {
+        struct bytes text = bytes_text(a->authorities[i].certificate);
+        uint8_t der[AGREEMENT_CERTIFICATE];
+        char subject[STAMP_AUTHORITY];
+        size_t len = 0, used = strlen(found);
+
+        if (!base64_size(text, &len) || len > sizeof der || !base64_read(text, der, len) ||
+            fault_is(stamp_authority_read(bytes_of(der, len), subject))) {
+            add_check(c, VERDICT_BAD, EXIT_FAILED, "outside", "%s: this is no certificate",
+                      a->authorities[i].name);
+            return;
+        }
+        snprintf(found + used, sizeof found - used, "%s%s (%s)", used == 0 ? "" : ", ",
+                 a->authorities[i].name, subject);
+    }
+    if (a->authority_count + a->witness_count != 0)
+        add_check(c, VERDICT_GOOD, EXIT_DONE, "outside",
+                  "%zu authorities for time stamps%s%s, %zu witnesses", a->authority_count,
+                  found[0] == '\0' ? "" : ": ", found, a->witness_count);
 }
 
 /* The line of the `n`th "covers", from 1: the file has one member a line. 0 if it has not so many.
@@ -253,6 +280,7 @@ enum exit_code run_agreement_check(const struct call *call)
     check_form(&c, a);
     check_patterns(&c, a, path);
     check_tables(&c, a, path);
+    check_outside(&c, a);
     check_signatures(&c, a, s);
     answer(&c, a);
     signatures_free(s);

@@ -18,10 +18,10 @@ static void add_change(json_t *out, const char *path, const json_t *old, const j
     json_array_append_new(out, row);
 }
 
-/* What an item of a list is known by: its id, file or suite, or, if it has none, its bytes. */
+/* What an item of a list is known by: its id, suite or name, or, if it has none, its bytes. */
 static void item_name(const json_t *item, struct buf *out)
 {
-    static const char *const names[] = {"id", "suite"};
+    static const char *const names[] = {"id", "suite", "name"};
 
     buf_clear(out);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

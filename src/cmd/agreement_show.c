@@ -1,10 +1,12 @@
 /* agreement_show.c - parley agreement show */
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "cmd/agreement.h"
 #include "cmd/args.h"
 #include "cmd/columns.h"
 #include "cmd/run.h"
+#include "crypto/digest.h"
 #include "json/profile.h"
 
 enum { PREFIXES_SHOWN = 8 };
@@ -124,6 +126,28 @@ static void show_articles(struct say *s, const struct agreement *a)
     columns_print(&c, s);
 }
 
+/* Whom both take at their word for the time of a head. */
+static void show_outside(struct say *s, const struct agreement *a)
+{
+    for (size_t i = 0; i < a->authority_count; i++) {
+        struct bytes text = bytes_text(a->authorities[i].certificate);
+        uint8_t der[AGREEMENT_CERTIFICATE];
+        struct buf b = {0};
+        size_t len = 0;
+
+        if (base64_size(text, &len) && len <= sizeof der && base64_read(text, der, len)) {
+            struct digest d = digest_of(bytes_of(der, len));
+
+            buf_print(&b, "%s, SHA-256 of its certificate ", a->authorities[i].name);
+            buf_hex(&b, d.byte, sizeof d.byte);
+        }
+        row(s, "stamps by", buf_str(&b));
+        buf_done(&b);
+    }
+    for (size_t i = 0; i < a->witness_count; i++)
+        row(s, "witness", a->witnesses[i].name);
+}
+
 static void show_rules(struct say *s, const struct agreement *a)
 {
     struct buf b = {0};
@@ -141,6 +165,7 @@ static void show_rules(struct say *s, const struct agreement *a)
         buf_print(&b, "%s%s", i == 0 ? "; withheld by default: " : ", ", a->withhold[i]);
     row(s, "leaves", buf_str(&b));
     buf_done(&b);
+    show_outside(s, a);
 }
 
 static void show(struct say *s, const struct agreement *a)

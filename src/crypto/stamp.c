@@ -106,39 +106,78 @@ static X509_STORE *read_store(struct bytes ca, struct instant when)
     return store;
 }
 
+static void read_subject(X509 *certificate, char *out)
+{
+    BIO *name = BIO_new(BIO_s_mem());
+    int len = 0;
+
+    if (certificate != NULL && name != NULL) {
+        X509_NAME_print_ex(name, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
+        len = BIO_read(name, out, STAMP_AUTHORITY - 1);
+    }
+    out[len > 0 ? len : 0] = '\0';
+    BIO_free(name);
+}
+
+struct fault stamp_authority_read(struct bytes der, char *out)
+{
+    const unsigned char *at = der.data;
+    X509 *certificate = d2i_X509(NULL, &at, (long)der.len);
+    bool good = certificate != NULL && at == der.data + der.len;
+
+    if (good)
+        read_subject(certificate, out);
+    X509_free(certificate);
+    ERR_clear_error();
+    return good ? fault_none() : fault_make(FAULT_SYNTAX, 0, "RFC 5280 section 4.1: Certificate");
+}
+
 /* The name of whoever signed the token, as one line of ASCII. */
 static void read_authority(TS_RESP *response, char *out)
 {
     STACK_OF(X509) *signers = PKCS7_get0_signers(TS_RESP_get_token(response), NULL, 0);
-    BIO *name = BIO_new(BIO_s_mem());
-    int len = 0;
 
-    if (signers != NULL && sk_X509_num(signers) > 0 && name != NULL) {
-        X509_NAME_print_ex(name, X509_get_subject_name(sk_X509_value(signers, 0)), 0,
-                           XN_FLAG_RFC2253);
-        len = BIO_read(name, out, STAMP_AUTHORITY - 1);
-    }
-    out[len > 0 ? len : 0] = '\0';
+    read_subject(signers != NULL && sk_X509_num(signers) > 0 ? sk_X509_value(signers, 0) : NULL,
+                 out);
     sk_X509_free(signers);
-    BIO_free(name);
+}
+
+/* Is the chain good as far as it goes, and only ends in a root that is not among ours? */
+static bool is_strangers(void)
+{
+    static const int codes[] = {
+        X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,
+        X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT};
+    const char *said = NULL;
+
+    if (ERR_GET_REASON(ERR_peek_last_error()) != TS_R_CERTIFICATE_VERIFY_ERROR)
+        return false;
+    (void)ERR_peek_last_error_all(NULL, NULL, NULL, &said, NULL);
+    for (size_t i = 0; said != NULL && i < sizeof codes / sizeof *codes; i++)
+        if (strstr(said, X509_verify_cert_error_string(codes[i])) != NULL)
+            return true;
+    return false;
 }
 
 /* Takes the store over. */
-static bool holds(TS_RESP *response, X509_STORE *store, const struct digest *of)
+static struct fault holds(TS_RESP *response, X509_STORE *store, const struct digest *of)
 {
     TS_VERIFY_CTX *context = TS_VERIFY_CTX_new();
     unsigned char *imprint = OPENSSL_memdup(of->byte, sizeof of->byte);
-    bool good;
+    struct fault f = fault_none();
 
     if (context == NULL || imprint == NULL)
         die("parley: out of memory\n");
     TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_IMPRINT | TS_VFY_SIGNATURE);
     TS_VERIFY_CTX_set_store(context, store);
     TS_VERIFY_CTX_set_imprint(context, imprint, sizeof of->byte);
-    good = TS_RESP_verify_response(context, response) == 1;
+    if (TS_RESP_verify_response(context, response) != 1)
+        f = is_strangers()
+                ? fault_make(FAULT_UNKNOWN, 0, "an authority that nobody here trusts")
+                : fault_make(FAULT_FORGED, 0, "RFC 3161 section 2.3: signature or chain");
     TS_VERIFY_CTX_free(context);
     ERR_clear_error();
-    return good;
+    return f;
 }
 
 static struct fault check(TS_RESP *response, const struct digest *of, struct bytes ca,
@@ -147,6 +186,7 @@ static struct fault check(TS_RESP *response, const struct digest *of, struct byt
     TS_TST_INFO *info;
     X509_STORE *store;
     struct stamp s = {0};
+    struct fault f;
 
     if (!is_granted(response))
         return fault_make(FAULT_REFUSED, 0, "RFC 3161 section 2.4.2: not granted");
@@ -158,8 +198,9 @@ static struct fault check(TS_RESP *response, const struct digest *of, struct byt
     store = read_store(ca, s.time);
     if (store == NULL)
         return fault_make(FAULT_SYNTAX, 0, "a PEM with the authority's root certificate");
-    if (!holds(response, store, of))
-        return fault_make(FAULT_FORGED, 0, "RFC 3161 section 2.3: signature or chain");
+    f = holds(response, store, of);
+    if (fault_is(f))
+        return f;
     read_authority(response, s.authority);
     *out = s;
     return fault_none();

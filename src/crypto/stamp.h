@@ -23,6 +23,10 @@ enum {
 /* Appends a TimeStampReq over the digest that asks for the authority's certificate. */
 void stamp_request(const struct digest *of, const uint8_t nonce[STAMP_NONCE], struct buf *out);
 
+/* What this certificate (DER, nothing behind it) is called: its subject in `out`, of
+ * STAMP_AUTHORITY bytes. SYNTAX: it is none. */
+MUST_CHECK struct fault stamp_authority_read(struct bytes der, char *out);
+
 struct stamp {
     struct instant time;             /* as the authority says; whole seconds */
     char authority[STAMP_AUTHORITY]; /* the subject of its certificate; from outside */
@@ -31,8 +35,8 @@ struct stamp {
 /*
  * Is this TimeStampResp (DER, nothing behind it) granted, over the digest, by an authority whose
  * chain ends in one of the certificates of `ca` (PEM)? Faults: LIMIT; SYNTAX no response, or no
- * certificate in `ca`; REFUSED the authority did not grant it; MISMATCH of another digest;
- * FORGED signature, chain or purpose do not hold.
+ * certificate in `ca`; UNKNOWN its chain ends in none of them; REFUSED the authority did not grant
+ * it; MISMATCH of another digest; FORGED signature, chain or purpose do not hold.
  */
 MUST_CHECK struct fault stamp_verify(struct bytes response, const struct digest *of,
                                      struct bytes ca, struct stamp *out);

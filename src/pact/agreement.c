@@ -134,7 +134,8 @@ static void members_parse(struct keep *k, const struct member *root, struct agre
     evidence_parse(root, a);
     release_parse(k, root, a);
     quota_parse(root, a);
-    member_only(root, "articles", "clocks", "evidence", "id", "notes", "parties", "quota",
+    outside_parse(root, a);
+    member_only(root, "articles", "clocks", "evidence", "id", "notes", "outside", "parties", "quota",
                 "release", "skew", "suites", "title", "v", "valid-from", "valid-until", "version",
                 NULL);
 }

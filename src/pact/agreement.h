@@ -31,12 +31,14 @@ enum {
     AGREEMENT_OFFICERS = 3,     /* signatures that a release can be made to need */
     AGREEMENT_ID = 64,          /* longest id; ids are safe as names of files (text.h) */
     AGREEMENT_LANGUAGES = 16,
-    AGREEMENT_WITHHOLD = 256,   /* field paths withheld by default */
-    AGREEMENT_COUNT = 65536,    /* largest N: watch keeps N times a group */
-    AGREEMENT_WITHIN = 2592000, /* largest W and G, 30 days: as long lives a group in memory */
-    AGREEMENT_CLOCK = 31622400, /* longest clock: a leap year */
-    AGREEMENT_SLOTS = 1024,     /* evidence samples: their document fits into 256 KiB */
-    AGREEMENT_PATTERN = 8192,   /* bytes of `covers` */
+    AGREEMENT_WITHHOLD = 256,     /* field paths withheld by default */
+    AGREEMENT_COUNT = 65536,      /* largest N: watch keeps N times a group */
+    AGREEMENT_WITHIN = 2592000,   /* largest W and G, 30 days: as long lives a group in memory */
+    AGREEMENT_CLOCK = 31622400,   /* longest clock: a leap year */
+    AGREEMENT_SLOTS = 1024,       /* evidence samples: their document fits into 256 KiB */
+    AGREEMENT_PATTERN = 8192,     /* bytes of `covers` */
+    AGREEMENT_OUTSIDERS = 4,      /* of each kind: more would only be more to be fooled by */
+    AGREEMENT_CERTIFICATE = 4096, /* bytes of DER; roots have 600 to 2,000 */
 };
 
 /* The clocks of an agreement, in the order of PROTOCOL.agreement section 2. Values in seconds. */
@@ -122,6 +124,17 @@ struct article {
     bool unverified;
 };
 
+/* Outsiders whom both parties take at their word for when a head was there (PROTOCOL.bundle 4). */
+struct outside_authority {
+    const char *name;        /* for persons */
+    const char *certificate; /* base64 of DER: the root that its stamps' chains end in */
+};
+
+struct outside_witness {
+    const char *name; /* C2SP key name */
+    uint8_t key[32];  /* ed25519 */
+};
+
 struct agreement {
     const char *id;
     uint32_t version;
@@ -142,6 +155,10 @@ struct agreement {
     size_t language_count;
     const char *tlp; /* the highest marking that may leave, canonical lower case */
     uint64_t quota_entries, quota_bytes;
+    struct outside_authority authorities[AGREEMENT_OUTSIDERS];
+    size_t authority_count; /* may be 0 */
+    struct outside_witness witnesses[AGREEMENT_OUTSIDERS];
+    size_t witness_count;   /* may be 0 */
     struct bytes canonical; /* the compact form; owned by the agreement */
     uint8_t digest[32];     /* SHA-256 over canonical */
     void *owned;            /* everything the pointers above point into */

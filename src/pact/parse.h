@@ -40,9 +40,10 @@ const char *title_parse(const struct member *object);
 /* Members of `clocks`; those that are absent keep their value if `all` is false. */
 void clocks_parse(const struct member *clocks, bool all, uint32_t seconds[CLOCK_KINDS]);
 
-/* party.c, declared.c, article.c */
+/* party.c, declared.c, article.c, outside.c */
 void parties_parse(struct keep *k, const struct member *root, struct agreement *a);
 void territories_parse(struct keep *k, const struct member *parties, struct agreement *a);
 void articles_parse(const struct member *root, struct agreement *a);
+void outside_parse(const struct member *root, struct agreement *a);
 
 #endif

@@ -32,7 +32,7 @@ struct fault anchor_trust_add(struct anchor_trust *t, struct bytes vkey)
     struct fault f;
 
     if (t->witness_count == ANCHOR_WITNESSES)
-        return fault_make(FAULT_LIMIT, 0, "at most 8 witnesses");
+        return fault_make(FAULT_LIMIT, 0, "at most 16 witnesses");
     if (!cursor_ok(&in) || name.len >= sizeof w.name || !checkpoint_name_is_good(name) ||
         !base64_read(key, raw, sizeof raw) || raw[0] != 4)
         return fault_make(FAULT_SYNTAX, in.at, form);
@@ -46,6 +46,47 @@ struct fault anchor_trust_add(struct anchor_trust *t, struct bytes vkey)
         return fault_make(FAULT_MISMATCH, 0, form);
     t->witness[t->witness_count++] = w;
     return fault_none();
+}
+
+static void add_pem(const char *base64, struct buf *pem)
+{
+    size_t len = strlen(base64);
+
+    buf_text(pem, "-----BEGIN CERTIFICATE-----\n");
+    for (size_t at = 0; at < len; at += 64)
+        buf_print(pem, "%.64s\n", base64 + at);
+    buf_text(pem, "-----END CERTIFICATE-----\n");
+}
+
+static bool has_witness(const struct anchor_trust *t, const struct note_signer *w)
+{
+    for (size_t i = 0; i < t->witness_count; i++)
+        if (strcmp(t->witness[i].name, w->name) == 0 &&
+            memcmp(t->witness[i].key[0].key, w->key[0].key, 32) == 0)
+            return true;
+    return false;
+}
+
+void anchor_trust_agreed(struct anchor_trust *t, const struct agreement *a, struct buf *pem)
+{
+    for (size_t i = 0; i < a->authority_count; i++) {
+        struct buf one = {0};
+
+        add_pem(a->authorities[i].certificate, &one);
+        if (strstr(buf_str(pem), buf_str(&one)) == NULL && pem->len + one.len <= STAMP_CA_MAX)
+            buf_bytes(pem, buf_view(&one));
+        buf_done(&one);
+    }
+    t->ca = buf_view(pem);
+    for (size_t i = 0; i < a->witness_count && t->witness_count < ANCHOR_WITNESSES; i++) {
+        struct note_signer w = {.role = NOTE_COSIGNER};
+
+        snprintf(w.name, sizeof w.name, "%s", a->witnesses[i].name);
+        if (!fault_is(note_signer_add(&w, suite_find(bytes_text("ed25519")),
+                                      bytes_of(a->witnesses[i].key, 32))) &&
+            !has_witness(t, &w))
+            t->witness[t->witness_count++] = w;
+    }
 }
 
 static struct fault verify_stamp(const struct anchor *a, const struct anchor_trust *t,

@@ -4,13 +4,15 @@
  * agree on another history.
  *
  * The stamp is over SHA-256 of the checkpoint's text; the witness signs as C2SP tlog-cosignature
- * says (type 0x04). Whom to trust is the reader's to say: no agreement names them.
+ * says (type 0x04). Whom to trust both parties can have said in the agreement (`outside`); the
+ * reader can add others.
  */
 #ifndef PARLEY_PROOF_ANCHOR_H
 #define PARLEY_PROOF_ANCHOR_H
 
 #include "crypto/stamp.h"
 #include "ledger/note.h"
+#include "pact/agreement.h"
 
 enum anchor_kind {
     ANCHOR_NONE = 0,
@@ -21,7 +23,7 @@ enum anchor_kind {
 
 enum {
     ANCHOR_DATA_MAX = STAMP_MAX, /* bytes; a witness's lines are fewer */
-    ANCHOR_WITNESSES = 8,        /* that one reader trusts */
+    ANCHOR_WITNESSES = 16,       /* that one reader trusts, with those of the agreement */
     ANCHOR_WHO = 160,
 };
 
@@ -46,12 +48,18 @@ struct anchor_trust {
  * the key's; LIMIT; as suite_key_check. */
 MUST_CHECK struct fault anchor_trust_add(struct anchor_trust *t, struct bytes vkey);
 
+/* Adds whom both parties of the agreement named. `pem` gets their certificates behind what is in it
+ * and becomes the trust's `ca`; it must live as long. What is there already, or for which there is
+ * no room, is left out: what the reader said himself comes first. */
+void anchor_trust_agreed(struct anchor_trust *t, const struct agreement *a, struct buf *pem);
+
 struct anchored {
     struct instant time;  /* whole seconds */
     char who[ANCHOR_WHO]; /* from outside */
 };
 
-/* Faults: UNKNOWN nobody of this kind is trusted; MISSING none of the trusted witnesses signed;
+/* Faults: UNKNOWN nobody of this kind is trusted, or another authority than those made the stamp;
+ * MISSING none of the trusted witnesses signed;
  * stamp_verify's; note_verify's. */
 MUST_CHECK struct fault anchor_verify(const struct anchor *a, const struct anchor_trust *t,
                                       struct anchored *out);

@@ -1,6 +1,8 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/memory.h"
 #include "proof/anchor.h"
 #include "proof/verifying.h"
 
@@ -34,16 +36,15 @@ static void say_anchored(struct verifying *v, size_t log, const struct bundle_an
              ahead ? ", which the cosignature claims to be later" : "");
 }
 
-static struct fault check_one(struct verifying *v, size_t log, const struct bundle_anchor *b,
-                              struct report *r, size_t *unopened)
+static struct fault check_one(struct verifying *v, const struct anchor_trust *trust, size_t log,
+                              const struct bundle_anchor *b, struct report *r, size_t *unopened)
 {
-    const struct anchor_trust nobody = {.witness_count = 0};
     struct anchor a = {.kind = b->kind, .data = b->data};
     struct anchored found;
     struct fault f = text_of(&v->bundle->logs[log], b->head, &a.text);
 
     if (!fault_is(f))
-        f = anchor_verify(&a, v->anchors == NULL ? &nobody : v->anchors, &found);
+        f = anchor_verify(&a, trust, &found);
     if (f.kind == FAULT_UNKNOWN || f.kind == FAULT_MISSING) {
         ++*unopened;
         return fault_none();
@@ -58,13 +59,15 @@ static struct fault check_one(struct verifying *v, size_t log, const struct bund
     return f;
 }
 
-struct fault verifying_anchors(struct verifying *v, struct report *r)
+static struct fault check_all(struct verifying *v, const struct anchor_trust *trust,
+                              struct report *r)
 {
     size_t unopened = 0, count = 0;
 
     for (size_t log = 0; log < BUNDLE_LOGS; log++)
         for (size_t i = 0; i < v->bundle->logs[log].anchor_count; i++, count++) {
-            struct fault f = check_one(v, log, &v->bundle->logs[log].anchors[i], r, &unopened);
+            struct fault f =
+                check_one(v, trust, log, &v->bundle->logs[log].anchors[i], r, &unopened);
 
             if (fault_is(f))
                 return f;
@@ -74,7 +77,28 @@ struct fault verifying_anchors(struct verifying *v, struct report *r)
     else if (unopened == count) {
         r->checks[CHECK_ANCHORS].state = CHECK_NOTED;
         report_say(r, CHECK_ANCHORS,
-                   "%zu carried, not looked at: --tsa or --witness says whom you trust", count);
+                   "%zu carried, not looked at: the agreement names nobody who made one; --tsa or "
+                   "--witness says whom you trust",
+                   count);
     }
     return fault_none();
+}
+
+/* Whom the reader trusts, then whom both parties named in any version that this case is under. */
+struct fault verifying_anchors(struct verifying *v, struct report *r)
+{
+    struct anchor_trust *trust = memory_zeroed(1, sizeof *trust);
+    struct buf pem = {0};
+    struct fault f;
+
+    if (v->anchors != NULL) {
+        *trust = *v->anchors;
+        buf_bytes(&pem, trust->ca);
+    }
+    for (size_t i = 0; i < v->bundle->agreement_count; i++)
+        anchor_trust_agreed(trust, v->agreements[i], &pem);
+    f = check_all(v, trust, r);
+    buf_done(&pem);
+    free(trust);
+    return f;
 }

@@ -207,6 +207,36 @@ class Agreement(unittest.TestCase):
         out = json.loads(self.ok("agreement", "show", "--json", EXAMPLE).stdout)
         self.assertEqual(out["agreement"], json.loads(EXAMPLE.read_text(encoding="utf-8")))
 
+    def test_outsiders_for_the_time_of_a_head_are_shown_checked_and_compared(self):
+        before = self.home / "before.json"
+        before.write_bytes(EXAMPLE.read_bytes())
+        key, pem = self.home / "key.pem", self.home / "root.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", key,
+                        "-out", pem, "-days", "9", "-subj", "/CN=Test clock"],
+                       check=True, capture_output=True)
+        der = subprocess.run(["openssl", "x509", "-in", pem, "-outform", "DER"], check=True,
+                             capture_output=True).stdout
+        tree = self.draft()
+        witness = {"name": "witness.example/w1", "key": tree["parties"][0]["roots"][0]["key"]}
+        tree["outside"] = {"authorities": [{"name": "The clock",
+                                            "certificate": base64.b64encode(der).decode()}],
+                           "witnesses": [witness]}
+        self.write(tree, self.file)
+        text = self.ok("agreement", "show", self.file).stdout
+        self.assertIn("SHA-256 of its certificate " + hashlib.sha256(der).hexdigest(), text)
+        self.assertIn("witness.example/w1", text)
+        self.assertIn("CN=Test clock", self.ok("agreement", "check", self.file).stdout)
+        self.assertIn("+ outside", self.ok("agreement", "diff", before, self.file).stdout)
+        after = self.home / "after.json"
+        tree["outside"]["witnesses"][0] = {**witness, "name": "witness.example/w2"}
+        self.write(tree, after)
+        said = self.ok("agreement", "diff", self.file, after).stdout
+        self.assertIn("outside.witnesses[witness.example/w2]", said)
+        tree["outside"]["authorities"][0]["certificate"] = base64.b64encode(
+            der[:4] + bytes(len(der) - 4)).decode()
+        self.write(tree, after)
+        self.assertIn("no certificate", self.ok("agreement", "check", after, exit=1).stdout)
+
     def test_escape_sequences_in_a_title_do_not_reach_the_terminal(self):
         self.draft(lambda tree: tree["title"].update(en="a\u202eb"))
         for command in ("show", "check"):

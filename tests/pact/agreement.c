@@ -71,8 +71,9 @@ static void the_keys_of_the_example_are_made_of_the_published_texts(void **state
     json_decref(tree);
 }
 
-#define P0 "parties[0]."
-#define A0 "articles[0]."
+#define WITNESS "w0T0EW7z2eUoW9iyVxqUFdeSj05Oeook3RKwGfy+b18=" /* any good key */
+#define P0      "parties[0]."
+#define A0      "articles[0]."
 
 /* What is changed, into what (NULL: taken out), and what must be said: the kind, the member, and
  * a piece of the line that is named. */
@@ -255,6 +256,23 @@ static const struct {
     {A0 "release.roles[0]", NULL, FAULT_MISSING, A0 "release.roles", "\"roles\""},
     {A0 "unverified", "1", FAULT_SYNTAX, A0 "unverified", "\"unverified\": 1"},
     {"articles[1].clocks.check", "0", FAULT_RANGE, "articles[1].clocks.check", "\"check\": 0"},
+    /* outside */
+    {"outside", "{}", FAULT_RANGE, "outside", "\"outside\""},
+    {"outside", "[]", FAULT_SYNTAX, "outside", "\"outside\""},
+    {"outside", "{\"witnesses\":[]}", FAULT_RANGE, "outside.witnesses", "\"witnesses\""},
+    {"outside", "{\"authorities\":[{\"certificate\":\"AAAA\",\"name\":\"a\"}]}", FAULT_SYNTAX,
+     "outside.authorities[0].certificate", "AAAA"},
+    {"outside", "{\"witnesses\":[{\"key\":\"" WITNESS "\",\"name\":\"a b\"}]}", FAULT_SYNTAX,
+     "outside.witnesses[0].name", "a b"},
+    {"outside", "{\"witnesses\":[{\"key\":\"AAAA\",\"name\":\"w\"}]}", FAULT_SYNTAX,
+     "outside.witnesses[0].key", "AAAA"},
+    {"outside",
+     "{\"witnesses\":[{\"key\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"name\":\"w\"}]}",
+     FAULT_RANGE, "outside.witnesses[0].key", "AAAA"},
+    {"outside",
+     "{\"witnesses\":[{\"key\":\"" WITNESS "\",\"name\":\"w\"},"
+     "{\"key\":\"" WITNESS "\",\"name\":\"x\"}]}",
+     FAULT_DUPLICATE, "outside.witnesses[1]", "{"},
     /* the rest */
     {"clocks.receipt", "0", FAULT_RANGE, "clocks.receipt", "\"receipt\": 0"},
     {"clocks.close", "31622401", FAULT_RANGE, "clocks.close", "31622401"},

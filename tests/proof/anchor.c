@@ -118,6 +118,85 @@ static void anchors_are_carried_and_looked_at_where_somebody_is_trusted(void **s
     anchored_done(&s);
 }
 
+/* PROTOCOL.agreement section 2, outside: authorities and witnesses that both parties signed for. */
+static json_t *agreed(const char *name, bool authorities, bool witnesses)
+{
+    json_t *outside = json_object();
+    const char *pem = strchr(buf_str(&authority.ca), '\n') + 1;
+    struct buf certificate = {0}, key = {0};
+
+    for (; *pem != '-'; pem++)
+        if (*pem != '\n')
+            buf_byte(&certificate, (uint8_t)*pem);
+    buf_base64(&key, secret_public(witness_key).data, 32);
+    if (authorities)
+        json_object_set_new(
+            outside, "authorities",
+            json_pack("[{s:s, s:s}]", "name", "Test clock", "certificate", buf_str(&certificate)));
+    if (witnesses)
+        json_object_set_new(outside, "witnesses",
+                            json_pack("[{s:s, s:s}]", "name", name, "key", buf_str(&key)));
+    buf_done(&certificate);
+    buf_done(&key);
+    return outside;
+}
+
+static void whom_the_agreement_names_needs_no_word_of_the_reader(void **state)
+{
+    static const struct {
+        const char *name;
+        bool authorities, witnesses;
+        enum check_state state;
+        const char *found;
+    } named[] = {
+        {witness_name, true, true, CHECK_OK, "CN=Test clock"},
+        {witness_name, true, true, CHECK_OK, "witness.example/w1"},
+        {witness_name, true, false, CHECK_OK, "CN=Test clock"},
+        {witness_name, false, true, CHECK_OK, "witness.example/w1"},
+        {"witness.example/w2", false, true, CHECK_NOTED, "2 carried, not looked at"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+        json_t *outside = agreed(named[i].name, named[i].authorities, named[i].witnesses);
+        struct anchored_story s =
+            anchored_story(&(struct make_wishes){.outside = outside}, 1764064000);
+        struct report *r = judged(buf_view(&s.text), NULL);
+
+        assert_int_equal(r->verdict, VERDICT_VERIFIED);
+        assert_int_equal(r->checks[CHECK_ANCHORS].state, named[i].state);
+        assert_non_null(strstr(r->checks[CHECK_ANCHORS].found, named[i].found));
+        forget(r);
+        s.b->logs[0].anchors[0].head--; /* of another head, by one whom both trust */
+        buf_clear(&s.text);
+        bundle_write(s.b, &s.text);
+        r = judged(buf_view(&s.text), NULL);
+        assert_int_equal(r->verdict, named[i].authorities ? VERDICT_FORGED : VERDICT_VERIFIED);
+        forget(r);
+        anchored_done(&s);
+        json_decref(outside);
+    }
+}
+
+/* A stamp of somebody nobody named is not looked at, beside one of somebody who is. */
+static void an_authority_that_nobody_named_is_a_stranger(void **state)
+{
+    struct anchored_story s = anchored_story(&(struct make_wishes){0}, 1764064000);
+    struct anchor_trust t = {.witness_count = 0};
+    struct authority other;
+    struct report *r;
+
+    (void)state;
+    authority_init(&other);
+    t.ca = buf_view(&other.ca);
+    r = judged(buf_view(&s.text), &t);
+    assert_int_equal(r->verdict, VERDICT_VERIFIED);
+    assert_non_null(strstr(r->checks[CHECK_ANCHORS].found, "not looked at"));
+    forget(r);
+    authority_done(&other);
+    anchored_done(&s);
+}
+
 /* Both parties together, a year later, with another history: what the outsider signed is another
  * head. */
 static void an_anchor_of_another_head_is_forged(void **state)
@@ -204,6 +283,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(anchors_are_carried_and_looked_at_where_somebody_is_trusted),
+        cmocka_unit_test(whom_the_agreement_names_needs_no_word_of_the_reader),
+        cmocka_unit_test(an_authority_that_nobody_named_is_a_stranger),
         cmocka_unit_test(an_anchor_of_another_head_is_forged),
         cmocka_unit_test(a_cosignature_from_the_future_is_shown_by_an_anchor),
         cmocka_unit_test(a_bundle_with_anchors_is_read_as_it_was_written),

@@ -404,6 +404,8 @@ static void sign_agreement(struct make *m)
         example_set(tree, "articles[0].title", "{\"en\":\"t\"}");
         example_set(tree, "release.withhold", "[]");
     }
+    if (m->wish.outside != NULL)
+        json_object_set(tree, "outside", m->wish.outside);
     assert_good(tree_parse(tree, &m->agreement, NULL));
     json_decref(tree);
     buf_bytes(&m->agreement_text, m->agreement->canonical);

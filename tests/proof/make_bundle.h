@@ -30,6 +30,7 @@ struct make_wishes {
     size_t unknown_version_at, no_document_at, other_agreement_at;                  /* 0 is none */
     bool check;              /* the case is a communications check, with its return */
     bool other_nonce;        /* whose nonce is another */
+    json_t *outside;         /* borrowed: whom the agreement names for anchors; NULL is nobody */
     size_t drop_cosignature; /* of the first party's head of this number; 0 is none */
     bool fork;               /* the first party's last head is of another log */
     bool fork_same_size;     /* and of the same size as the head before it */
