@@ -51,6 +51,7 @@ static const struct word unkept[] = {
     {"too-long", "the line was too long to be kept: its digest alone"},
     {"no-room", "too many samples at once: its digest alone was kept"},
     {"restarted", "watch was restarted between reading and counting it: its digest alone"},
+    {"thrown-away", "it was thrown away to make room: its digest alone was kept"},
     {"unreadable", "the store could not be read"},
     {NULL, "the line was not kept: its digest alone"},
 };

@@ -182,10 +182,13 @@ enum exit_code list_run(const struct call *call)
 
 enum exit_code watch_stats(const struct call *call)
 {
-    static const char *const names[] = {
-        "events", "oriented",      "attributed",     "matched",         "incidents",      "late",
-        "ahead",  "damaged_lines", "groups_dropped", "matches_refused", "samples_unkept", "twice",
-        NULL};
+    static const char *const names[] = {"events",         "oriented",
+                                        "attributed",     "matched",
+                                        "incidents",      "late",
+                                        "ahead",          "damaged_lines",
+                                        "groups_dropped", "matches_refused",
+                                        "samples_unkept", "samples_thrown",
+                                        "twice",          NULL};
     enum exit_code code;
     json_t *a = ask_node(call, "watch.stats", NULL, &code);
     const json_t *totals;

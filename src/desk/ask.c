@@ -57,6 +57,7 @@ static json_t *watch_says(struct desk_pact *p, json_t **totals, json_t **lists)
             *lists = json_incref(json_object_get(body, "indicators"));
         json_object_update(*totals, json_object_get(body, "totals"));
     }
+    json_object_set_new(*totals, "samples_thrown", json_integer(record_thrown(p)));
     json_decref(body);
     return sources;
 }

@@ -101,6 +101,7 @@ struct fault desk_new(const struct desk_start *start, const char *store, struct 
     struct fault f;
 
     d->host = *start->host;
+    d->sample_bytes = start->sample_bytes != 0 ? start->sample_bytes : DESK_SAMPLES;
     for (size_t i = 0; i < start->agreement_count && i < DESK_VERSIONS; i++)
         d->agreements[d->agreement_count++] = start->agreements[i];
     snprintf(d->party, sizeof d->party, "%s", start->party);

@@ -48,6 +48,11 @@ struct desk_start {
     size_t agreement_count;
     const char *party;
     const struct desk_host *host;
+    int64_t sample_bytes; /* of sample records kept for an agreement; 0: DESK_SAMPLES */
+};
+
+enum {
+    DESK_SAMPLES = 256 << 20, /* bytes, if the settings say nothing: 60,000 records or more */
 };
 
 /* Opens the store at `store` ("desk/parley.db"). Logs open when keeper has said what it remembers

@@ -136,20 +136,6 @@ static bool is_whole(const struct sample *s)
     return s->unkept.len != 0 || memcmp(d.byte, s->digest.data, sizeof d.byte) == 0;
 }
 
-static struct fault put_record(struct desk_pact *p, const char *id, const struct sample *s)
-{
-    struct value unkept = {VALUE_TEXT, 0, s->unkept}, source = {VALUE_TEXT, 0, s->source};
-    bool kept = s->unkept.len == 0;
-
-    return store_do(p->desk->store, QUERY_RECORD_PUT, NULL,
-                    STORE_WITH(value_text(p->now->id), value_blob(s->digest), value_text(id),
-                               source, value_integer((int64_t)s->offset), value_integer(s->length),
-                               kept ? value_blob(s->raw) : value_null(),
-                               kept ? value_null() : unkept,
-                               (struct value){VALUE_TEXT, 0, s->account},
-                               value_integer(instant_seconds(p->desk->now))));
-}
-
 struct fault incident_sample(struct desk_pact *p, const struct sample *s)
 {
     char text[SAMPLE_INCIDENT + 1], id[INCIDENT_ID];
@@ -167,7 +153,7 @@ struct fault incident_sample(struct desk_pact *p, const struct sample *s)
         return f;
     name_of(part, id);
     f = add_evidence(p, id, &d);
-    return fault_is(f) ? f : put_record(p, id, s);
+    return fault_is(f) ? f : record_put(p, id, s);
 }
 
 /* In which entry of our log the sample is committed; false: in the next evidence root. */

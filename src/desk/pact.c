@@ -53,7 +53,7 @@ struct fault pact_begin(struct desk *d, const struct agreement *a, struct desk_p
     struct buf path = {0};
     struct fault f;
 
-    *p = (struct desk_pact){.desk = d, .now = a, .own_dir = -1, .peer_dir = -1};
+    *p = (struct desk_pact){.desk = d, .now = a, .own_dir = -1, .peer_dir = -1, .samples = -1};
     p->own = agreement_party(a, d->party);
     if (p->own == NULL)
         return fault_make(FAULT_MISSING, 0, "desk: we are no party to the agreement");

@@ -122,10 +122,12 @@ struct desk_pact {
     size_t alarm_count;
     bool alarms_many; /* more than these */
     int64_t evidence; /* period number of the last EVIDENCE root */
+    int64_t samples;  /* bytes of the sample records that are kept; -1: to be asked of the store */
 };
 
 struct desk {
     struct desk_host host;
+    int64_t sample_bytes; /* desk_start's */
     struct store *store;
     struct shelf shelf;
     struct order_sign order; /* the one in the making: big, and asked for often */
@@ -312,6 +314,13 @@ MUST_CHECK struct fault incident_put(struct desk_pact *p, struct bytes body);
 /* A raw line's SHA-256 waits for the next evidence root and is listed with its incident; the line
  * and how it was judged are kept beside it. MISMATCH: the line is not what its digest says. */
 MUST_CHECK struct fault incident_sample(struct desk_pact *p, const struct sample *s);
+/* record.c: keeps the line and its account, if it is not kept yet; where that would be more than
+ * desk_start's bytes, those of ended incidents without an open case are thrown away, the oldest
+ * first, or else the new one. What was thrown away is counted, and its digest stays. */
+MUST_CHECK struct fault record_put(struct desk_pact *p, const char *incident,
+                                   const struct sample *s);
+void record_forget(struct desk_pact *p);    /* a transaction was undone: ask the store anew */
+int64_t record_thrown(struct desk_pact *p); /* since there is this node */
 /* hit.c: an indicator was seen, as watch/sightings.h writes it: counts are added to what is there.
  * Beyond DESK_HITS indicators nothing new is kept, and an alarm says so. */
 MUST_CHECK struct fault hit_put(struct desk_pact *p, struct bytes body);

@@ -61,6 +61,7 @@ static struct fault commit(struct desk_pact *p, struct cursor *in, uint64_t *seq
     if (!fault_is(f))
         return store_commit(s);
     store_rollback(s);
+    record_forget(p);
     return f;
 }
 

@@ -29,6 +29,7 @@
 #include "proc/children.h"
 #include "proc/pacts.h"
 #include "proc/process.h"
+#include "proc/settings.h"
 #include "store/store.h"
 #include "json/profile.h"
 
@@ -374,17 +375,23 @@ static void neighbour(void *context, enum process other, bool here)
 static struct fault begin(void *context, struct self *self)
 {
     struct host *h = context;
+    struct settings *settings = memory_zeroed(1, sizeof *settings);
+    int64_t sample_bytes;
     struct desk_start start;
     struct fault f;
 
     h->self = self;
-    f = pacts_read(process_setup(self), &h->pacts);
+    f = settings_parse(process_setup(self)->settings, settings, NULL);
+    sample_bytes = settings->sample_bytes;
+    free(settings);
+    if (!fault_is(f))
+        f = pacts_read(process_setup(self), &h->pacts);
     process_forget(self);
     if (fault_is(f))
         return f;
     h->say = (struct desk_host){host_send, host_reload, host_say, h};
     start = (struct desk_start){(const struct agreement *const *)h->pacts.agreement, h->pacts.count,
-                                h->pacts.party, &h->say};
+                                h->pacts.party, &h->say, sample_bytes};
     f = desk_new(&start, "desk/parley.db", instant_now(), tick_now(), &h->desk);
     if (is_full(f)) {
         let_go(h, f);

@@ -327,12 +327,14 @@ static void read_root(const struct member *root, struct settings *s)
     if (member_has(root, "operators"))
         copy(member_line(root, "operators", SETTINGS_ID - 1), s->operators, SETTINGS_ID);
     read_addresses(root, s);
+    if (member_has(root, "sample-mib"))
+        s->sample_bytes = member_integer(root, "sample-mib", 1, SETTINGS_SAMPLE_MIB) << 20;
     read_sensors(root, s);
     read_lists(root, s);
     read_exchange(root, s);
     read_remotes(root, s);
     member_only(root, "v", "party", "agreements", "listen", "operators", "addresses", "sensors",
-                "indicators", "lists", "exchange", "remotes", NULL);
+                "sample-mib", "indicators", "lists", "exchange", "remotes", NULL);
 }
 
 static void tell(struct settings_error *error, struct bytes text, struct fault f,

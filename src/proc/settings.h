@@ -27,6 +27,7 @@ enum {
     SETTINGS_SENSORS = 64,
     SETTINGS_REMOTES = 32,
     SETTINGS_LISTS = 64, /* of indicators, and as many of what lowers confidence */
+    SETTINGS_SAMPLE_MIB = 1 << 20,
     SETTINGS_SILENT =
         900, /* seconds: what a followed sensor may be silent for if nothing is said */
 };
@@ -103,6 +104,7 @@ struct settings {
     size_t indicator_count;
     struct settings_list lists[SETTINGS_LISTS];
     size_t list_count;
+    int64_t sample_bytes; /* of sample records kept for an agreement; 0: not said */
     bool has_exchange;
     struct settings_exchange exchange;
     struct settings_remote remotes[SETTINGS_REMOTES];

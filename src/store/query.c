@@ -210,6 +210,21 @@ static const struct query_text queries[QUERY_COUNT] = {
                           "SELECT source, place, length, raw, unkept, account, captured FROM "
                           "records WHERE agreement = $1 AND digest = $2"},
 
+    [QUERY_RECORD_BYTES] = {"record-bytes", "t", "i",
+                            "SELECT COALESCE(SUM(COALESCE(length(raw), 0) + length(account)), 0) "
+                            "FROM records WHERE agreement = $1"},
+    [QUERY_RECORD_OLD] =
+        {"record-old", "ti", "bi",
+         "SELECT records.digest, COALESCE(length(raw), 0) + length(account) FROM records JOIN "
+         "incidents ON incidents.agreement = records.agreement AND incidents.id = records.incident "
+         "LEFT JOIN cases ON cases.agreement = incidents.agreement AND cases.case_id = "
+         "incidents.case_id WHERE records.agreement = $1 AND (raw IS NOT NULL OR account <> '') "
+         "AND incidents.body LIKE '%\"report\":\"ended\"%' AND (incidents.case_id IS NULL OR "
+         "cases.closed = 1) ORDER BY incidents.opened, records.captured, records.digest LIMIT $2"},
+    [QUERY_RECORD_THROW] = {"record-throw", "ttb", "",
+                            "UPDATE records SET raw = NULL, unkept = $1, account = '' WHERE "
+                            "agreement = $2 AND digest = $3"},
+
     [QUERY_HIT_PUT] = {"hit-put", "ttit", "",
                        "INSERT INTO hits (agreement, id, last, body) VALUES ($1, $2, $3, $4) ON "
                        "CONFLICT (agreement, id) DO UPDATE SET last = excluded.last, body = "

@@ -72,6 +72,9 @@ enum query {
     QUERY_SAMPLE_LEAF,
     QUERY_RECORD_PUT,
     QUERY_RECORD_GET,
+    QUERY_RECORD_BYTES, /* of lines and accounts that are kept */
+    QUERY_RECORD_OLD,   /* those that may be thrown away, of the incident opened first at first */
+    QUERY_RECORD_THROW,
 
     QUERY_HIT_PUT,
     QUERY_HIT_GET,

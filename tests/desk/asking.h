@@ -72,7 +72,8 @@ static inline void enrol(struct rig *r, const char *name, struct secret *key, un
     item_done(&item);
 }
 
-static inline void see_incident(struct rig *r, const char *source)
+/* `report` is how watch told of it; `when` it opened, of an hour. */
+static inline void see_report(struct rig *r, const char *source, const char *report, int when)
 {
     struct buf body = {0}, incident = {0};
     struct sample sample = {.source = bytes_text("eve"), .offset = 7, .raw = bytes_text(source)};
@@ -82,16 +83,16 @@ static inline void see_incident(struct rig *r, const char *source)
     buf_print(&incident,
               "{\"article\":\"5\",\"as\":64500,\"confidence\":\"high\",\"events\":50,"
               "\"first\":\"2025-11-25T08:00:00Z\",\"from\":\"b\",\"last\":\"2025-11-25T09:00:00Z\","
-              "\"opened\":\"2025-11-25T08:59:00Z\",\"reasons\":[],\"service\":\"ssh\","
-              "\"source\":\"%s\",\"targets\":[\"192.0.2.1\"]}",
-              source);
+              "\"opened\":\"2025-11-25T08:%02d:00Z\",\"reasons\":[],\"report\":\"%s\","
+              "\"service\":\"ssh\",\"source\":\"%s\",\"targets\":[\"192.0.2.1\"]}",
+              when, report, source);
     buf_part(&body, bytes_text(r->b->agreement->id));
     buf_u64(&body, 1);
     buf_part(&body, bytes_text("state"));
     buf_u32(&body, 1);
     buf_part(&body, buf_view(&incident));
     buf_u32(&body, 1);
-    snprintf(name, sizeof name, "5 b %s ssh 2025-11-25T08:59:00Z", source);
+    snprintf(name, sizeof name, "5 b %s ssh 2025-11-25T08:%02d:00Z", source, when);
     sample.digest = bytes_of(digest.byte, sizeof digest.byte);
     sample.incident = bytes_text(name);
     sample.length = (uint32_t)sample.raw.len;
@@ -103,6 +104,11 @@ static inline void see_incident(struct rig *r, const char *source)
     buf_done(&body);
     buf_done(&incident);
     rig_forget(r);
+}
+
+static inline void see_incident(struct rig *r, const char *source)
+{
+    see_report(r, source, "opened", 59);
 }
 
 static inline struct rig *founded(void)

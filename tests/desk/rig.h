@@ -38,6 +38,7 @@ struct rig {
     json_t *answer[RIG_ANSWERS]; /* by client number; NULL while it waits */
     size_t clients;
     unsigned reloads;
+    int64_t sample_bytes;       /* as desk_start has it */
     struct agreement *terms[2]; /* owned; by version */
 };
 
@@ -214,8 +215,11 @@ static inline void rig_start(struct rig *r)
 {
     const struct agreement *agreements[] = {r->terms[0], r->terms[1]};
     size_t count = access("agreements/cn-ru-2015/2.json", F_OK) == 0 ? 2 : 1;
-    struct desk_start start = {
-        .agreements = agreements, .agreement_count = count, .party = "a", .host = &r->host};
+    struct desk_start start = {.agreements = agreements,
+                               .agreement_count = count,
+                               .party = "a",
+                               .host = &r->host,
+                               .sample_bytes = r->sample_bytes};
 
     assert_good(desk_new(&start, "desk/parley.db", r->now, r->tick, &r->desk));
     rig_keeper_state(r);
