@@ -103,7 +103,7 @@ static enum exit_code judge_directory(const struct call *call, const struct exhi
                                       size_t count, const struct trust *t, struct findings *out)
 {
     struct bytes heads[DIRECTORY_HEADS];
-    struct directory d = {&files_real, -1, t, heads, count - 1};
+    struct directory d = {&files_reading, -1, t, heads, count - 1};
     struct directory_result result;
 
     for (size_t i = 1; i < count; i++)

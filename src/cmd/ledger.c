@@ -9,6 +9,7 @@
 #include "cmd/disk.h"
 #include "cmd/outside.h"
 #include "cmd/run.h"
+#include "cmd/tiled.h"
 #include "ledger/growth.h"
 #include "ledger/proof.h"
 #include "ledger/tree.h"
@@ -150,41 +151,55 @@ static enum exit_code show_growth(const struct call *call, json_t *a)
     return EXIT_DONE;
 }
 
-/* A number that must be there, for the member `name` of the question. */
-static enum exit_code ask_number(const struct call *call, const char *text, const char *name,
-                                 json_t *ask)
-{
+/* What is asked for: the place of an entry, or the size of an older head. */
+struct wanted {
+    bool is_growth;
     uint64_t number;
+};
 
-    if (!decimal_read(bytes_text(text), 1ULL << 53, &number))
-        return say_error(call->say, EXIT_USAGE, "usage", "entries and sizes are numbers",
-                         "parley ledger show", "%s is none", text);
-    json_object_set_new(ask, name, json_integer((json_int_t)number));
-    return EXIT_DONE;
-}
-
-enum exit_code ledger_prove(const struct call *call)
+static enum exit_code wanted_read(const struct call *call, struct wanted *out)
 {
-    const char *log = args_value(call->args, "--log"), *from = args_value(call->args, "--from");
-    json_t *ask, *a;
-    enum exit_code code;
+    const char *from = args_value(call->args, "--from"), *text;
 
     if ((from != NULL) == (call->args->words == 1))
         return say_error(call->say, EXIT_USAGE, "usage", "an INDEX or --from SIZE, one of them",
                          "parley help ledger prove", "nothing to prove is named");
-    ask = json_object();
-    code = from != NULL ? ask_number(call, from, "from", ask)
-                        : ask_number(call, call->args->word[0], "index", ask);
-    if (code != EXIT_DONE) {
-        json_decref(ask);
-        return code;
-    }
+    out->is_growth = from != NULL;
+    text = from != NULL ? from : call->args->word[0];
+    if (!decimal_read(bytes_text(text), 1ULL << 53, &out->number))
+        return say_error(call->say, EXIT_USAGE, "usage", "entries and sizes are numbers",
+                         "parley ledger show", "%s is none", text);
+    return EXIT_DONE;
+}
+
+static json_t *proof_of_node(const struct call *call, const struct wanted *w, enum exit_code *code)
+{
+    const char *log = args_value(call->args, "--log");
+    json_t *ask = json_object();
+
+    json_object_set_new(ask, w->is_growth ? "from" : "index", json_integer((json_int_t)w->number));
     if (log != NULL)
         json_object_set_new(ask, "log", json_string(log));
-    a = ask_node(call, from != NULL ? "ledger.growth" : "ledger.prove", ask, &code);
+    return ask_node(call, w->is_growth ? "ledger.growth" : "ledger.prove", ask, code);
+}
+
+enum exit_code ledger_prove(const struct call *call)
+{
+    const char *tiles = args_value(call->args, "--tiles");
+    struct wanted w;
+    enum exit_code code = wanted_read(call, &w);
+    json_t *a;
+
+    if (code != EXIT_DONE)
+        return code;
+    if (tiles == NULL)
+        a = proof_of_node(call, &w, &code);
+    else
+        a = w.is_growth ? tiled_growth(call->say, tiles, w.number, &code)
+                        : tiled_prove(call->say, tiles, w.number, &code);
     if (a == NULL)
         return code;
-    code = from != NULL ? show_growth(call, a) : show_proof(call, a);
+    code = w.is_growth ? show_growth(call, a) : show_proof(call, a);
     json_decref(a);
     return code;
 }

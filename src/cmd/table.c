@@ -586,12 +586,16 @@ const struct command commands[] = {
      .help = "that an entry is in a log, or that a log only grew",
      .usage = "[INDEX]",
      .example = "parley ledger prove 3\nparley ledger prove 3 --out 3.tlog-proof\n"
-                "parley ledger prove --from 100 --out 100.growth",
+                "parley ledger prove --from 100 --out 100.growth\n"
+                "parley ledger prove 3 --tiles /srv/logs/cert-a --out 3.tlog-proof",
      .more = "What it prints was checked here. --out writes a C2SP tlog-proof, and beside it the\n"
              "entry's exact bytes (.entry) and its document as disclosed (.document), for parley\n"
              "verify or any other tool. --from SIZE proves that the newest binding head extends\n"
-             "the one of that size, as the body of C2SP tlog-witness's add-checkpoint.",
+             "the one of that size, as the body of C2SP tlog-witness's add-checkpoint.\n"
+             "--tiles DIR asks no node: it reads a log's directory, or a copy of one, under the\n"
+             "checkpoint that lies there; only what the proof needs, so .document is not written.",
      .flags = {{"--log", "WHOSE", "which log", "ours|theirs", 0},
+               {"--tiles", "DIR", "of this directory, without a node", NULL, 0},
                {"--from", "SIZE", "of the older head", NULL, 0},
                {"--out", "FILE", "write it there, a new file", NULL, 0}},
      .with = WITH_NODE | WITH_SPEAK,

@@ -13,6 +13,16 @@ static int real_open(void *context, int dir, const char *name, bool create)
     return openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
 }
 
+static int reading_open(void *context, int dir, const char *name, bool create)
+{
+    (void)context;
+    if (create) {
+        errno = EROFS;
+        return -1;
+    }
+    return openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
 static int real_close(void *context, int fd)
 {
     (void)context;
@@ -92,6 +102,11 @@ static int real_sync_dir(void *context, int dir, const char *name)
 const struct files files_real = {
     real_open,   real_close,  real_size,  real_read,  real_write,    real_cut, real_sync,
     real_rename, real_unlink, real_rmdir, real_mkdir, real_sync_dir, NULL,
+};
+
+const struct files files_reading = {
+    reading_open, real_close,  real_size,  real_read,  real_write,    real_cut, real_sync,
+    real_rename,  real_unlink, real_rmdir, real_mkdir, real_sync_dir, NULL,
 };
 
 struct fault files_read(const struct files *f, int fd, void *to, size_t len, uint64_t at)

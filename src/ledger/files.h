@@ -34,6 +34,9 @@ struct files {
 /* The real ones. Files are made 0600, directories 0700: who serves them widens it. */
 extern const struct files files_real;
 
+/* The same, but files are opened for reading alone: a directory that is somebody else's. */
+extern const struct files files_reading;
+
 /* Reads or writes all of it, going on after short ones. files_read: SHORT at the file's end.
  * IO. */
 MUST_CHECK struct fault files_read(const struct files *f, int fd, void *to, size_t len,

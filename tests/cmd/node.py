@@ -326,6 +326,30 @@ class Reading(WithNode):
             self.answers(ledger_prove={**answer, **wrong})
             self.assertEqual(self.run_("ledger", "prove", "1").returncode, 5, wrong)
 
+    def test_a_directory_is_proved_without_a_node(self):
+        entries = [b"a\n", b"b\n"]
+        leaves = [hashlib.sha256(b"\0" + e).digest() for e in entries]
+        root = hashlib.sha256(b"\1" + leaves[0] + leaves[1]).digest()
+        log = self.home / "log"
+        (log / "tile/0/000.p").mkdir(parents=True)
+        (log / "tile/entries/000.p").mkdir(parents=True)
+        (log / "checkpoint").write_text(f"cert-a/parley/x\n2\n{b64(root)}\n\n"
+                                        f"\u2014 cert-a/parley/x {b64(bytes(68))}\n")
+        (log / "tile/0/000.p/2").write_bytes(b"".join(leaves))
+        (log / "tile/entries/000.p/2").write_bytes(
+            b"".join(len(e).to_bytes(2, "big") + e for e in entries))
+        result = self.run_("ledger", "prove", "1", "--tiles", log, "--json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        answer = json.loads(result.stdout)
+        self.assertEqual((answer["entry"], answer["proof"]), ("b\n", [b64(leaves[0])]))
+        self.assertEqual(self.run_("ledger", "prove", "--from", "1", "--tiles", log).returncode, 0)
+        self.assertEqual(self.run_("ledger", "prove", "2", "--tiles", log).returncode, 8)
+        (log / "tile/0/000.p/2").write_bytes(bytes(32) + leaves[1])
+        self.assertEqual(self.run_("ledger", "prove", "1", "--tiles", log).returncode, 5)
+        self.assertEqual(self.run_("ledger", "prove", "--from", "1", "--tiles", log).returncode, 5)
+        (log / "tile/0/000.p/2").unlink()
+        self.assertEqual(self.run_("ledger", "prove", "1", "--tiles", log).returncode, 5)
+
 
 class Saying(WithNode):
     def test_without_a_terminal_and_yes_nothing_is_asked_of_the_node(self):

@@ -15,6 +15,7 @@
 #include "ledger/head.h"
 #include "ledger/proof.h"
 #include "ledger/publish.h"
+#include "ledger/tiles.h"
 #include "party.h"
 
 enum { STEPS = 5, SUITES = 3 };
@@ -180,6 +181,27 @@ static void write_proofs(const struct making *m, int dir)
     buf_done(&text);
 }
 
+/* The same from what is published, for readers to hold against it too. */
+static void write_proofs_of_tiles(const struct making *m, int dir)
+{
+    uint64_t size = ledger_size(m->log);
+    struct tiles *t = tiles_new(&files_reading, dir, size, TILES_HELD);
+    struct buf text = {0};
+
+    for (uint64_t i = 0; i < 5; i++) {
+        struct proof p = {.index = i * (size - 1) / 4, .note = buf_view(&m->cosigned)};
+        char name[64];
+
+        must(tree_prove_inclusion(tiles_reader(t), p.index, size, &p.path));
+        buf_clear(&text);
+        proof_write(&p, &text);
+        snprintf(name, sizeof name, "%llu.tiles.tlog-proof", (unsigned long long)p.index);
+        write_file(dir, name, buf_view(&text));
+    }
+    tiles_free(t);
+    buf_done(&text);
+}
+
 /* Every suite's line is there and holds, the author's and the cosigner's. */
 static void check_signatures(const struct signers *s, struct bytes text)
 {
@@ -220,6 +242,7 @@ int main(int count, char **args)
         grow(&m, &a, size * step / STEPS);
         must(publish_note(&publish, buf_view(&m.cosigned)));
         write_proofs(&m, dir);
+        write_proofs_of_tiles(&m, dir);
     }
     check_signatures(&signers, buf_view(&m.cosigned));
     print_vkey(&signers.author);
