@@ -18,6 +18,8 @@
 #include "ledger/keeping.h"
 #include "ledger/ledger.h"
 #include "ledger/proof.h"
+#include "ledger/publish.h"
+#include "ledger/tiles.h"
 
 enum { SMALL = 256, ROUNDS = 300, RAW_FILE = 64 << 20 };
 
@@ -319,6 +321,116 @@ static void durable(int raw)
     free(g);
 }
 
+/* cold: from the published tiles, which are neither in our memory nor in the kernel's */
+
+static int no_sync(void *context, int fd)
+{
+    (void)context;
+    (void)fd;
+    return 0;
+}
+
+static int no_sync_dir(void *context, int dir, const char *name)
+{
+    (void)context;
+    (void)dir;
+    (void)name;
+    return 0;
+}
+
+static void show_tiles(struct node *n, int dir)
+{
+    struct files files = files_real;
+    struct publish p;
+
+    files.sync = no_sync; /* one sync for all of them comes later */
+    files.sync_dir = no_sync_dir;
+    sign_alone(n);
+    must(publish_init(&p, &files, dir, n->ledger));
+    must(publish_note(&p, buf_view(&n->note)));
+}
+
+/* Out of the page cache with all tiles. */
+static void drop_tiles(int dir, uint64_t size)
+{
+    for (int level = 0; size >> level * TILE_HEIGHT != 0; level++)
+        for (uint64_t i = 0; i <= (size >> level * TILE_HEIGHT) / TILE_WIDTH; i++) {
+            char path[TILE_PATH];
+            int fd;
+
+            publish_path(level, i, TILE_WIDTH, path);
+            fd = openat(dir, path, O_RDONLY);
+            if (fd >= 0 && posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0)
+                exit(1);
+            if (fd >= 0)
+                close(fd);
+        }
+}
+
+/* The k-th of indices that lie far from each other, each in another tile than the ones before. */
+static uint64_t scattered(uint64_t k, uint64_t size)
+{
+    return k * 0x9e3779b97f4a7c15ULL % size;
+}
+
+static uint64_t in_order(uint64_t k, uint64_t size)
+{
+    return k * 5 % size;
+}
+
+/* Proofs a CPU-second, nothing held as it begins. */
+static double cold(const struct node *n, int dir, size_t held, uint64_t count,
+                   uint64_t (*place)(uint64_t, uint64_t))
+{
+    uint64_t size = ledger_size(n->ledger);
+    struct tiles *t = tiles_new(&files_reading, dir, size, held);
+    struct tree_path path;
+    double start, rate;
+
+    drop_tiles(dir, size);
+    start = cpu();
+    for (uint64_t k = 0; k < count; k++)
+        must(tree_prove_inclusion(tiles_reader(t), place(k, size), size, &path));
+    rate = (double)count / (cpu() - start);
+    tiles_free(t);
+    return rate;
+}
+
+/* The same proof from tiles and from memory, or nothing of this counts. */
+static void compare(const struct node *n, int dir)
+{
+    uint64_t size = ledger_size(n->ledger);
+    struct tiles *t = tiles_new(&files_reading, dir, size, TILES_HELD);
+
+    for (uint64_t k = 0; k < 20000; k++) {
+        struct tree_path a = {0}, b = {0};
+        uint64_t index = scattered(k, size);
+
+        must(tree_prove_inclusion(tiles_reader(t), index, size, &a));
+        must(tree_prove_inclusion(ledger_reader(n->ledger), index, size, &b));
+        if (a.count != b.count || memcmp(a.hash, b.hash, a.count * sizeof a.hash[0]) != 0) {
+            fprintf(stderr, "bench-ledger: the tiles' proof of %llu is another\n",
+                    (unsigned long long)index);
+            exit(1);
+        }
+    }
+    tiles_free(t);
+}
+
+static void cold_proofs(struct node *n)
+{
+    int dir = new_dir("shown");
+
+    show_tiles(n, dir);
+    sync(); /* what is not written yet cannot leave the page cache */
+    compare(n, dir);
+    printf("cold_order %.9g\n", cold(n, dir, TILES_HELD, 200000, in_order));
+    printf("cold_scattered %.9g\n", cold(n, dir, TILES_HELD, 200000, scattered));
+    printf("cold_all %.9g\n", cold(n, dir, 8192, 200000, scattered));
+    printf("cold_each %.9g\n", cold(n, dir, 16, 20000, scattered));
+    close(dir);
+}
+
 static void proofs(void)
 {
     enum { LEAVES = 1 << 20, COUNT = 200000 };
@@ -354,6 +466,7 @@ static void proofs(void)
     audit = (double)ledger_size(n.ledger) / (cpu() - start);
     printf("leaves %llu\nprove %.9g\ncheck %.9g\nconsistency %.9g\naudit %.9g\n",
            (unsigned long long)ledger_size(n.ledger), prove, check, consistency, audit);
+    cold_proofs(&n);
     node_done(&n);
     buf_done(&g->bytes);
     free(g);
