@@ -110,7 +110,7 @@ void sought_event(void *with, const struct event *e, uint32_t file, uint64_t num
 {
     struct sought *s = with;
 
-    sightings_see(s->seen, s->lookout, e, file, number, raw);
+    sightings_see(s->seen, s->lookout, e, raw, file, number);
 }
 
 /* ---- saying what was seen ---- */

@@ -5,19 +5,29 @@
 /* What was asked and is in no list: sensors name the same few addresses and names again and again.
  */
 
+/* No two that are asked by something else are the same; never 0. */
+static inline uint64_t address_word(uint32_t address, uint64_t port)
+{
+    return (uint64_t)1 << 48 | port << 32 | address;
+}
+
+static inline size_t address_bucket(uint64_t word)
+{
+    return word * 0x9e3779b97f4a7c15u >> 54;
+}
+
 /* The address with what else it is asked by; no two are the same. 0: it is not kept. */
 static uint64_t quiet_address(const struct indicators *x, const struct indicator_key *k)
 {
     uint64_t port = x->set[INDICATOR_ENDPOINT].slots == 0 ? 0 : k->port;
 
-    return k->kind == INDICATOR_IPV4 && addr_is_v4(k->addr)
-               ? (uint64_t)1 << 48 | port << 32 | addr_v4(k->addr)
-               : 0;
+    return k->kind == INDICATOR_IPV4 && addr_is_v4(k->addr) ? address_word(addr_v4(k->addr), port)
+                                                            : 0;
 }
 
 static uint64_t *address_place(struct indicators_quiet *q, uint64_t address)
 {
-    return &q->address[address * 0x9e3779b97f4a7c15u >> 54];
+    return &q->address[address_bucket(address)];
 }
 
 static struct quiet_name *name_place(struct indicators_quiet *q, struct bytes name)
@@ -74,14 +84,33 @@ static void count(void *with, const struct indicator_hit *h)
     c->each(c->with, h);
 }
 
+/* Is all that is asked of such an event known to be in no list? Two ends of IPv4 and no text, as
+ * every flow: the questions need not even be written down. */
+static bool is_quiet_flow(const struct indicators *x, const struct indicators_quiet *q,
+                          const struct event *e)
+{
+    bool ports = x->set[INDICATOR_ENDPOINT].slots != 0;
+    uint64_t src, dest;
+
+    if (e->family != FAMILY_FLOW || e->has != EVENT_HAS_ENDS || !addr_is_v4(e->src) ||
+        !addr_is_v4(e->dest))
+        return false;
+    src = address_word(addr_v4(e->src), ports ? e->src_port : 0);
+    dest = address_word(addr_v4(e->dest), ports ? e->dest_port : 0);
+    return q->address[address_bucket(src)] == src && q->address[address_bucket(dest)] == dest;
+}
+
 void indicators_event_quietly(const struct indicators *x, struct indicators_quiet *q,
                               const struct event *e, indicators_each *each, void *with)
 {
     struct indicator_key key[INDICATORS_BATCH];
     struct counted counted = {each, with, 0};
     uint8_t room[INDICATOR_URL_MAX];
-    size_t n = indicators_keys(e, room, key), asked = 0;
+    size_t n, asked = 0;
 
+    if (is_quiet_flow(x, q, e))
+        return;
+    n = indicators_keys(e, room, key);
     for (size_t i = 0; i < n; i++)
         if (!is_quiet(q, x, &key[i]))
             key[asked++] = key[i];

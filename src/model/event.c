@@ -26,38 +26,6 @@ const char *event_text_name(enum event_text t)
     return names[t];
 }
 
-enum service service_by_port(uint16_t port)
-{
-    switch (port) {
-    case 22:
-        return SERVICE_SSH;
-    case 139:
-    case 445:
-        return SERVICE_SMB;
-    case 3389:
-        return SERVICE_RDP;
-    case 80:
-    case 8000:
-    case 8080:
-    case 8088:
-        return SERVICE_HTTP;
-    case 443:
-        return SERVICE_TLS;
-    case 5060:
-    case 5061:
-        return SERVICE_SIP;
-    default:
-        return SERVICE_NONE;
-    }
-}
-
-enum service service_by_transport(uint16_t port, enum transport t)
-{
-    enum service s = service_by_port(port);
-
-    return t == TRANSPORT_TCP || (t == TRANSPORT_UDP && s == SERVICE_SIP) ? s : SERVICE_NONE;
-}
-
 const char *transport_name(enum transport t)
 {
     static const char *const names[] = {"none", "tcp", "udp", "other"};

@@ -156,9 +156,41 @@ enum service service_by_name(struct bytes name);
 /* "type", "host", "url", "agent", "name", "sni", "ja3", "sha256", "sha1", "md5", "signature" */
 const char *event_text_name(enum event_text t);
 
-/* The service whose well-known port this is; over TCP, or SIP over UDP, too. */
-enum service service_by_port(uint16_t port);
-enum service service_by_transport(uint16_t port, enum transport t);
+/* The service whose well-known port this is; over TCP, or SIP over UDP, too. Inline: each flow asks
+ * several times. */
+static inline enum service service_by_port(uint16_t port)
+{
+    if (port > 8088) /* nearly every client's port, and no service's */
+        return SERVICE_NONE;
+    switch (port) {
+    case 22:
+        return SERVICE_SSH;
+    case 139:
+    case 445:
+        return SERVICE_SMB;
+    case 3389:
+        return SERVICE_RDP;
+    case 80:
+    case 8000:
+    case 8080:
+    case 8088:
+        return SERVICE_HTTP;
+    case 443:
+        return SERVICE_TLS;
+    case 5060:
+    case 5061:
+        return SERVICE_SIP;
+    default:
+        return SERVICE_NONE;
+    }
+}
+
+static inline enum service service_by_transport(uint16_t port, enum transport t)
+{
+    enum service s = service_by_port(port);
+
+    return t == TRANSPORT_TCP || (t == TRANSPORT_UDP && s == SERVICE_SIP) ? s : SERVICE_NONE;
+}
 
 /* "tcp", "udp", "other", "none" */
 const char *transport_name(enum transport t);

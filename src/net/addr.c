@@ -5,18 +5,6 @@
 
 #include "base/text.h"
 
-static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-struct addr addr_from_v4(uint32_t host_order)
-{
-    struct addr a;
-
-    memcpy(a.byte, mapped, sizeof mapped);
-    for (int i = 0; i < 4; i++)
-        a.byte[12 + i] = (uint8_t)(host_order >> (24 - 8 * i));
-    return a;
-}
-
 int addr_compare(struct addr a, struct addr b)
 {
     return memcmp(a.byte, b.byte, sizeof a.byte);

@@ -201,15 +201,27 @@ static bool read_counters(const uint8_t *p, size_t len, struct event *e)
     return true;
 }
 
+/* A switch, so that the five are laid out in place: a call each would be a third of the work. */
+static inline bool read_element(unsigned type, const uint8_t *p, size_t len, struct event *e)
+{
+    switch (type) {
+    case ELEMENT_GENERIC:
+        return read_generic(p, len, e);
+    case ELEMENT_V4:
+        return read_v4(p, len, e);
+    case ELEMENT_V6:
+        return read_v6(p, len, e);
+    case ELEMENT_MISC:
+        return read_misc(p, len, e);
+    case ELEMENT_COUNTERS:
+        return read_counters(p, len, e);
+    default:
+        return true;
+    }
+}
+
 static bool read_elements(struct bytes in, unsigned count, struct event *e)
 {
-    static bool (*const elements[])(const uint8_t *p, size_t len, struct event *e) = {
-        [ELEMENT_GENERIC] = read_generic,
-        [ELEMENT_V4] = read_v4,
-        [ELEMENT_V6] = read_v6,
-        [ELEMENT_MISC] = read_misc,
-        [ELEMENT_COUNTERS] = read_counters,
-    };
     size_t at = 0;
 
     for (unsigned i = 0; i < count; i++) {
@@ -221,26 +233,46 @@ static bool read_elements(struct bytes in, unsigned count, struct event *e)
         len = u16(in.data + at + 2);
         if (len < ELEMENT_HEADER || len > in.len - at)
             return false;
-        if (type != 0 && type <= ELEMENT_COUNTERS &&
-            !elements[type](in.data + at + ELEMENT_HEADER, len - ELEMENT_HEADER, e))
+        if (!read_element(type, in.data + at + ELEMENT_HEADER, len - ELEMENT_HEADER, e))
             return false;
         at += len;
     }
     return true;
 }
 
-static bool read_record(struct bytes record, size_t at, const struct reader_sink *sink)
+/* Empty again but for its texts, which a flow never has and nobody else writes: to clear all of an
+ * event costs as much as to read it. */
+static void clear(struct event *e)
 {
-    struct event e = {.family = FAMILY_FLOW};
+    e->time.us = 0;
+    e->src = e->dest = (struct addr){{0}};
+    e->src_port = e->dest_port = 0;
+    e->has = 0;
+    e->service = SERVICE_NONE;
+    e->transport = TRANSPORT_NONE;
+    e->flow = e->alert = 0;
+    e->severity = 0;
+    e->family = FAMILY_FLOW;
+    e->contact = (struct contact){.is = true};
+    e->ground = ORIENT_NONE;
+    e->proof = PROOF_NONE;
+    e->from = e->to = (struct end){.side = SIDE_NONE};
+    e->from_as = 0;
+    e->cautions = 0;
+}
 
+/* `e` is whatever the record before made of it. */
+static bool read_record(struct bytes record, size_t at, struct event *e,
+                        const struct reader_sink *sink)
+{
     if (record.len < RECORD_HEADER)
         return false;
+    clear(e);
     if (!read_elements(bytes_of(record.data + RECORD_HEADER, record.len - RECORD_HEADER),
-                       u16(record.data + 4), &e))
+                       u16(record.data + 4), e))
         return false;
-    e.contact.is = true;
-    e.contact.both = e.contact.back_packets != 0;
-    sink->take(sink->context, &e, record, at);
+    e->contact.both = e->contact.back_packets != 0;
+    sink->take(sink->context, e, record, at);
     return true;
 }
 
@@ -250,13 +282,14 @@ static struct fault read_records(struct bytes in, uint32_t count, const struct r
     size_t at = 0;
     uint32_t n = 0;
     struct fault f = fault_none();
+    struct event e = {.family = FAMILY_FLOW};
 
     for (; in.len - at >= 4; n++) {
         unsigned type = u16(in.data + at), size = u16(in.data + at + 2);
 
         if (size < 4 || size > in.len - at)
             return fault_make(FAULT_SHORT, at, rule);
-        if (type == RECORD_V3 && !read_record(bytes_of(in.data + at, size), at, sink))
+        if (type == RECORD_V3 && !read_record(bytes_of(in.data + at, size), at, &e, sink))
             f = fault_make(FAULT_SYNTAX, at, rule);
         at += size;
     }

@@ -23,9 +23,11 @@ enum {
     READER_ORIGIN_MARK = 0xff /* no version of NetFlow, no text begins with it */
 };
 
-/* Where a frame's events go. The callee may change the event; it is gone afterwards. */
+/* Where a frame's events go. The callee may change the event, but for its texts; it is gone
+ * afterwards. */
 struct reader_sink {
-    /* One event; `raw` is the record it was made from and `at` its offset in the frame. */
+    /* One event; `raw` is the record it was made from and `at` its offset in the frame. Its texts
+     * stay as they are: a reader may use the event again, and clears the rest alone. */
     void (*take)(void *context, struct event *e, struct bytes raw, size_t at);
     /* Something that is not damage of the frame but must be known: `n` times by this rule (lost
      * datagrams by sequence number, records whose template did not come). */

@@ -423,7 +423,9 @@ bool value_test(const struct pattern *p, const struct test *t, const struct patt
 
     switch ((enum operation)t->operation) {
     case TEST_EQUAL:
-        holds = compare(v, c, room, forbidden) == EQUAL;
+        holds = v->type == PATTERN_STRING && c->type == PATTERN_STRING /* as nearly always */
+                    ? bytes_equal(v->text, c->text)
+                    : compare(v, c, room, forbidden) == EQUAL;
         break;
     case TEST_IN:
         holds = is_among(p, t, v, room, forbidden);

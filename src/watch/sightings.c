@@ -199,8 +199,8 @@ static void see(void *with, const struct lookout_hit *h)
     r->s.last = t.us > r->s.last.us ? t : r->s.last;
 }
 
-void sightings_see(struct sightings *s, struct lookout *l, const struct event *e, uint32_t source,
-                   uint64_t offset, struct bytes raw)
+void sightings_see(struct sightings *s, struct lookout *l, const struct event *e, struct bytes raw,
+                   uint32_t source, uint64_t offset)
 {
     s->lookout = l;
     s->event = e;

@@ -40,8 +40,8 @@ void sightings_free(struct sightings *s); /* NULL is fine */
 void sightings_warn(struct sightings *s, const struct cautions *c);
 
 /* Counts what the event meets. `raw` is its line. */
-void sightings_see(struct sightings *s, struct lookout *l, const struct event *e, uint32_t source,
-                   uint64_t offset, struct bytes raw);
+void sightings_see(struct sightings *s, struct lookout *l, const struct event *e, struct bytes raw,
+                   uint32_t source, uint64_t offset);
 
 size_t sightings_count(const struct sightings *s);
 const struct sighting *sightings_at(const struct sightings *s, size_t i); /* in the order seen */

@@ -330,7 +330,7 @@ static void take_one(void *context, struct event *e, struct bytes raw, size_t at
         take_event(w, t->source, t->offset + at, e, raw);
     }
     if (w->lookout != NULL) /* late ones, too: a sighting has no order */
-        sightings_see(w->seen, w->lookout, e, t->source, t->offset + at, raw);
+        sightings_see(w->seen, w->lookout, e, raw, t->source, t->offset + at);
 }
 
 static void take_note(void *context, const char *rule, uint64_t n)

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "sensor/nfcapd.h"
+#include "sensor/same.h"
 #include "sensor/source.h"
 #include "test.h"
 
@@ -491,6 +492,107 @@ static void a_block_of_nfdump_gives_its_flows(void **state)
     reader_free(r);
 }
 
+/* A record of these elements: 1 generic, 2 IPv4, 3 IPv6, 4 misc, 5 counters. */
+static void record_of(struct buf *b, const unsigned *elements, size_t count)
+{
+    static const uint16_t lengths[] = {0, 52, 12, 36, 20, 28};
+    size_t begin = b->len;
+
+    le(b, 11, 2);
+    le(b, 0, 2);
+    le(b, count, 2);
+    le(b, 0, 6);
+    for (size_t i = 0; i < count; i++) {
+        le(b, elements[i], 2);
+        le(b, lengths[elements[i]], 2);
+        for (size_t k = 4; k < lengths[elements[i]]; k++)
+            buf_byte(b, (uint8_t)(k * 37 + elements[i]));
+        if (elements[i] == 4)
+            b->data[b->len - 16 + 12] = 1; /* biflow direction: the source began */
+    }
+    b->data[begin + 2] = (uint8_t)(b->len - begin);
+}
+
+struct kept {
+    struct event e[8];
+    size_t n;
+};
+
+static void keep_and_spoil(void *context, struct event *e, struct bytes raw, size_t at)
+{
+    struct kept *k = context;
+
+    (void)raw;
+    (void)at;
+    k->e[k->n++] = *e;
+    e->ground = ORIENT_BIFLOW; /* as judging leaves it */
+    e->proof = PROOF_TWO_WAY;
+    e->from = e->to = (struct end){.port = 7, .side = SIDE_OTHER, .party = "x"};
+    e->from_as = 1;
+    e->cautions = 3;
+    e->severity = 1;
+    e->flow = e->alert = 9;
+}
+
+static void read_block(const struct buf *records, uint32_t count, struct kept *k)
+{
+    const struct reader_sink sink = {keep_and_spoil, note, k};
+    struct reader *r = reader_new(NULL);
+    struct buf b = {0};
+
+    file_header(&b, 0);
+    assert_good(reader_frame(r, buf_view(&b), &sink));
+    buf_clear(&b);
+    le(&b, count, 4);
+    le(&b, records->len, 4);
+    le(&b, 3, 2);
+    le(&b, 0, 2);
+    buf_bytes(&b, buf_view(records));
+    assert_good(reader_frame(r, buf_view(&b), &sink));
+    buf_done(&b);
+    reader_free(r);
+}
+
+/* The reader uses one event again and again: what one record said must not be the next one's. */
+static void records_of_a_block_read_as_each_in_a_block_of_its_own(void **state)
+{
+    static const struct {
+        unsigned list[4];
+        size_t count;
+    } records[] = {{{1, 3, 4, 5}, 4}, {{2}, 1}, {{1}, 1}, {{0}, 0},
+                   {{1, 2, 5}, 3},    {{4}, 1}, {{5}, 1}, {{1, 2}, 2}};
+    struct kept together = {.n = 0}, alone = {.n = 0};
+    struct buf all = {0}, one = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 8; i++) {
+        buf_clear(&one);
+        record_of(&one, records[i].list, records[i].count);
+        buf_bytes(&all, buf_view(&one));
+        read_block(&one, 1, &alone);
+    }
+    read_block(&all, 8, &together);
+    assert_int_equal(alone.n, 8);
+    assert_int_equal(together.n, 8);
+    for (size_t i = 0; i < 8; i++) {
+        const struct event *a = &alone.e[i], *b = &together.e[i];
+
+        assert_true(same_event(a, b));
+        assert_memory_equal(&a->contact, &b->contact, sizeof a->contact);
+        assert_int_equal(b->ground, ORIENT_NONE);
+        assert_int_equal(b->proof, PROOF_NONE);
+        assert_int_equal(b->family, FAMILY_FLOW);
+        assert_int_equal(b->from.side, SIDE_NONE);
+        assert_int_equal(b->to.side, SIDE_NONE);
+        assert_null(b->from.party);
+        assert_null(b->to.party);
+        assert_int_equal(b->from_as, 0);
+        assert_int_equal(b->cautions, 0);
+    }
+    buf_done(&all);
+    buf_done(&one);
+}
+
 static void what_cannot_be_read_is_refused_by_name(void **state)
 {
     static const struct {
@@ -651,6 +753,7 @@ int main(void)
         cmocka_unit_test(variable_fields_and_reverse_elements_are_read),
         cmocka_unit_test(exporters_on_one_port_are_kept_apart),
         cmocka_unit_test(a_block_of_nfdump_gives_its_flows),
+        cmocka_unit_test(records_of_a_block_read_as_each_in_a_block_of_its_own),
         cmocka_unit_test(what_cannot_be_read_is_refused_by_name),
         cmocka_unit_test(a_packed_block_that_swells_is_damage),
         cmocka_unit_test(a_stream_in_pieces_gives_the_same_frames),
