@@ -23,11 +23,16 @@ void several_sign(struct secret *const *keys, size_t count, enum domain purpose,
 
 struct bytes several_next(struct bytes *rest)
 {
-    const uint8_t *comma = rest->len == 0 ? NULL : memchr(rest->data, ',', rest->len);
-    size_t len = comma == NULL ? rest->len : (size_t)(comma - rest->data);
-    struct bytes name = bytes_of(rest->data, len);
-    size_t skip = len + (comma != NULL);
+    const uint8_t *comma;
+    struct bytes name;
+    size_t len, skip;
 
+    if (rest->len == 0) /* there may be no pointer to go on from */
+        return *rest;
+    comma = memchr(rest->data, ',', rest->len);
+    len = comma == NULL ? rest->len : (size_t)(comma - rest->data);
+    name = bytes_of(rest->data, len);
+    skip = len + (comma != NULL);
     *rest = bytes_of(rest->data + skip, rest->len - skip);
     return name;
 }

@@ -154,16 +154,36 @@ static struct fault learn_keys(struct link *l, const struct frame_hello *h)
     return f;
 }
 
-static struct fault verify_hello(struct link *l, const struct frame_hello *h)
+/* By the hello keys of this number in the party's log? */
+static struct fault signed_by(const struct link *l, const struct frame_hello *h, size_t number)
 {
-    const struct roles *roles = &l->keys.keys[l->keys.count - 1]->roles;
+    const struct roles *roles = &l->keys.keys[number]->roles;
     const struct role_key *hello = roles->key[ROLE_HELLO];
     struct several_key keys[SEVERAL_MAX];
-    struct fault f;
 
     for (size_t i = 0; i < roles->suites; i++)
         keys[i] = (struct several_key){hello[i].suite, bytes_of(hello[i].key, hello[i].len)};
-    f = hello_verify(h, l->exporter, l->side, keys, roles->suites);
+    return hello_verify(h, l->exporter, l->side, keys, roles->suites);
+}
+
+/* Only for the word that the officer reads: it is refused in any case. */
+static struct fault why_forged(const struct link *l, const struct frame_hello *h, struct fault f)
+{
+    for (size_t i = 0; i + 1 < l->keys.count; i++)
+        if (!fault_is(signed_by(l, h, i)))
+            return fault_make(FAULT_REFUSED, 0,
+                              l->keys.keys[i]->hello_revoked
+                                  ? "PROTOCOL.ledger section 11: HELLO by a key that was revoked"
+                                  : "PROTOCOL.ledger section 11: HELLO by a key that was replaced");
+    return f;
+}
+
+static struct fault verify_hello(struct link *l, const struct frame_hello *h)
+{
+    struct fault f = signed_by(l, h, l->keys.count - 1);
+
+    if (f.kind == FAULT_FORGED)
+        f = why_forged(l, h, f);
     if (!fault_is(f) && h->head.len != 0)
         f = our_head(l, h->head);
     return f;

@@ -24,6 +24,7 @@ struct partner {
     struct buf text[PARTNER_ENTRIES], document[PARTNER_ENTRIES];
     struct digest leaf[PARTNER_ENTRIES];
     bool judge_is_old; /* our judge does not know the newest version yet */
+    size_t keys;       /* place of its KEYS entry that its HELLO brings; 0: none */
 };
 
 /* What the partner says; `fields` is taken over and may be NULL. */
@@ -149,9 +150,13 @@ static inline void partner_greet(struct partner *b)
                                 .time = (uint64_t)(instant_seconds(r->now) + b->clock),
                                 .head = b->head,
                                 .genesis_entry = buf_view(&b->text[0]),
-                                .genesis_document = buf_view(&b->document[0])};
+                                .genesis_document = buf_view(&b->document[0]),
+                                .key_count = b->keys != 0};
     struct buf body = {0};
 
+    if (b->keys != 0)
+        hello.keys[0] = (struct frame_keys){b->keys, buf_view(&b->text[b->keys]),
+                                            buf_view(&b->document[b->keys])};
     link_up_write(&up, &body);
     rig_hear(r, PROCESS_GATE, MESSAGE_LINK_UP, &body);
     rig_keeper(r);

@@ -262,6 +262,44 @@ static void two_heads_that_contradict_each_other_can_be_shown(void **state)
     rig_free(r);
 }
 
+/* PROTOCOL.ledger section 11: "A HELLO that lacks one which the other side holds is refused where
+ * that one revoked the hello key; else the sender was restored from a backup, and is refilled." */
+static void a_greeting_without_the_revocation_that_we_hold_is_refused_by_name(void **state)
+{
+    static const char *const how[] = {"revoked", "rotated"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct rig *r = founded();
+        struct person *them = &r->b->p->b;
+        struct secret *next[ROLE_COUNT], *old = them->role[ROLE_LOG];
+        struct partner b;
+        size_t at;
+
+        partner_init(&b, r);
+        partner_greet(&b);
+        partner_cosign(&b);
+        partner_push(&b);
+        at = b.count++;
+        people_keys(b.version, them,
+                    people_keys_fields(b.version, them, ROLE_NONE, 30, how[i], next), them->root, 0,
+                    &b.text[at], &b.document[at]);
+        b.leaf[at] = tree_leaf(buf_view(&b.text[at]));
+        them->role[ROLE_LOG] = next[ROLE_LOG];
+        partner_push(&b);
+        assert_false(has_alarm(r, "a revoked key was used"));
+        partner_greet(&b); /* by who knows the keys before alone: a thief, or a restored backup */
+        assert_int_equal(has_alarm(r, "a revoked key was used"), i == 0);
+        b.keys = at;
+        partner_greet(&b);
+        them->role[ROLE_LOG] = old;
+        for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++)
+            secret_free(next[role]);
+        partner_done(&b);
+        rig_free(r);
+    }
+}
+
 /* docs/STATEMENTS, nonce: "random; the return has the same" */
 static void a_check_is_back_when_its_nonce_is(void **state)
 {
@@ -315,6 +353,7 @@ int main(void)
         cmocka_unit_test(refusals_are_counted_by_rule_and_direction),
         cmocka_unit_test(two_heads_that_contradict_each_other_can_be_shown),
         cmocka_unit_test(a_check_is_back_when_its_nonce_is),
+        cmocka_unit_test(a_greeting_without_the_revocation_that_we_hold_is_refused_by_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

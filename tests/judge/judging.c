@@ -57,8 +57,15 @@ static void make_note(const struct person *author, const struct person *cosigner
     buf_done(&text);
 }
 
-static void make_hello(const struct room *r, const struct person *who, const uint8_t *over,
-                       enum hello_side side, struct bytes head, struct buf *out)
+/* With a change of its keys, and signed by this key; NULL: none, and by its first one. */
+struct greeting_keys {
+    const struct frame_keys *change;
+    struct secret *sign;
+};
+
+static void make_hello_by(const struct room *r, const struct person *who, const uint8_t *over,
+                          enum hello_side side, struct bytes head, struct greeting_keys keys,
+                          struct buf *out)
 {
     struct buf bytes = {0}, signature = {0};
     struct frame_hello h = {
@@ -70,14 +77,25 @@ static void make_hello(const struct room *r, const struct person *who, const uin
         .genesis_entry = buf_view(&who->genesis),
         .genesis_document = buf_view(&who->document),
         .head = head,
+        .key_count = keys.change != NULL,
     };
+
+    if (keys.change != NULL)
+        h.keys[0] = *keys.change;
 
     frame_hello_say(&h, out);
     hello_bytes(over, side, buf_view(out), &bytes);
-    domain_sign(who->role[ROLE_HELLO], DOMAIN_HELLO, h.agreement, buf_view(&bytes), &signature);
+    domain_sign(keys.sign != NULL ? keys.sign : who->role[ROLE_HELLO], DOMAIN_HELLO, h.agreement,
+                buf_view(&bytes), &signature);
     frame_hello_sign(bytes_text("ed25519"), buf_view(&signature), out);
     buf_done(&bytes);
     buf_done(&signature);
+}
+
+static void make_hello(const struct room *r, const struct person *who, const uint8_t *over,
+                       enum hello_side side, struct bytes head, struct buf *out)
+{
+    make_hello_by(r, who, over, side, head, (struct greeting_keys){NULL, NULL}, out);
 }
 
 static struct fault say(struct room *r, enum frame_type type, struct buf *payload)
@@ -203,6 +221,45 @@ static void what_a_partner_must_send_is_good(void **state)
     assert_good(say(&r, FRAME_BYE, &bye));
     buf_done(&head);
     close_room(&r);
+}
+
+/* PROTOCOL.ledger section 11: HELLO "is signed by the newest hello keys". */
+static void a_greeting_by_a_key_that_was_revoked_is_refused_by_name(void **state)
+{
+    static const struct {
+        const char *state, *rule;
+        bool new_key;
+    } greetings[] = {{"revoked", "by a key that was revoked", false},
+                     {"rotated", "by a key that was replaced", false},
+                     {"revoked", "", true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++) {
+        struct room r = open_room();
+        struct secret *next[ROLE_COUNT];
+        struct buf entry = {0}, document = {0}, hello = {0};
+        struct frame_keys change;
+        struct fault f;
+
+        people_keys(
+            r.agreement, &r.p->b,
+            people_keys_fields(r.agreement, &r.p->b, ROLE_NONE, 30, greetings[i].state, next),
+            r.p->b.root, 0, &entry, &document);
+        change = (struct frame_keys){5, buf_view(&entry), buf_view(&document)};
+        make_hello_by(
+            &r, &r.p->b, exporter, HELLO_DIALLER, bytes_text(""),
+            (struct greeting_keys){&change, greetings[i].new_key ? next[ROLE_HELLO] : NULL},
+            &hello);
+        f = say(&r, FRAME_HELLO, &hello);
+        assert_int_equal(f.kind, greetings[i].new_key ? FAULT_NONE : FAULT_REFUSED);
+        if (!greetings[i].new_key)
+            assert_non_null(strstr(f.rule, greetings[i].rule));
+        for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++)
+            secret_free(next[role]);
+        buf_done(&entry);
+        buf_done(&document);
+        close_room(&r);
+    }
 }
 
 /* crypto.md 5, attack 2: "HELLO bound to TLS exporter (replay in another session rejected)". */
@@ -430,6 +487,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_partner_must_send_is_good),
         cmocka_unit_test(a_greeting_from_elsewhere_ends_the_link),
+        cmocka_unit_test(a_greeting_by_a_key_that_was_revoked_is_refused_by_name),
         cmocka_unit_test(a_partner_at_another_version_is_greeted),
         cmocka_unit_test(a_head_not_cosigned_by_the_partner_ends_the_link),
         cmocka_unit_test(nothing_comes_before_hello_and_hello_once),

@@ -332,7 +332,8 @@ class Checker:
         need(all(n in (origin, cosigner) for n, _ in lines) and len(lines) == lines_known,
              "heads: stray line")
         if None in others.values():
-            need(set(others.values()) == {None}, "heads: not cosigned by every suite")
+            missing = [suite for suite, line in others.items() if line is None]
+            need(len(missing) == len(others), f"heads: not cosigned by {', '.join(missing)}")
             need(known == 0, "heads: cosigned by keys that were replaced")
             self.cosigned_all = False
             return int(match[2]), unbase64(match[3], 32), None
