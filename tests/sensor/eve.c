@@ -230,7 +230,7 @@ static void both_readers_agree_on_every_byte_too_many(void **state)
         for (size_t k = 0; k < sizeof bytes; k++) {
             memcpy(line, GOOD, i);
             line[i] = bytes[k];
-            memcpy(line + i + 1, GOOD + i, sizeof GOOD - 1 - i);
+            memcpy(line + i + 1, &(GOOD)[i], sizeof GOOD - 1 - i);
             (void)both(line, sizeof line, &e).kind;
         }
 }
