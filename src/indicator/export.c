@@ -7,11 +7,18 @@
 #include "indicator/export_targets.h"
 
 const struct export_target *const export_targets[] = {
-    &export_suricata,       &export_suricata_dataset,
-    &export_suricata_iprep, &export_zeek,
-    &export_nftables,       &export_rpz,
-    &export_nfdump,         &export_csv,
-    &export_list,           NULL,
+    &export_suricata,
+    &export_suricata_dataset,
+    &export_suricata_iprep,
+    &export_zeek,
+    &export_nftables,
+    &export_rpz,
+    &export_nfdump,
+    &export_csv,
+    &export_list,
+    &export_stix,
+    &export_suricata_suppress,
+    NULL,
 };
 
 const struct export_target *export_target_named(const char *name)
@@ -69,9 +76,35 @@ static enum export_rule take(struct export *x, const struct export_entry *e)
     return r != EXPORT_OK ? r : t->entry(x, e);
 }
 
+/* Where all texts ended before an entry; what is refused half-way is taken back whole. */
+struct mark {
+    size_t file[EXPORT_FILES], part[2];
+};
+
+static struct mark mark_of(const struct export *x)
+{
+    struct mark m = {.part = {x->part[0].len, x->part[1].len}};
+
+    for (size_t i = 0; i < x->files; i++)
+        m.file[i] = x->file[i].text.len;
+    return m;
+}
+
+static void take_back(struct export *x, const struct mark *m)
+{
+    for (size_t i = 0; i < x->files; i++)
+        x->file[i].text.len = m->file[i];
+    x->part[0].len = m->part[0];
+    x->part[1].len = m->part[1];
+}
+
 enum export_rule export_entry(struct export *x, const struct export_entry *e)
 {
+    struct mark before = mark_of(x);
     enum export_rule r = take(x, e);
+
+    if (r != EXPORT_OK)
+        take_back(x, &before);
 
     x->taken += r == EXPORT_OK;
     x->refused[r] += r != EXPORT_OK;

@@ -77,7 +77,7 @@ struct export_target {
     enum pap pap;     /* .. */
     unsigned kinds;   /* 1 << enum indicator_kind: what it has a word for */
     void (*begin)(struct export *x);
-    /* One entry, already permitted. What is refused has written nothing. */
+    /* One entry, already permitted. What it wrote of one that it refuses is taken back. */
     enum export_rule (*entry)(struct export *x, const struct export_entry *e);
     void (*end)(struct export *x); /* may be NULL */
     /* The inverse of `entry`; NULL: a list is withdrawn by one without it. */

@@ -353,3 +353,39 @@ const struct export_target export_suricata_iprep = {
     .begin = iprep_begin,
     .entry = iprep_entry,
 };
+
+/* ---- suppress lines of threshold.config ---- */
+
+static void suppress_begin(struct export *x)
+{
+    buf_text(
+        export_open(x, "parley-threshold.config"),
+        "# made by parley rules export: whom the rules that ask a list of ours do not report\n");
+}
+
+/* The rules that ask a list, and no other: what else Suricata knows of the address is told. */
+static enum export_rule suppress_entry(struct export *x, const struct export_entry *e)
+{
+    static const unsigned rules[] = {SID_DATASETS + 3, SID_DATASETS + 4, SID_IPREP};
+    struct buf *out = &x->file[0].text;
+
+    buf_text(out, "# ");
+    export_about(e, ':', " ", out);
+    buf_byte(out, '\n');
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        buf_print(out, "suppress gen_id 1, sig_id %u, track by_either, ip ", x->o.sid + rules[i]);
+        export_addr(&e->value, out);
+        buf_byte(out, '\n');
+    }
+    return EXPORT_OK;
+}
+
+const struct export_target export_suricata_suppress = {
+    .name = "suricata-suppress",
+    .what = "agreed scanners: lines for threshold.config that silence our lists' rules for them",
+    .tlp = TLP_AMBER_STRICT,
+    .pap = PAP_RED,
+    .kinds = EXPORT_SUBNETS,
+    .begin = suppress_begin,
+    .entry = suppress_entry,
+};

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "indicator/import.h"
 #include "test.h"
 
 static const struct instant now = {1700000000000000}; /* 2023-11-14T22:13:20Z */
@@ -89,6 +90,10 @@ static void each_target_has_its_own_words(void **state)
     says("csv", INDICATOR_MD5, "D41D8CD98F00B204E9800998ECF8427E", false,
          "\"d41d8cd98f00b204e9800998ecf8427e\",md5,2023-11-14T23:13:20Z,green,green,\"case-1\","
          "\"list.csv\"\n");
+    says("suricata-suppress", INDICATOR_SUBNET, "192.0.2.0/25", false,
+         "# " ABOUT "\nsuppress gen_id 1, sig_id 1500019, track by_either, ip 192.0.2.0/25\n"
+         "suppress gen_id 1, sig_id 1500020, track by_either, ip 192.0.2.0/25\n"
+         "suppress gen_id 1, sig_id 1500024, track by_either, ip 192.0.2.0/25\n");
     says("list", INDICATOR_IPV4, "192.0.2.1", false, "# " ABOUT "\n192.0.2.1\n");
 }
 
@@ -443,6 +448,127 @@ static void rule_numbers_stay_and_are_not_shared(void **state)
     }
 }
 
+/* A name takes three rules: where the numbers end behind the first, none of them is written. */
+static void an_entry_is_written_whole_or_not_at_all(void **state)
+{
+    struct export_options o = options(false);
+    uint8_t room[INDICATOR_KEY];
+    struct export_entry e = entry(INDICATOR_DOMAIN, "bad.example", room);
+    struct export x;
+
+    (void)state;
+    for (size_t left = 0; left < 4; left++) {
+        export_begin(&x, export_target_named("suricata"), &o);
+        x.sids_taken = (EXPORT_SIDS - EXPORT_SIDS_FIXED) / 8 * 7 - left;
+        assert_int_equal(export_entry(&x, &e), left < 3 ? EXPORT_ROOM : EXPORT_OK);
+        assert_int_equal(x.file[0].text.len == x.file[0].head, left < 3);
+        export_done(&x);
+    }
+}
+
+struct read_back {
+    struct buf text;
+    struct indicator_about about;
+    size_t entries, patterns;
+};
+
+static void read_entry(void *with, const struct indicator_value *v, const struct indicator_about *a)
+{
+    struct read_back *r = with;
+
+    indicator_write(v, &r->text);
+    r->about = *a;
+    r->entries++;
+}
+
+static void read_pattern(void *with, struct bytes pattern, const struct indicator_about *a)
+{
+    struct read_back *r = with;
+
+    (void)a;
+    buf_bytes(&r->text, pattern);
+    r->patterns++;
+}
+
+static void in_stix(const struct export_entry *e, bool withdraw, struct read_back *out)
+{
+    const struct import_sink sink = {read_entry, read_pattern, NULL, NULL, out};
+    struct export_options o = options(withdraw);
+    struct import in;
+    struct export x;
+
+    export_begin(&x, export_target_named("stix"), &o);
+    assert_int_equal(export_entry(&x, e), EXPORT_OK);
+    assert_int_equal(export_entry(&x, e), EXPORT_OK);
+    export_end(&x);
+    import_init(&in, IMPORT_UNKNOWN, indicator_about_none(), sink);
+    import_feed(&in, buf_view(&x.file[0].text));
+    assert_good(import_end(&in));
+    assert_int_equal(in.format, IMPORT_STIX);
+    assert_int_equal(in.n.seen, 2);
+    import_done(&in);
+    export_done(&x);
+}
+
+/* What our own reader of bundles makes of it is what went in. */
+static void a_bundle_is_read_back(void **state)
+{
+    static const struct {
+        enum indicator_kind kind;
+        const char *text;
+    } cases[] = {
+        {INDICATOR_IPV4, "192.0.2.1"},
+        {INDICATOR_IPV6, "2001:db8::1"},
+        {INDICATOR_SUBNET, "192.0.2.0/25"},
+        {INDICATOR_SUBNET, "2001:db8::/48"},
+        {INDICATOR_DOMAIN, "bad.example"},
+        {INDICATOR_MD5, "d41d8cd98f00b204e9800998ecf8427e"},
+        {INDICATOR_SHA1, "da39a3ee5e6b4b0d3255bfef95601890afd80709"},
+        {INDICATOR_SHA256, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct read_back r = {.entries = 0};
+        uint8_t room[INDICATOR_KEY];
+        struct export_entry e = entry(cases[i].kind, cases[i].text, room);
+
+        e.about.exact = true;
+        in_stix(&e, false, &r);
+        assert_int_equal(r.entries, 2);
+        assert_int_equal(r.text.len, 2 * strlen(cases[i].text));
+        assert_memory_equal(r.text.data, cases[i].text, strlen(cases[i].text));
+        assert_int_equal(r.about.tlp, TLP_GREEN);
+        assert_int_equal(r.about.until.us, e.about.until.us);
+        buf_done(&r.text);
+    }
+}
+
+static void a_bundle_of_a_withdrawal_revokes_the_same_object(void **state)
+{
+    uint8_t room[INDICATOR_KEY];
+    struct export_entry e = entry(INDICATOR_DOMAIN, "bad.example", room);
+    struct buf given = {0}, taken = {0};
+    struct read_back r = {.entries = 0};
+    const char *one, *other;
+
+    (void)state;
+    assert_int_equal(made("stix", &e, false, &given), EXPORT_OK);
+    assert_int_equal(made("stix", &e, true, &taken), EXPORT_OK);
+    one = strstr(buf_str(&given), "\"id\":");
+    other = strstr(buf_str(&taken), "\"id\":");
+    assert_memory_equal(one, other, strlen("\"id\":\"indicator--") + 36);
+    assert_null(strstr(buf_str(&given), "revoked"));
+    assert_non_null(strstr(buf_str(&taken), "\"revoked\":true"));
+    in_stix(&e, true, &r);
+    assert_int_equal(r.entries + r.patterns, 0);
+    in_stix(&e, false, &r); /* and what lies below the name: a pattern */
+    assert_int_equal(r.patterns, 2);
+    buf_done(&r.text);
+    buf_done(&given);
+    buf_done(&taken);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -456,6 +582,9 @@ int main(void)
         cmocka_unit_test(unset_words_of_zeek_are_no_values),
         cmocka_unit_test(what_is_too_long_for_a_line_is_refused),
         cmocka_unit_test(nothing_drops),
+        cmocka_unit_test(an_entry_is_written_whole_or_not_at_all),
+        cmocka_unit_test(a_bundle_is_read_back),
+        cmocka_unit_test(a_bundle_of_a_withdrawal_revokes_the_same_object),
         cmocka_unit_test(rule_numbers_stay_and_are_not_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
