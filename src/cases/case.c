@@ -35,7 +35,7 @@ enum variant variant_of(enum kind kind, const char *field, bool answers_opening)
         {KIND_ANSWER, "pending", VARIANT_PENDING},      {KIND_CLOSE, "proposal", VARIANT_PROPOSE},
         {KIND_CLOSE, "agree", VARIANT_AGREE},           {KIND_CLOSE, "reopen", VARIANT_REOPEN},
         {KIND_AGREEMENT, "propose", VARIANT_PROPOSE},   {KIND_AGREEMENT, "accept", VARIANT_AGREE},
-        {KIND_AGREEMENT, "withdraw", VARIANT_WITHDRAW},
+        {KIND_AGREEMENT, "withdraw", VARIANT_WITHDRAW}, {KIND_RETRACT, "all", VARIANT_WITHDRAW},
     };
 
     if ((kind == KIND_CHECK || kind == KIND_REJECT) && answers_opening)
@@ -54,6 +54,7 @@ static const char *variant_field(enum kind kind)
         return "result";
     case KIND_CLOSE:
     case KIND_AGREEMENT:
+    case KIND_RETRACT:
         return "step";
     default:
         return "";

@@ -28,6 +28,8 @@ static const struct move moves[] = {   /* a move that is not here cannot happen;
     { CASE_NONE,          KIND_CHECK,     VARIANT_NONE,       MOVER_OPENER,       CASE_CHECKING     },
     { CASE_CHECKING,      KIND_CHECK,     VARIANT_RETURN,     MOVER_OTHER,        CASE_CHECKED      },
     { CASE_NONE,          KIND_SHARE,     VARIANT_NONE,       MOVER_OPENER,       CASE_SHARED       },
+    { CASE_SHARED,        KIND_RETRACT,   VARIANT_NONE,       MOVER_OPENER,       CASE_SHARED       },
+    { CASE_SHARED,        KIND_RETRACT,   VARIANT_WITHDRAW,   MOVER_OPENER,       CASE_WITHDRAWN    },
     { CASE_NONE,          KIND_AGREEMENT, VARIANT_PROPOSE,    MOVER_OPENER,       CASE_PROPOSED     },
     { CASE_PROPOSED,      KIND_AGREEMENT, VARIANT_AGREE,      MOVER_OTHER,        CASE_ACCEPTED     },
     { CASE_PROPOSED,      KIND_AGREEMENT, VARIANT_WITHDRAW,   MOVER_EITHER,       CASE_WITHDRAWN    },
@@ -134,7 +136,7 @@ static const char *variant_words(const struct move *m)
     case VARIANT_REOPEN:
         return " (reopen)";
     case VARIANT_WITHDRAW:
-        return " (withdraw)";
+        return m->kind == KIND_RETRACT ? " (all)" : " (withdraw)";
     case VARIANT_RETURN:
         return m->kind == KIND_CHECK ? " (return)" : " of what opened the case";
     default:

@@ -55,7 +55,7 @@ enum variant {
     VARIANT_PROPOSE,  /* CLOSE, AGREEMENT */
     VARIANT_AGREE,    /* CLOSE agree, AGREEMENT accept */
     VARIANT_REOPEN,   /* CLOSE */
-    VARIANT_WITHDRAW, /* AGREEMENT */
+    VARIANT_WITHDRAW, /* AGREEMENT; RETRACT of all */
     VARIANT_RETURN,   /* CHECK that answers one; REJECT that answers the opening statement */
 };
 

@@ -65,6 +65,7 @@ enum exit_code ledger_audit(const struct call *call);
 enum exit_code ledger_anchor(const struct call *call);
 
 enum exit_code share_run(const struct call *call);
+enum exit_code retract_run(const struct call *call);
 enum exit_code backup_create(const struct call *call);
 enum exit_code backup_check(const struct call *call);
 enum exit_code backup_restore(const struct call *call);

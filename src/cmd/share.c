@@ -1,6 +1,6 @@
 /*
- * share.c - parley share: a SHARE statement about STIX objects in a file, so that the exchange may
- * give exactly these bytes to the partner.
+ * share.c - parley share, parley retract: a SHARE statement about STIX objects in a file, so that
+ * the exchange may give exactly these bytes to the partner.
  *
  * The objects are read here, as judge would read them: one that may not go through the partner's
  * door is named before anybody signs. What is signed are their digests; the bytes get to the
@@ -91,23 +91,51 @@ static enum exit_code share(const struct call *call, const struct judged *j)
     return speak_draft(call, ask, NULL);
 }
 
-enum exit_code share_run(const struct call *call)
+/* RETRACT of these objects of the case's SHARE; the node looks whether they are. */
+static enum exit_code retract(const struct call *call, const struct judged *j)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < j->count; i++)
+        json_array_append_new(list, digest_text(j->list[i].body));
+    return speak_draft(call,
+                       json_pack("{s:s, s:s, s:{s:o}}", "kind", "RETRACT", "case",
+                                 call->args->word[0], "fields", "objects", list),
+                       call->args->word[0]);
+}
+
+static enum exit_code with_file(const struct call *call, const char *path,
+                                enum exit_code (*then)(const struct call *, const struct judged *))
 {
     struct buf text = {0};
     struct judged judged;
     enum exit_code exit;
-    struct fault f = disk_read(call->args->word[0], ENVELOPE_MAX, &text);
+    struct fault f = disk_read(path, ENVELOPE_MAX, &text);
 
     if (fault_is(f))
-        return disk_error(call->say, f, call->args->word[0]);
+        return disk_error(call->say, f, path);
     judged_read(buf_view(&text), &judged);
     if (fault_is(judged.fault))
         exit = say_error(call->say, EXIT_FAILED, fault_word(judged.fault.kind), judged.fault.rule,
-                         NULL, "%s is no bundle and no envelope: byte %zu", call->args->word[0],
-                         judged.fault.at);
+                         NULL, "%s is no bundle and no envelope: byte %zu", path, judged.fault.at);
     else
-        exit = share(call, &judged);
+        exit = then(call, &judged);
     judged_done(&judged);
     buf_done(&text);
     return exit;
+}
+
+enum exit_code share_run(const struct call *call)
+{
+    return with_file(call, call->args->word[0], share);
+}
+
+enum exit_code retract_run(const struct call *call)
+{
+    const char *case_id = call->args->word[0];
+
+    return call->args->words > 1
+               ? with_file(call, call->args->word[1], retract)
+               : speak_draft(call, json_pack("{s:s, s:s}", "kind", "RETRACT", "case", case_id),
+                             case_id);
 }

@@ -188,6 +188,19 @@ const struct command commands[] = {
      .least = 1,
      .most = 1,
      .run = share_run},
+    {.name = "retract",
+     .group = GROUP_DAY,
+     .help = "take back objects that were shared with the partner",
+     .usage = "CASE [FILE]",
+     .example = "parley retract C-QK7Q4F3M2X7ZR6NA --officer ivanova --key ivanova.pem",
+     .more = SPEAKING
+     "\nCASE is that of the SHARE; FILE holds those of its objects that are taken back, else all are.\n"
+     "They leave the partner's API root with a signed tombstone, and his node is told: what it had\n"
+     "pulled of them its watch looks for no longer. What he gave to others nobody can take back.",
+     .with = WITH_OFFICER | WITH_FIELDS | WITH_ASK | WITH_NODE | WITH_SPEAK,
+     .least = 1,
+     .most = 2,
+     .run = retract_run},
     {.name = "release list",
      .group = GROUP_DAY,
      .help = "drafts that wait for a signature",

@@ -236,7 +236,7 @@ static struct fault note_effect(struct desk_pact *p, uint64_t index)
 
         row_text(&r, 5, kind, sizeof kind);
         said = kind_parse(bytes_text(kind));
-        if (said == KIND_CONTACT || said == KIND_SHARE)
+        if (said == KIND_CONTACT || said == KIND_SHARE || said == KIND_RETRACT)
             f = disclosed_parse(row_bytes(&r, 11), &d);
     }
     if (!fault_is(f))
@@ -245,8 +245,8 @@ static struct fault note_effect(struct desk_pact *p, uint64_t index)
         (void)!fault_is(rows_done(&r));
     if (said == KIND_CONTACT && !fault_is(f))
         f = registry_apply(p->registry, p->now, p->own, d);
-    if (said == KIND_SHARE && !fault_is(f))
-        share_tell(p, d);
+    if ((said == KIND_SHARE || said == KIND_RETRACT) && !fault_is(f))
+        share_tell(p, said, d, false);
     disclosed_free(d);
     return f;
 }

@@ -345,6 +345,12 @@ static void begin(struct draft *d, struct desk_pact *p, const json_t *ask)
         find_answered(d);
     own_fields(d, ask);
     open_field(d, ask_text(ask, "open"));
+    if (d->kind == KIND_RETRACT && d->error == NULL) {
+        json_t *error = share_retract(d->p, d->case_id, d->fields);
+
+        if (error != NULL)
+            fail(d, error);
+    }
     choose_step(d);
     json_object_set_new(d->fields, "class", json_string(class_name(d->class)));
     d->withhold = json_object_get(ask, "withhold");

@@ -228,5 +228,7 @@ struct fault respond_to(struct desk_pact *p, const struct entry *e, const struct
         !said_already(p, KIND_CHECK, leaf))
         f = say_check_return(p, e, leaf, d);
     p->terms_due |= e->kind == KIND_AGREEMENT;
+    if (!fault_is(f) && e->kind == KIND_RETRACT && d != NULL)
+        share_tell(p, e->kind, d, true);
     return f;
 }

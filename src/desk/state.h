@@ -370,9 +370,13 @@ void watch_start(struct desk *d);
 /* backup.c: a copy of the store as of now, at DESK_BACKUP. */
 json_t *backup_make(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 
-/* share.c: what exchange may give to a partner, because a SHARE of ours that is stored says so. */
+/* share.c: what exchange may give to a partner, because a SHARE of ours that is stored says so, and
+ * what a RETRACT of ours, or of theirs, withdrew. */
 void share_start(struct desk *d);
-void share_tell(struct desk_pact *p, const struct disclosed *share);
+void share_tell(struct desk_pact *p, enum kind kind, const struct disclosed *said, bool theirs);
+/* Completes a RETRACT's `fields`: all objects of its case's SHARE where none are named. An error's
+ * answer, or NULL. */
+json_t *share_retract(struct desk_pact *p, const char *case_id, json_t *fields);
 
 /* answer.c */
 json_t *answer_good(void);

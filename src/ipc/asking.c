@@ -118,6 +118,7 @@ void releasing_write(const struct releasing *r, struct buf *out)
 {
     buf_part(out, r->agreement);
     buf_byte(out, r->tlp);
+    buf_byte(out, r->theirs);
     buf_u32(out, r->count);
     buf_bytes(out, r->digests);
 }
@@ -126,9 +127,14 @@ struct fault releasing_parse(struct bytes message, struct releasing *out)
 {
     struct cursor c = cursor_over(message, "message: RELEASED");
     struct releasing r = {0};
+    uint8_t theirs;
 
     r.agreement = cursor_part(&c, ASKING_FROM);
     r.tlp = cursor_u8(&c);
+    theirs = cursor_u8(&c);
+    if (theirs > 1)
+        cursor_fail(&c, FAULT_RANGE, c.at - 1);
+    r.theirs = theirs == 1;
     r.count = cursor_u32(&c);
     if (r.count > ASKING_RELEASED)
         cursor_fail(&c, FAULT_LIMIT, c.at - 4);

@@ -64,7 +64,8 @@ MUST_CHECK struct fault posting_parse(struct bytes message, struct posting *out)
 /* RELEASED */
 struct releasing {
     struct bytes agreement;
-    uint8_t tlp; /* enum tlp */
+    uint8_t tlp; /* enum tlp; NONE: taken back */
+    bool theirs; /* the partner took back what he had shared */
     uint32_t count;
     struct bytes digests; /* 32 bytes each */
 };

@@ -22,6 +22,7 @@
 #include "exchange/exchange.h"
 #include "exchange/shelf.h"
 #include "exchange/wanted.h"
+#include "exchange/withdrawn.h"
 #include "io/file.h"
 #include "io/log.h"
 #include "ipc/asking.h"
@@ -65,6 +66,8 @@ struct post {
     struct wanted wanted; /* what watch is given, being made */
     struct instant told;  /* the newest object when it was begun last */
     struct loop_timer *want;
+    struct withdrawn withdrawn; /* what was taken back, being taken away */
+    struct loop_timer *withdraw;
     int lock;
     bool stopping;   /* gate lets what is being answered be answered, and goes first */
     struct buf body; /* of the message in hand */
@@ -279,6 +282,44 @@ static struct fault hear_envelope(struct post *p, struct bytes body)
     return f;
 }
 
+/* A walk goes on until nothing is left of it. */
+static void withdraw(void *context)
+{
+    struct post *p = context;
+    size_t dropped = 0;
+    struct fault f = withdrawn_step(&p->withdrawn, &p->settings->exchange.config, p->store,
+                                    instant_now(), &dropped);
+
+    if (dropped > 0) {
+        log_info("%zu objects were withdrawn", dropped);
+        look(p);
+    }
+    if (fault_is(f))
+        store_failed(p, f);
+    if (p->withdrawn.count > 0)
+        loop_timer_in(p->withdraw, fault_is(f) ? EXCHANGE_LOOK : EXCHANGE_WANTED);
+}
+
+static void withdraw_later(struct post *p, const struct releasing *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        withdrawn_add(&p->withdrawn, r->agreement, r->theirs,
+                      bytes_of(r->digests.data + 32 * i, 32));
+    loop_timer_in(p->withdraw, 0);
+}
+
+static struct fault release_put(struct post *p, const char *agreement, const struct releasing *r,
+                                size_t i)
+{
+    struct bytes digest = bytes_of(r->digests.data + 32 * i, 32);
+
+    if (r->tlp == TLP_NONE)
+        return store_do(p->store, EXCHANGE_RELEASE_DROP, NULL,
+                        STORE_WITH(value_text(agreement), value_blob(digest)));
+    return store_do(p->store, EXCHANGE_RELEASE_PUT, NULL,
+                    STORE_WITH(value_text(agreement), value_blob(digest), value_integer(r->tlp)));
+}
+
 /* All of it or nothing: told again at the next start. */
 static struct fault hear_released(struct post *p, struct bytes body)
 {
@@ -291,16 +332,15 @@ static struct fault hear_released(struct post *p, struct bytes body)
     if (!bytes_to_text(r.agreement, agreement, sizeof agreement))
         return fault_make(FAULT_SYNTAX, 0, "message: RELEASED");
     kept = store_begin(p->store);
-    for (size_t i = 0; i < r.count && !fault_is(kept); i++)
-        kept = store_do(p->store, EXCHANGE_RELEASE_PUT, NULL,
-                        STORE_WITH(value_text(agreement),
-                                   value_blob(bytes_of(r.digests.data + 32 * i, 32)),
-                                   value_integer(r.tlp)));
+    for (size_t i = 0; i < r.count && !r.theirs && !fault_is(kept); i++)
+        kept = release_put(p, agreement, &r, i);
     if (!fault_is(kept))
         kept = store_commit(p->store);
     if (fault_is(kept)) {
         store_rollback(p->store);
         store_failed(p, kept);
+    } else if (r.tlp == TLP_NONE) {
+        withdraw_later(p, &r);
     }
     return f;
 }
@@ -490,6 +530,7 @@ static struct fault post_begin(void *context, struct self *self)
         return f;
     p->look = loop_timer_new(process_loop(self), look_again, p);
     p->want = loop_timer_new(process_loop(self), want, p);
+    p->withdraw = loop_timer_new(process_loop(self), withdraw, p);
     loop_timer_in(p->look, EXCHANGE_LOOK);
     return f;
 }
@@ -531,6 +572,8 @@ int exchange_main(void)
         buf_wipe(&p->waiting[i].text);
     loop_timer_free(p->look);
     loop_timer_free(p->want);
+    loop_timer_free(p->withdraw);
+    withdrawn_done(&p->withdrawn);
     wanted_done(&p->wanted);
     exchange_free(p->exchange);
     store_close(p->store);

@@ -101,6 +101,11 @@ static const struct field share_fields[] = {
     { "objects",      FIELD_DIGESTS,  FIELD_OBJECTS,  NULL,                         true,  true,  NULL, "SHA-256 of the exact bytes of each STIX object that the exchange may now give" },
 };
 
+static const struct field retract_fields[] = {
+    { "step",         FIELD_WORD,     0,              "some all",                   true,  true,  NULL, "of the objects of the SHARE of its case" },
+    { "objects",      FIELD_DIGESTS,  FIELD_OBJECTS,  NULL,                         true,  true,  NULL, "SHA-256 of the exact bytes of each STIX object that is not to be used any more" },
+};
+
 static const struct field agreement_fields[] = {
     { "step",         FIELD_WORD,     0,              "propose accept withdraw",    true,  true,  NULL, "what it does" },
     { "terms.version", FIELD_NUMBER,  UINT32_MAX,     NULL,                         true,  true,  NULL, "of the agreement it is about" },
@@ -151,6 +156,7 @@ static const struct {
     { KIND_ANSWER,    true,  OWN(answer_fields) },
     { KIND_CLOSE,     true,  OWN(close_fields) },
     { KIND_SHARE,     true,  OWN(share_fields) },
+    { KIND_RETRACT,   true,  OWN(retract_fields) },
     { KIND_AGREEMENT, true,  OWN(agreement_fields) },
     { KIND_GENESIS,   false, OWN(genesis_fields) },
     { KIND_EVIDENCE,  false, OWN(evidence_fields) },

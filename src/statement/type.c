@@ -25,7 +25,7 @@ static const struct type types[] = {
     { KIND_SHARE,      "threat information, rule, tool, advisory",           false, true,  true,  OFFICERS_ONE,     0,             0 },
     { KIND_SIGHTING,   "seen, not seen, false positive, expired",            false, true,  false, OFFICERS_ONE,     0,             0 },
     { KIND_CONSENT,    "asks, grants, refuses or revokes onward release",    false, true,  false, OFFICERS_TWO,     N,             N },
-    { KIND_RETRACT,    "withdraws or corrects a statement or an object",     false, true,  false, OFFICERS_TWO,     A,             0 },
+    { KIND_RETRACT,    "withdraws objects that a SHARE released",           false, true,  true,  OFFICERS_ONE,     0,             0 },
     { KIND_DESTROY,    "asks for destruction, or certifies it",              false, true,  false, OFFICERS_TWO,     N,             N },
     { KIND_AGREEMENT,  "proposes, accepts or withdraws a version",           false, true,  true,  OFFICERS_TWO,     N,             N },
     { KIND_CHECKPOINT, "ledger head; a frame of the link, never an entry",   true,  false, false, OFFICERS_NONE,    0,             0 },

@@ -97,6 +97,9 @@ static const struct query_text queries[EXCHANGE_QUERY_COUNT] = {
     [EXCHANGE_RELEASE_GET] = {"release-get", "tb", "i",
                               "SELECT tlp FROM releases WHERE agreement = $1 AND digest = $2"},
 
+    [EXCHANGE_RELEASE_DROP] = {"release-drop", "tb", "",
+                               "DELETE FROM releases WHERE agreement = $1 AND digest = $2"},
+
     [EXCHANGE_STATE_PUT] = {"state-put", "tb", "",
                             "INSERT INTO exchange_state (name, value) VALUES ($1, $2) "
                             "ON CONFLICT (name) DO NOTHING"},

@@ -56,6 +56,7 @@ enum exchange_query {
 
     EXCHANGE_RELEASE_PUT, /* the higher marking stays */
     EXCHANGE_RELEASE_GET,
+    EXCHANGE_RELEASE_DROP,
 
     EXCHANGE_STATE_PUT, /* what is there stays */
     EXCHANGE_STATE_SET,

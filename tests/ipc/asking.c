@@ -165,8 +165,11 @@ static void what_is_beyond_its_limit_is_refused_with_its_place(void **state)
     buf_clear(&b);
     buf_part(&b, text("pact"));
     buf_byte(&b, 1);
+    buf_byte(&b, 1);
     buf_u32(&b, ASKING_RELEASED + 1);
-    assert_fault_at(released_read(buf_view(&b)), FAULT_LIMIT, 9);
+    assert_fault_at(released_read(buf_view(&b)), FAULT_LIMIT, 10);
+    b.data[9] = 2;
+    assert_fault_at(released_read(buf_view(&b)), FAULT_RANGE, 9);
     buf_clear(&b);
     write_each(1, &b);
     b.data[10] = 2;

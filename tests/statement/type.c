@@ -24,9 +24,9 @@ static void there_are_24_types(void **state)
 
 static void these_types_can_be_said_now(void **state)
 {
-    static const enum kind now[] = {KIND_CHECK,   KIND_RECEIPT, KIND_ACK,      KIND_REJECT,
-                                    KIND_NOTICE,  KIND_UPDATE,  KIND_ANSWER,   KIND_CLOSE,
-                                    KIND_CONTACT, KIND_SHARE,   KIND_AGREEMENT};
+    static const enum kind now[] = {KIND_CHECK,   KIND_RECEIPT, KIND_ACK,     KIND_REJECT,
+                                    KIND_NOTICE,  KIND_UPDATE,  KIND_ANSWER,  KIND_CLOSE,
+                                    KIND_CONTACT, KIND_SHARE,   KIND_RETRACT, KIND_AGREEMENT};
     size_t available = 0;
 
     (void)state;

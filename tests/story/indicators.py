@@ -2,8 +2,8 @@
 import json
 import time
 
-from exchange import Visitors
-from taxii import indicator
+from exchange import TLP_GREEN, Visitors
+from taxii import Client, indicator
 
 STATED = 10  # seconds in which watch looks for what came, and no more for what was withdrawn
 
@@ -75,3 +75,65 @@ def a_sighting_goes_back_to_whose_indicator_it_is(pair):
     assert len(b.json("indicator", "held")["indicators"]) == 2
     assert b.json("collection", "pull", f"{url}/own/", "shared", *who)["new"] == 3, "the sightings"
     assert len(b.json("indicator", "held")["indicators"]) == 2, "what was withdrawn stays away"
+
+
+def what_was_shared_is_taken_back_on_both_sides(pair):
+    """Officers of one side share, and take back; a reader of the other can show that it was taken
+    back, and his watch lets go by itself."""
+    a, b = pair.a, pair.b
+    ours, theirs = Visitors(a), Visitors(b)
+    ours.add("press", "--token", a.home / "press.token", "--writes", "partner/to")
+    ours.add("b-node", "--party", "cert-b", "--token", a.home / "b.token", "--reads", "partner/to")
+    ours.restart()
+    press, reader = (Client(ours.port, ours.cert, "partner",
+                            token=(a.home / f"{name}.token").read_text().strip())
+                     for name in ("press", "b"))
+    given = [indicator(n, object_marking_refs=[TLP_GREEN]) for n in range(3)]
+    bundle = a.home / "share.json"
+    bundle.write_text(json.dumps({"objects": given}))
+    said = a.json("share", bundle, "--yes", officer="ivanova")
+    pair.settle()
+    assert press.post("to", given).json()["success_count"] == 3
+    b.json("indicator", "add", "203.0.113.99")
+
+    def pull():
+        return b.json("collection", "pull", f"https://127.0.0.1:{ours.port}/partner/", "to",
+                      "--token-file", a.home / "b.token", "--ca", ours.cert)
+    assert pull()["new"] == 3
+    until(b, lambda: looked_for(b).get("entries") == 4, "the partner looks for what was shared")
+
+    some = a.home / "some.json"
+    some.write_text(json.dumps({"objects": [given[1]]}))
+    stranger = a.home / "stranger.json"
+    stranger.write_text(json.dumps({"objects": [indicator(77)]}))
+    assert a.run("retract", said["case"], stranger, "--yes", officer="ivanova").returncode == 9
+    a.json("retract", said["case"], some, "--yes", officer="ivanova")
+    until(b, lambda: looked_for(b).get("entries") == 3, "what was taken back is let go")
+    assert reader.walk("to") == [given[0], given[2]]
+    changes = reader.get("collections/to/changes/").json()["changes"]
+    assert [(c["id"], c["change"]) for c in changes if c["change"] != "added"] == [
+        (given[1]["id"], "withdrawn")]
+    assert press.post("to", [given[1]]).json()["failure_count"] == 1, "it does not come in again"
+    assert a.json("case", "show", said["case"])["state"] == "shared"
+
+    a.json("retract", said["case"], "--yes", officer="ivanova")
+    pair.settle()
+    until(b, lambda: looked_for(b).get("entries") == 1, "all of it is let go, what is ours stays")
+    assert reader.walk("to") == []
+    assert {p.json("case", "show", said["case"])["state"] for p in (a, b)} == {"withdrawn"}
+    assert a.run("retract", said["case"], "--yes", officer="ivanova").returncode == 9
+
+    # the exchanges are told again what came out in the end; what is shared again may go again
+    for party in (a, b):
+        party.stop()
+        party.serve()
+    again = a.home / "again.json"
+    again.write_text(json.dumps({"objects": [given[0]]}))
+    a.json("share", again, "--yes", officer="ivanova")
+    pair.settle()
+    assert [press.post("to", [o]).json()["success_count"] for o in given] == [1, 0, 0]
+    a.stop()
+    a.serve()
+    time.sleep(1)
+    assert reader.walk("to") == [given[0]]
+    assert pull()["new"] == 1
