@@ -87,6 +87,7 @@ static void weigh(json_t *hit)
                             .events = (uint64_t)number(hit, "events"),
                             .outside = (uint64_t)number(hit, "outside"),
                             .warned = (uint64_t)number(hit, "warned"),
+                            .last = moment(hit, "last", 0),
                             .from = moment(hit, "valid-from", INT64_MIN),
                             .until = moment(hit, "valid-until", INT64_MAX)};
     const char *reasons[WORTH_REASONS];

@@ -197,6 +197,7 @@ static void see(void *with, const struct lookout_hit *h)
     r->s.pap = h->about.pap;
     r->s.first = t.us < r->s.first.us ? t : r->s.first;
     r->s.last = t.us > r->s.last.us ? t : r->s.last;
+    r->s.worth.last = r->s.last;
 }
 
 void sightings_see(struct sightings *s, struct lookout *l, const struct event *e, struct bytes raw,
