@@ -484,13 +484,12 @@ static void want(void *context)
     }
 }
 
-/* Begins it anew if anything was added or removed, by us or beside us. In a node whose store is
- * PostgreSQL this process may not write files. */
+/* Begins it anew if anything was added or removed, by us or beside us. */
 static void look_wanted(struct post *p)
 {
     struct instant newest;
 
-    if (loop_timer_is_set(p->want) || backend_of(p->settings->exchange.store) != &backend_sqlite)
+    if (loop_timer_is_set(p->want))
         return;
     if (fault_is(shelf_newest(p->store, &newest)) || newest.us == p->told.us)
         return;

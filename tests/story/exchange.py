@@ -274,6 +274,12 @@ def several_nodes_serve_from_one_postgresql(pair):
     assert len(met) == len(set(met)) == 400 and set(met) == want, "no object lost or doubled"
     assert one.misp().walk("shared", limit=50) == two.misp().walk("shared", limit=90)
 
+    # either node's watch looks for what either took in
+    for party in (pair.a, pair.b):
+        party.until(lambda: any(x["name"] == "exchange" and x.get("entries", 0) > 0
+                                for x in party.json("indicator", "list")["indicators"]),
+                    "watch has the list", 30)
+
     # the server drops every session: the exchange dials again
     subprocess.run(["/usr/lib/postgresql/15/bin/psql", "-h", words["host"], "-U", words["user"],
                     words["dbname"], "-qc", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
