@@ -1,5 +1,6 @@
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,4 +43,9 @@ char *memory_text(const void *text, size_t len)
         memcpy(copy, text, len);
     copy[len] = '\0';
     return copy;
+}
+
+void memory_give_back(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 512 << 10); /* glibc raises it by itself, unless it was set */
 }

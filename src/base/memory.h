@@ -17,4 +17,9 @@ void *memory_zeroed(size_t count, size_t size);
 void *memory_resize(void *old, size_t count, size_t size);
 char *memory_text(const void *text, size_t len);
 
+/* From now on a block of half a MiB goes back to the machine when it is freed, however large the
+ * blocks before it were. For processes that load millions of values once and then only ask: what
+ * loading took would else stay with them. Needs no system call of its own. */
+void memory_give_back(void);
+
 #endif

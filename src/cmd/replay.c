@@ -166,8 +166,10 @@ enum exit_code watch_replay(const struct call *call)
     struct cautions *cautions = NULL;
     struct sought *sought = NULL;
     struct rulebook book;
-    enum exit_code exit =
-        rulebook_open(call, "parley watch replay --agreement FILE SENSOR-FILE", &book);
+    enum exit_code exit;
+
+    memory_give_back();
+    exit = rulebook_open(call, "parley watch replay --agreement FILE SENSOR-FILE", &book);
 
     if (exit != EXIT_DONE)
         return exit;

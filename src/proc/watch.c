@@ -746,6 +746,7 @@ int watch_main(void)
     struct watch *w = memory_zeroed(1, sizeof *w);
     int status;
 
+    memory_give_back(); /* lists and tables are loaded, and then only asked */
     for (size_t i = 0; i < FEED_SENSORS; i++)
         w->fd[i] = -1;
     status = process_run(&use, w);
