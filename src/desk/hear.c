@@ -47,6 +47,31 @@ static void compare_clocks(struct desk_pact *p, uint64_t theirs)
     alarm_raise(p, name, detail);
 }
 
+/* The partner shows a head of our log, larger than it is here, that none of our keys signed: the
+ * keys that did came after what this node was restored from. It is his word alone, so nothing is
+ * done by it; but what we said now would contradict what we said then. */
+static void compare_keys(struct desk_pact *p, struct bytes head)
+{
+    static const char name[] = "older than our keys";
+    struct checkpoint c;
+    struct note n;
+    char detail[DESK_WHY];
+
+    alarm_clear(p, name);
+    if (head.len == 0 || fault_is(note_parse(head, &n)) || fault_is(checkpoint_parse(n.text, &c)) ||
+        !bytes_is(c.origin, p->origin) || c.size <= ledger_size(p->log) ||
+        !fault_is(note_verify_checkpoint(head, bytes_text(p->origin), &p->own_keys.tenure.author,
+                                         &c, NULL)))
+        return;
+    snprintf(
+        detail, sizeof detail,
+        "the partner cosigned a head of ours at %llu, by keys that are not here: this node was "
+        "restored from before a change of keys; say nothing, and restore keys/ and keeper/ as "
+        "they were after it",
+        (unsigned long long)c.size);
+    alarm_raise(p, name, detail);
+}
+
 static struct fault judged_hello(struct desk_pact *p, uint32_t link, struct bytes payload,
                                  struct conversation_actions *out)
 {
@@ -66,6 +91,7 @@ static struct fault judged_hello(struct desk_pact *p, uint32_t link, struct byte
         return f;
     p->greeted = true;
     compare_clocks(p, hello.time);
+    compare_keys(p, hello.head);
     alarm_clear(p, "the partner broke a rule");
     relation = relation_of(p, hello.head, &size);
     if (relation == HEAD_PREFIX && size > p->head.binding)

@@ -3,9 +3,11 @@
 
 What must hold, whatever was killed when: a statement that the command line acknowledged is in the
 author's ledger at the place it said, once; no two heads of a log contradict each other; both
-ledgers converge to what the other side mirrors; each audit is clean.
+ledgers converge to what the other side mirrors; each audit is clean. With --rotate one party changes
+its role keys all the while: a change that was acknowledged is in its log, and at the end both sides
+name the same keys and speak by them.
 
-  crash.py PARLEY [--kills N] [--seconds S] [--seed SEED]
+  crash.py PARLEY [--kills N] [--seconds S] [--seed SEED] [--rotate]
 
 A failure prints the seed. Each kill is one run.
 """
@@ -23,7 +25,7 @@ import time
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent),
                 str(pathlib.Path(__file__).resolve().parents[2] / "share")]
-from party import Party, make_agreement  # noqa: E402
+from party import Failed, Party, make_agreement  # noqa: E402
 
 CHILDREN = ("gate", "judge", "watch", "desk", "keeper")
 
@@ -75,6 +77,41 @@ class Speaker(threading.Thread):
             if shown:
                 self.heads.see(shown.get("ours", ""))
                 self.heads.see(shown.get("theirs", ""))
+
+
+class Rotator(threading.Thread):
+    """A party that changes its role keys, as the manual says it, again and again."""
+
+    def __init__(self, party, until):
+        super().__init__(daemon=True)
+        self.party, self.until, self.installed, self.turns = party, until, 0, 0
+
+    def tries(self, *args, done=lambda: False):
+        """The command, until it went well or was done all the same; False where time ran out."""
+        while not self.until.is_set():
+            try:
+                if self.party.run(*args, timeout=30).returncode == 0 or done():
+                    return True
+            except (Failed, subprocess.TimeoutExpired, ValueError, OSError):
+                pass
+            time.sleep(0.1)
+        return False
+
+    def named(self):
+        return len(self.party.json("key", "show")["ours"])
+
+    def run(self):
+        while not self.until.is_set():
+            plan = self.party.home / f"turn.{self.turns}"
+            if not (self.tries("key", "rotate", "--out", plan, done=plan.exists) and
+                    self.tries("key", "sign", plan, *self.party.flags("--root-key", "root"),
+                               "--yes")):
+                return
+            if self.tries("key", "install", f"{plan}.signed",
+                          done=lambda: self.named() > self.installed + 1):
+                self.installed += 1
+                self.turns += self.tries("key", "settle")
+            self.until.wait(0.3)
 
 
 def kill_something(parties, rng):
@@ -132,23 +169,45 @@ def judge(parties, speakers, heads):
     return faults
 
 
+def judge_keys(a, b, rotator, needed):
+    """What was acknowledged is there; both sides name the same keys; and statements go on by them."""
+    def keys(party, side):
+        return [k["fingerprint"] for k in party.json("key", "show")[side][-1]["keys"]]
+
+    faults = []
+    if rotator.named() < rotator.installed + 1:
+        faults.append(f"{rotator.installed} changes of keys acknowledged, {rotator.named() - 1} there")
+    if keys(a, "ours") != keys(b, "theirs"):
+        faults.append("the two sides name different keys")
+    if rotator.named() == 1 and needed:
+        faults.append("no key was changed: the test shows nothing")
+    for party, officer in ((a, "ivanova"), (b, "li")):
+        if party.run("peer", "ping", "--class", "TEST", "--yes", officer=officer).returncode not in (0, 7):
+            faults.append(f"{party.name} says nothing by its last keys")
+    settle([a, b])
+    return faults
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("parley")
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--rotate", action="store_true")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     print(f"seed {args.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="parley-crash-") as folder:
         faults, counts = story(args, rng, pathlib.Path(folder))
     print(f"{counts['kills']} kills, {counts['said']} statements acknowledged, "
-          f"{counts['refused']} attempts not acknowledged, {counts['heads']} heads seen")
+          f"{counts['refused']} attempts not acknowledged, {counts['heads']} heads seen, "
+          f"{counts.get('turns', 0)} changes of keys")
     for fault in faults:
         print(f"FAULT {fault}")
     if faults:
-        print(f"again: {sys.argv[0]} PARLEY --seed {args.seed} --kills {counts['kills']}")
+        print(f"again: {sys.argv[0]} PARLEY --seed {args.seed} --kills {counts['kills']}"
+              + " --rotate" * args.rotate)
     return 1 if faults else 0
 
 
@@ -164,8 +223,9 @@ def story(args, rng, folder):
                 party.appoint(officer)
         speakers = [Speaker(a, "ivanova", "petrov", heads, stop, rng),
                     Speaker(b, "li", "wang", heads, stop, rng)]
-        for speaker in speakers:
-            speaker.start()
+        rotator = Rotator(a, stop)
+        for thread in [*speakers, *([rotator] if args.rotate else [])]:
+            thread.start()
         end = time.monotonic() + args.seconds
         while time.monotonic() < end if not args.kills else kills < args.kills:
             time.sleep(rng.random() * 1.2)
@@ -177,10 +237,15 @@ def story(args, rng, folder):
         stop.set()
         for speaker in speakers:
             speaker.join(60)
+        if args.rotate:
+            rotator.join(60)
         settle([a, b])
         faults = judge([a, b], speakers, heads)
+        if args.rotate:
+            faults += judge_keys(a, b, rotator, args.kills)
         counts = {"kills": kills, "said": sum(len(s.said) for s in speakers),
-                  "refused": sum(s.refused for s in speakers), "heads": len(heads.roots)}
+                  "refused": sum(s.refused for s in speakers), "heads": len(heads.roots),
+                  "turns": rotator.turns}
         if counts["said"] < 3:
             faults.append("hardly anything was said: the test shows nothing")
         if faults:

@@ -117,3 +117,35 @@ def role_keys_are_rotated_and_revoked_while_both_talk(pair):
 
 
 role_keys_are_rotated_and_revoked_while_both_talk.suites = ("ed25519", "p256-sha256")
+
+
+def a_backup_older_than_a_change_of_keys_says_what_it_lacks(pair):
+    """docs/limits.md: keys/ and keeper/ are restored as they were after it, or the node waits."""
+    a, b = pair.a, pair.b
+    backup = pair.folder / "backup"
+    pair.check()
+    pair.settle()
+    for what in ("rotate", "revoke"):
+        a.stop()
+        shutil.rmtree(backup, ignore_errors=True)
+        shutil.copytree(a.node, backup, symlinks=True)
+        a.serve()
+        change_keys(a, what)
+        pair.check()
+        pair.settle()
+        a.parley_ok("key", "settle")
+        known = entries(b, "theirs")[-1]["leaf"]
+        a.stop()
+        after = a.node.rename(pair.folder / f"after-{what}")
+        shutil.copytree(backup, a.node, symlinks=True)
+        a.serve(wait=False)
+        a.until(lambda: "older than our keys" in a.run("status").stdout, "it is said by name", 20)
+        if what == "revoke":
+            b.until(lambda: "a revoked key was used" in b.run("status").stdout, "and there", 20)
+        assert entries(b, "theirs")[-1]["leaf"] == known
+        a.stop()
+        shutil.rmtree(a.node)
+        after.rename(a.node)
+        a.serve()
+        pair.settle()
+        assert "older than our keys" not in a.run("status").stdout
