@@ -5,6 +5,7 @@
 #include <event2/buffer.h>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/cursor.h"
@@ -120,24 +121,35 @@ static void channel_mute(struct channel *c)
     evbuffer_drain(c->out, evbuffer_get_length(c->out));
 }
 
-/* Hands what is queued to the kernel, as much as it takes. */
+/* Hands pieces to the kernel, as much as it takes: *sent. False: it takes no more now. */
+static bool channel_push(struct channel *c, struct iovec *piece, size_t count, size_t *sent)
+{
+    struct msghdr message = {.msg_iov = piece, .msg_iovlen = count};
+    ssize_t done = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    *sent = done > 0 ? (size_t)done : 0;
+    if (done >= 0)
+        return true;
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        return false;
+    if (errno == EPIPE || errno == ECONNRESET)
+        channel_mute(c);
+    else if (errno != EINTR)
+        channel_die(c, fault_io("channel: send"));
+    return true;
+}
+
+/* Hands what is queued to the kernel. */
 static void channel_flush(struct channel *c)
 {
     while (!c->dead && evbuffer_get_length(c->out) > 0) {
         struct evbuffer_iovec piece[VECTORS];
         int count = evbuffer_peek(c->out, -1, NULL, piece, VECTORS);
-        struct msghdr message = {.msg_iov = piece,
-                                 .msg_iovlen = (size_t)(count < VECTORS ? count : VECTORS)};
-        ssize_t sent = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        size_t sent;
 
-        if (sent >= 0)
-            evbuffer_drain(c->out, (size_t)sent);
-        else if (errno == EAGAIN || errno == EWOULDBLOCK)
+        if (!channel_push(c, piece, (size_t)(count < VECTORS ? count : VECTORS), &sent))
             break;
-        else if (errno == EPIPE || errno == ECONNRESET)
-            channel_mute(c);
-        else if (errno != EINTR)
-            channel_die(c, fault_io("channel: send"));
+        evbuffer_drain(c->out, sent);
     }
     channel_listen(c);
 }
@@ -266,22 +278,46 @@ struct channel *channel_new(struct loop *l, int fd, const struct channel_use *us
     return c;
 }
 
+/* Queues what is behind the first `sent` bytes of the pieces. */
+static void channel_queue(struct channel *c, const struct iovec *piece, size_t count, size_t sent)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t skip = sent < piece[i].iov_len ? sent : piece[i].iov_len;
+
+        sent -= skip;
+        if (evbuffer_add(c->out, (const uint8_t *)piece[i].iov_base + skip,
+                         piece[i].iov_len - skip) != 0)
+            die("channel: out of memory\n");
+    }
+}
+
 void channel_send(struct channel *c, uint16_t type, struct bytes body)
 {
-    struct buf head = {0};
+    channel_send_two(c, type, body, bytes_of(NULL, 0));
+}
 
-    assert(body.len <= c->use->body_max);
+void channel_send_two(struct channel *c, uint16_t type, struct bytes body, struct bytes tail)
+{
+    struct buf head = {0};
+    struct iovec piece[3];
+    size_t sent = 0;
+
+    assert(body.len <= c->use->body_max && tail.len <= c->use->body_max - body.len);
     if (c->dead || c->mute)
         return;
-    if (evbuffer_get_length(c->out) + body.len > CHANNEL_HARD) {
+    if (evbuffer_get_length(c->out) + body.len + tail.len > CHANNEL_HARD) {
         channel_die(c, fault_make(FAULT_LIMIT, evbuffer_get_length(c->out),
                                   "channel: sent on without asking"));
         return;
     }
-    channel_head_write(&head, c->use->version, type, (uint32_t)body.len);
-    if (evbuffer_add(c->out, head.data, head.len) != 0 ||
-        evbuffer_add(c->out, body.data, body.len) != 0)
-        die("channel: out of memory\n");
+    channel_head_write(&head, c->use->version, type, (uint32_t)(body.len + tail.len));
+    piece[0] = (struct iovec){head.data, head.len};
+    piece[1] = (struct iovec){(uint8_t *)(uintptr_t)body.data, body.len};
+    piece[2] = (struct iovec){(uint8_t *)(uintptr_t)tail.data, tail.len};
+    if (evbuffer_get_length(c->out) == 0) /* the kernel copies them: one copy is enough */
+        channel_push(c, piece, 3, &sent);
+    if (!c->dead && !c->mute)
+        channel_queue(c, piece, 3, sent);
     buf_done(&head);
     channel_flush(c);
     if (evbuffer_get_length(c->out) > CHANNEL_HIGH)

@@ -50,6 +50,9 @@ void channel_free(struct channel *c); /* NULL is fine; what is queued is lost; f
  * A body above body_max is our own mistake. */
 void channel_send(struct channel *c, uint16_t type, struct bytes body);
 
+/* The same, with a body of two parts that need not lie together. */
+void channel_send_two(struct channel *c, uint16_t type, struct bytes body, struct bytes tail);
+
 /* May more be sent without filling memory? False for a dead channel. */
 bool channel_may_send(const struct channel *c);
 

@@ -51,6 +51,12 @@ struct fault asking_parse(struct bytes message, struct asking *out)
 
 void answering_write(const struct answering *a, struct buf *out)
 {
+    answering_head_write(a, out);
+    buf_bytes(out, a->body);
+}
+
+void answering_head_write(const struct answering *a, struct buf *out)
+{
     buf_u64(out, a->number);
     buf_u16(out, a->status);
     buf_byte(out, a->challenge);
@@ -59,7 +65,7 @@ void answering_write(const struct answering *a, struct buf *out)
     buf_u64(out, (uint64_t)a->last);
     buf_byte(out, a->allow);
     buf_u16(out, a->retry);
-    buf_part(out, a->body);
+    buf_u32(out, (uint32_t)a->body.len);
 }
 
 struct fault answering_parse(struct bytes message, struct answering *out)

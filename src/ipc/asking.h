@@ -57,6 +57,7 @@ struct posting {
 void asking_write(const struct asking *a, struct buf *out);
 MUST_CHECK struct fault asking_parse(struct bytes message, struct asking *out);
 void answering_write(const struct answering *a, struct buf *out);
+void answering_head_write(const struct answering *a, struct buf *out); /* all but the body */
 MUST_CHECK struct fault answering_parse(struct bytes message, struct answering *out);
 void posting_write(const struct posting *p, struct buf *out);
 MUST_CHECK struct fault posting_parse(struct bytes message, struct posting *out);

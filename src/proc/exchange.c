@@ -32,11 +32,12 @@
 #include "store/exchange_query.h"
 
 enum {
-    EXCHANGE_ADMITTED = 1024, /* POSTs between ADMIT and ENVELOPE: gate has no more requests */
-    EXCHANGE_WAITING = 256,   /* who wait for something new: gate has no more connections */
-    EXCHANGE_LOOK = 1000000,  /* microseconds between looks for what another node wrote */
-    EXCHANGE_TEND = 10,       /* looks between two times of tending */
-    EXCHANGE_WANTED = 20000,  /* microseconds between steps of what watch is given */
+    EXCHANGE_ADMITTED = 1024,  /* POSTs between ADMIT and ENVELOPE: gate has no more requests */
+    EXCHANGE_WAITING = 256,    /* who wait for something new: gate has no more connections */
+    EXCHANGE_LOOK = 1000000,   /* microseconds between looks for what another node wrote */
+    EXCHANGE_TEND = 10,        /* looks between two times of tending */
+    EXCHANGE_WANTED = 20000,   /* microseconds between steps of what watch is given */
+    EXCHANGE_ROOM = 256 << 10, /* bytes kept for the next answer */
 };
 
 /* A POST whose body judge reads; `text` is the ASK. */
@@ -71,6 +72,7 @@ struct post {
     int lock;
     bool stopping;   /* gate lets what is being answered be answered, and goes first */
     struct buf body; /* of the message in hand */
+    struct buf page; /* the room of the last answer, for the next one */
 };
 
 /* ---- saying ------------------------------------------------------------------------------------
@@ -89,8 +91,8 @@ static void say_answer(struct post *p, uint64_t number, const struct exchange_an
                             .body = buf_view(&a->body)};
 
     buf_clear(&p->body);
-    answering_write(&out, &p->body);
-    process_send(p->self, PROCESS_GATE, MESSAGE_ANSWER, buf_view(&p->body));
+    answering_head_write(&out, &p->body);
+    process_send_two(p->self, PROCESS_GATE, MESSAGE_ANSWER, buf_view(&p->body), out.body);
 }
 
 static void say_admit(struct post *p, uint64_t number)
@@ -201,15 +203,21 @@ static void answer(struct post *p, const struct asking *a, struct bytes text,
                    const struct judged *judged)
 {
     struct exchange_ask ask = ask_of(a);
-    struct exchange_answer out = {0};
+    struct exchange_answer out = {.body = p->page};
     struct fault f;
 
+    p->page = (struct buf){0}; /* transferred */
+    buf_clear(&out.body);
     ask.judged = judged;
     f = exchange_answer(p->exchange, &ask, instant_now(), &out);
     if (out.wait == 0 || !wait_begin(p, text, out.wait))
         say_answer(p, a->number, &out);
     if (ask.method != EXCHANGE_GET && out.status < 300)
         look(p);
+    if (out.body.room <= EXCHANGE_ROOM) {
+        p->page = out.body; /* transferred */
+        out.body = (struct buf){0};
+    }
     exchange_answer_done(&out);
     if (fault_is(f))
         store_failed(p, f);
@@ -577,6 +585,7 @@ int exchange_main(void)
     exchange_free(p->exchange);
     store_close(p->store);
     buf_done(&p->body);
+    buf_done(&p->page);
     if (p->lock >= 0)
         close(p->lock);
     free(p->settings);

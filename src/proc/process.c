@@ -353,6 +353,13 @@ void process_send(struct self *s, enum process to, uint16_t type, struct bytes b
         channel_send(s->lines[to].channel, type, body);
 }
 
+void process_send_two(struct self *s, enum process to, uint16_t type, struct bytes body,
+                      struct bytes tail)
+{
+    if (s->lines[to].channel != NULL)
+        channel_send_two(s->lines[to].channel, type, body, tail);
+}
+
 bool process_may_send(const struct self *s, enum process to)
 {
     return s->lines[to].channel != NULL && channel_may_send(s->lines[to].channel);

@@ -83,6 +83,10 @@ int process_file(struct self *s, const char *name);
 /* Sends to a neighbour; dropped if it is away. */
 void process_send(struct self *s, enum process to, uint16_t type, struct bytes body);
 
+/* The same, with a body of two parts that need not lie together. */
+void process_send_two(struct self *s, enum process to, uint16_t type, struct bytes body,
+                      struct bytes tail);
+
 /* May more be sent to it without filling memory? False if it is away. */
 bool process_may_send(const struct self *s, enum process to);
 bool process_has(const struct self *s, enum process other);
