@@ -61,31 +61,33 @@ static struct fault each(struct bytes value, struct filter *out,
     return f;
 }
 
-static struct fault list_add(struct bytes item, struct filter_list *list)
+struct fault filter_list_add(struct filter *f, struct filter_list *list, struct bytes value)
 {
     if (list->count == FILTER_VALUES)
         return bad(FAULT_LIMIT, "a match field takes at most 64 values");
-    if (!bytes_to_text(item, list->value[list->count], FILTER_VALUE))
+    if (value.len >= FILTER_VALUE || value.len >= sizeof f->text - f->used ||
+        !bytes_to_text(value, f->text + f->used, sizeof f->text - f->used))
         return bad(FAULT_LIMIT, "a match value is too long");
-    list->count++;
+    list->at[list->count++] = (uint16_t)f->used;
+    f->used += value.len + 1;
     return fault_none();
 }
 
 static struct fault id_add(struct bytes item, struct filter *out)
 {
-    return list_add(item, &out->ids);
+    return filter_list_add(out, &out->ids, item);
 }
 
 static struct fault type_add(struct bytes item, struct filter *out)
 {
-    return list_add(item, &out->types);
+    return filter_list_add(out, &out->types, item);
 }
 
 static struct fault spec_add(struct bytes item, struct filter *out)
 {
     if (!bytes_is(item, "2.0") && !bytes_is(item, "2.1"))
         return bad(FAULT_RANGE, "match[spec_version] must be 2.0 or 2.1");
-    return list_add(item, &out->specs);
+    return filter_list_add(out, &out->specs, item);
 }
 
 static struct fault version_add(struct bytes item, struct filter *out)
@@ -248,10 +250,15 @@ struct fault filter_parse(struct bytes query, unsigned fields, struct filter *ou
     return f;
 }
 
-bool filter_list_has(const struct filter_list *list, const char *text)
+const char *filter_value(const struct filter *f, const struct filter_list *list, size_t i)
+{
+    return f->text + list->at[i];
+}
+
+bool filter_list_has(const struct filter *f, const struct filter_list *list, const char *text)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->value[i], text) == 0)
+        if (strcmp(filter_value(f, list, i), text) == 0)
             return true;
     return list->count == 0;
 }

@@ -8,16 +8,18 @@
 #define PARLEY_EXCHANGE_FILTER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fault.h"
 
 enum {
-    FILTER_QUERY = 8192, /* bytes of a query string */
-    FILTER_VALUES = 64,  /* of one field */
-    FILTER_VALUE = 300,  /* bytes of one value: an id has at most 288 */
-    FILTER_NEXT = 96,    /* our `next` is shorter */
+    FILTER_QUERY = 8192,                       /* bytes of a query string */
+    FILTER_VALUES = 64,                        /* of one field */
+    FILTER_VALUE = 300,                        /* bytes of one value: an id has at most 288 */
+    FILTER_TEXT = FILTER_QUERY + FILTER_VALUE, /* all values: those of a query, and of the path */
+    FILTER_NEXT = 96,                          /* our `next` is shorter */
     FILTER_DEFAULT = 100,
     FILTER_LONGEST = 50, /* seconds of `wait`; more is as much */
     FILTER_MOST = 1000,  /* objects of a page, whatever was asked */
@@ -29,9 +31,10 @@ enum filter_version {
     FILTER_ALL = 4, /* alone */
 };
 
+/* Values of one field, in the filter's text: all zero is empty. */
 struct filter_list {
     size_t count;
-    char value[FILTER_VALUES][FILTER_VALUE];
+    uint16_t at[FILTER_VALUES];
 };
 
 struct filter {
@@ -45,6 +48,8 @@ struct filter {
     unsigned versions; /* FILTER_* bits; 0 only where times are given */
     size_t time_count;
     struct instant time[FILTER_VALUES]; /* exact versions */
+    size_t used;
+    char text[FILTER_TEXT]; /* [0, used): the lists' values, each with its NUL */
 };
 
 /* Which fields an endpoint knows. What it does not know is ignored ("SHOULD"): it may be a filter
@@ -66,7 +71,14 @@ enum filter_fields {
  */
 MUST_CHECK struct fault filter_parse(struct bytes query, unsigned fields, struct filter *out);
 
+/* Adds a value to a list of this filter; LIMIT: too many, too long. */
+MUST_CHECK struct fault filter_list_add(struct filter *f, struct filter_list *list,
+                                        struct bytes value);
+
+/* The i-th value of a list of this filter. */
+const char *filter_value(const struct filter *f, const struct filter_list *list, size_t i);
+
 /* Is `text` in the list? An empty list holds everything. */
-bool filter_list_has(const struct filter_list *list, const char *text);
+bool filter_list_has(const struct filter *f, const struct filter_list *list, const char *text);
 
 #endif

@@ -117,15 +117,16 @@ static void get_page(struct call *c, unsigned fields, const char *name, shelf_ta
         return;
     }
     if (c->name[0] != '\0') {
-        snprintf(filter->ids.value[0], FILTER_VALUE, "%s", c->name);
-        filter->ids.count = 1;
+        f = filter_list_add(filter, &filter->ids, bytes_text(c->name));
         if ((fields & FILTER_VERSION) == 0)
             filter->versions = FILTER_ALL; /* the list of versions */
     }
     /* `more` stands first, and is known last: five bytes are kept free for it. */
     buf_text(&c->out->body, "{\"more\":false");
-    f = shelf_page(c->x->store, c->number, filter, after,
-                   c->x->config->visitor[c->visitor].clearance, take, &l, &page);
+    if (!fault_is(f))
+        f = (take == take_object ? shelf_bodies : shelf_page)(
+            c->x->store, c->number, filter, after, c->x->config->visitor[c->visitor].clearance,
+            take, &l, &page);
     free(filter);
     if (call_store_failed(c, f))
         return;

@@ -64,8 +64,8 @@ static bool row_fits(const struct asking *a, const struct shelf_row *row)
 {
     const struct filter *f = a->filter;
 
-    return row->tlp <= a->clearance && filter_list_has(&f->ids, row->id) &&
-           filter_list_has(&f->types, row->type) && filter_list_has(&f->specs, row->spec) &&
+    return row->tlp <= a->clearance && filter_list_has(f, &f->ids, row->id) &&
+           filter_list_has(f, &f->types, row->type) && filter_list_has(f, &f->specs, row->spec) &&
            version_fits(a, row);
 }
 
@@ -96,6 +96,7 @@ static void give(struct paging *p, const struct shelf_row *row, struct bytes bod
 struct walk {
     enum exchange_query query;
     const struct value *key;
+    bool bare; /* its rows are: added, marking, bytes */
 };
 
 static struct rows walk_ask(const struct paging *p, const struct walk *w, int64_t after,
@@ -124,15 +125,42 @@ static bool is_single(const struct filter *q, struct walk *out, struct value *ke
     if (q->ids.count > 1 || (q->ids.count == 0 && q->types.count > 1))
         return false;
     if (q->ids.count == 1 || q->types.count == 1) {
-        *key = value_text(q->ids.count == 1 ? q->ids.value[0] : q->types.value[0]);
+        *key = value_text(filter_value(q, q->ids.count == 1 ? &q->ids : &q->types, 0));
         *out = (struct walk){q->ids.count == 1             ? EXCHANGE_SCAN_ID
                              : last && q->specs.count == 0 ? EXCHANGE_SCAN_TYPE_LAST
                                                            : EXCHANGE_SCAN_TYPE,
-                             key};
+                             key, false};
         return true;
     }
+    out->bare = false;
     out->query = all ? EXCHANGE_SCAN_ALL : last ? EXCHANGE_SCAN_LAST : EXCHANGE_SCAN_FIRST;
     return all || last || first;
+}
+
+/* Where nothing of a row is left to be asked but its marking, nothing else is read. */
+static void walk_bare(const struct filter *q, struct walk *w)
+{
+    static const enum exchange_query bare[][2] = {
+        {EXCHANGE_SCAN_ALL, EXCHANGE_BODY_ALL},
+        {EXCHANGE_SCAN_LAST, EXCHANGE_BODY_LAST},
+        {EXCHANGE_SCAN_TYPE_LAST, EXCHANGE_BODY_TYPE_LAST}};
+
+    for (size_t i = 0; q->specs.count == 0 && !w->bare && i < sizeof bare / sizeof bare[0]; i++)
+        if (w->query == bare[i][0])
+            *w = (struct walk){bare[i][1], w->key, true};
+}
+
+/* False: it is not what is asked for. */
+static bool walk_read(const struct paging *p, const struct walk *w, const struct rows *r,
+                      struct shelf_row *row)
+{
+    if (!w->bare) {
+        row_read(r, row);
+        return row_fits(&p->ask, row);
+    }
+    row->added.us = row_integer(r, 0);
+    row->tlp = (enum tlp)row_integer(r, 1);
+    return row->tlp <= p->ask.clearance;
 }
 
 /* One query of as many rows as are wanted and one; that one says that there is more. */
@@ -141,19 +169,17 @@ static struct fault single_walk(struct paging *p, const struct walk *w, struct i
 {
     int64_t want = (int64_t)(p->ask.filter->limit - p->out->count) + 1, seen = 0;
     struct rows r = walk_ask(p, w, after->us, want);
-    struct shelf_row row;
+    struct shelf_row row = {0};
 
     while (rows_next(&r)) {
-        bool fits;
+        bool fits = walk_read(p, w, &r, &row);
 
-        row_read(&r, &row);
-        fits = row_fits(&p->ask, &row);
         if (fits && (p->full || p->out->count == p->ask.filter->limit)) {
             p->out->more = true;
             break;
         }
         if (fits)
-            give(p, &row, row_bytes(&r, 8));
+            give(p, &row, row_bytes(&r, w->bare ? 2 : 8));
         *after = row.added;
         seen++;
     }
@@ -246,9 +272,9 @@ static struct fault walk_keys(struct paging *p, enum exchange_query query,
     struct fault f = fault_none();
 
     for (size_t i = 0; i < keys->count && !fault_is(f); i++) {
-        struct value key = value_text(keys->value[i]);
+        struct value key = value_text(filter_value(p->ask.filter, keys, i));
 
-        f = walk_run(p, &(struct walk){query, &key}, after, places);
+        f = walk_run(p, &(struct walk){query, &key, false}, after, places);
     }
     return f;
 }
@@ -260,7 +286,7 @@ static struct fault walk_times(struct paging *p, int64_t after, struct places *p
     for (size_t i = 0; i < p->ask.filter->time_count && !fault_is(f); i++) {
         struct value key = value_integer(p->ask.filter->time[i].us);
 
-        f = walk_run(p, &(struct walk){EXCHANGE_SCAN_VERSION, &key}, after, places);
+        f = walk_run(p, &(struct walk){EXCHANGE_SCAN_VERSION, &key, false}, after, places);
     }
     return f;
 }
@@ -279,11 +305,11 @@ static struct fault walk_all(struct paging *p, int64_t after, struct places *pla
         return walk_keys(p, last_only ? EXCHANGE_SCAN_TYPE_LAST : EXCHANGE_SCAN_TYPE, &q->types,
                          after, places);
     if ((q->versions & FILTER_ALL) != 0 || q->specs.count > 0)
-        return walk_run(p, &(struct walk){EXCHANGE_SCAN_ALL, NULL}, after, places);
+        return walk_run(p, &(struct walk){EXCHANGE_SCAN_ALL, NULL, false}, after, places);
     if ((q->versions & FILTER_LAST) != 0)
-        f = walk_run(p, &(struct walk){EXCHANGE_SCAN_LAST, NULL}, after, places);
+        f = walk_run(p, &(struct walk){EXCHANGE_SCAN_LAST, NULL, false}, after, places);
     if (!fault_is(f) && (q->versions & FILTER_FIRST) != 0)
-        f = walk_run(p, &(struct walk){EXCHANGE_SCAN_FIRST, NULL}, after, places);
+        f = walk_run(p, &(struct walk){EXCHANGE_SCAN_FIRST, NULL, false}, after, places);
     return fault_is(f) ? f : walk_times(p, after, places);
 }
 
@@ -320,18 +346,35 @@ static struct fault filtered_page(struct paging *p, struct instant after)
     return f;
 }
 
+static struct fault page(struct paging *p, struct instant after, bool bare)
+{
+    struct walk walk;
+    struct value key;
+
+    *p->out = (struct shelf_page){0};
+    if (!is_single(p->ask.filter, &walk, &key))
+        return filtered_page(p, after);
+    if (bare)
+        walk_bare(p->ask.filter, &walk);
+    return single_page(p, &walk, after);
+}
+
 struct fault shelf_page(struct store *s, int64_t collection, const struct filter *filter,
                         struct instant after, enum tlp clearance, shelf_take *take, void *context,
                         struct shelf_page *out)
 {
     struct paging p = {{s, collection, filter, clearance}, take, context, out, SHELF_BUDGET, false};
 
-    struct walk walk;
-    struct value key;
+    return page(&p, after, false);
+}
 
-    *out = (struct shelf_page){0};
-    return is_single(filter, &walk, &key) ? single_page(&p, &walk, after)
-                                          : filtered_page(&p, after);
+struct fault shelf_bodies(struct store *s, int64_t collection, const struct filter *filter,
+                          struct instant after, enum tlp clearance, shelf_take *take, void *context,
+                          struct shelf_page *out)
+{
+    struct paging p = {{s, collection, filter, clearance}, take, context, out, SHELF_BUDGET, false};
+
+    return page(&p, after, true);
 }
 
 /* ---- writing -----------------------------------------------------------------------------------

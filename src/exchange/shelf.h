@@ -52,6 +52,13 @@ MUST_CHECK struct fault shelf_page(struct store *s, int64_t collection, const st
                                    struct instant after, enum tlp clearance, shelf_take *take,
                                    void *context, struct shelf_page *out);
 
+/* As shelf_page, for who wants the bytes: where the filter needs no more, `added` and `tlp` alone
+ * of a row are known. */
+MUST_CHECK struct fault shelf_bodies(struct store *s, int64_t collection,
+                                     const struct filter *filter, struct instant after,
+                                     enum tlp clearance, shelf_take *take, void *context,
+                                     struct shelf_page *out);
+
 /* What became of an object: `what` is added, deleted, expired or withdrawn. */
 struct shelf_change {
     struct instant at; /* date_added, or when it was taken away: one rising number for both */

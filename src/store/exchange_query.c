@@ -6,6 +6,7 @@
 #define ROW_LETTERS "ittitiii"
 #define SCAN(where) "SELECT " ROW ", body FROM objects WHERE collection = $1 AND " where
 #define BARE(where) "SELECT " ROW " FROM objects WHERE collection = $1 AND " where
+#define BODY(where) "SELECT added, tlp, body FROM objects WHERE collection = $1 AND " where
 #define AFTER_2     "added > $2 ORDER BY added LIMIT $3"
 #define AFTER_3     "added > $3 ORDER BY added LIMIT $4"
 /* The plus keeps SQLite from walking the collection by time: an object has few versions. */
@@ -59,6 +60,10 @@ static const struct query_text queries[EXCHANGE_QUERY_COUNT] = {
     [EXCHANGE_SCAN_VERSION] = {"scan-version", "iiii", ROW_LETTERS "b",
                                SCAN("version = $2 AND " AFTER_3)},
     [EXCHANGE_SCAN_ID] = {"scan-id", "itii", ROW_LETTERS "b", SCAN("id = $2 AND " FEW_AFTER_3)},
+    [EXCHANGE_BODY_ALL] = {"body-all", "iii", "iib", BODY(AFTER_2)},
+    [EXCHANGE_BODY_LAST] = {"body-last", "iii", "iib", BODY("last = 1 AND " AFTER_2)},
+    [EXCHANGE_BODY_TYPE_LAST] = {"body-type-last", "itii", "iib",
+                                 BODY("type = $2 AND last = 1 AND " AFTER_3)},
     [EXCHANGE_SCAN_EXPIRED] = {"scan-expired", "iii", ROW_LETTERS "b",
                                SCAN("expires IS NOT NULL AND expires < $2 ORDER BY expires LIMIT "
                                     "$3")},

@@ -42,6 +42,10 @@ enum exchange_query {
     EXCHANGE_SCAN_TYPE_LAST,
     EXCHANGE_SCAN_VERSION,
     EXCHANGE_SCAN_ID,
+    /* the same: added, marking and bytes alone */
+    EXCHANGE_BODY_ALL,
+    EXCHANGE_BODY_LAST,
+    EXCHANGE_BODY_TYPE_LAST,
     EXCHANGE_SCAN_EXPIRED, /* whose own word ended before $2, at most $3 */
 
     EXCHANGE_TOMBSTONE_PUT,

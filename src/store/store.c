@@ -34,7 +34,10 @@ const struct backend *backend_of(const char *where)
 
 struct rows store_ask(struct store *s, unsigned query, const struct value *with, size_t count)
 {
-    struct rows r = {.store = s, .query = query, .fault = s->spoiled};
+    struct rows r = {.store = s,
+                     .query = query,
+                     .columns = strlen(s->schema->queries[query].rows),
+                     .fault = s->spoiled};
 
     assert(query < s->schema->query_count);
     assert(count == strlen(s->schema->queries[query].with));
@@ -64,7 +67,7 @@ struct fault rows_done(struct rows *r)
 
 static struct value row_value(const struct rows *r, size_t column)
 {
-    assert(column < strlen(r->store->schema->queries[r->query].rows));
+    assert(column < r->columns);
     return r->store->backend->column(r->cursor, column);
 }
 

@@ -162,6 +162,7 @@ struct rows {
     struct store *store;
     void *cursor;
     unsigned query;
+    size_t columns;
     struct fault fault;
 };
 

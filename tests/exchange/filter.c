@@ -13,7 +13,7 @@ static void nothing_asked_is_the_newest_hundred(void **state)
     assert_int_equal(filter.limit, FILTER_DEFAULT);
     assert_int_equal(filter.versions, FILTER_LAST);
     assert_false(filter.has_added_after);
-    assert_true(filter_list_has(&filter.ids, "anything"));
+    assert_true(filter_list_has(&filter, &filter.ids, "anything"));
 }
 
 static void fields_are_read_with_their_lists(void **state)
@@ -27,8 +27,8 @@ static void fields_are_read_with_their_lists(void **state)
     assert_int_equal(filter.added_after.us % 1000000, 123456);
     assert_int_equal(filter.limit, 7);
     assert_int_equal(filter.types.count, 2);
-    assert_true(filter_list_has(&filter.types, "tool"));
-    assert_false(filter_list_has(&filter.types, "too"));
+    assert_true(filter_list_has(&filter, &filter.types, "tool"));
+    assert_false(filter_list_has(&filter, &filter.types, "too"));
     assert_int_equal(filter.versions, FILTER_FIRST);
     assert_int_equal(filter.time_count, 1);
     assert_int_equal(filter.time[0].us, INT64_C(1451606400000000));

@@ -92,8 +92,8 @@ static bool plain_fits(const struct filter *f, enum tlp clearance, const struct 
     for (size_t i = 0; i < f->time_count; i++)
         if (f->time[i].us == row->version.us)
             version = true;
-    return version && row->tlp <= clearance && filter_list_has(&f->ids, row->id) &&
-           filter_list_has(&f->types, row->type) && filter_list_has(&f->specs, row->spec);
+    return version && row->tlp <= clearance && filter_list_has(f, &f->ids, row->id) &&
+           filter_list_has(f, &f->types, row->type) && filter_list_has(f, &f->specs, row->spec);
 }
 
 static unsigned seed = 2021;
@@ -114,15 +114,15 @@ static void filter_make(struct filter *f)
     if (f->versions == FILTER_ALL)
         f->time_count = 0;
     for (unsigned n = dice(4) == 0 ? 1 + dice(3) : 0; n > 0; n--)
-        snprintf(f->types.value[f->types.count++], FILTER_VALUE, "%s", type_names[dice(4)]);
+        assert_good(filter_list_add(f, &f->types, bytes_text(type_names[dice(4)])));
     for (unsigned n = dice(4) == 0 ? 1 + dice(5) : 0; n > 0; n--) {
         struct object o;
 
         object_make(&o, dice(IDS + 5), 0, false);
-        snprintf(f->ids.value[f->ids.count++], FILTER_VALUE, "%s", o.id);
+        assert_good(filter_list_add(f, &f->ids, bytes_text(o.id)));
     }
     if (dice(4) == 0)
-        snprintf(f->specs.value[f->specs.count++], FILTER_VALUE, "2.%u", dice(2));
+        assert_good(filter_list_add(f, &f->specs, bytes_text(dice(2) == 0 ? "2.0" : "2.1")));
 }
 
 /* What a walk has met so far. */
@@ -130,6 +130,7 @@ struct walk {
     size_t at; /* the next row of the slow shelf */
     const struct filter *filter;
     enum tlp clearance;
+    bool bodies; /* the walk of who wants the bytes: of a row only `added` is sure */
 };
 
 static bool take(void *context, const struct shelf_row *row, struct bytes body)
@@ -141,11 +142,14 @@ static bool take(void *context, const struct shelf_row *row, struct bytes body)
            (gone[w->at] || !plain_fits(w->filter, w->clearance, &plain[w->at])))
         w->at++;
     if (w->at == plain_count)
-        fail_msg("%s: a row that nobody asked for", row->id);
-    assert_string_equal(row->id, plain[w->at].id);
+        fail_msg("%lld: a row that nobody asked for", (long long)row->added.us);
     assert_int_equal(row->added.us, plain[w->at].added.us);
-    assert_int_equal(row->version.us, plain[w->at].version.us);
-    snprintf(good, sizeof good, "{\"id\":\"%s\",\"v\":%lld}", row->id, (long long)row->version.us);
+    if (!w->bodies) {
+        assert_string_equal(row->id, plain[w->at].id);
+        assert_int_equal(row->version.us, plain[w->at].version.us);
+    }
+    snprintf(good, sizeof good, "{\"id\":\"%s\",\"v\":%lld}", plain[w->at].id,
+             (long long)plain[w->at].version.us);
     assert_true(bytes_is(body, good));
     w->at++;
     return dice(40) == 0; /* full, as one that counts bytes may say at any row */
@@ -154,12 +158,13 @@ static bool take(void *context, const struct shelf_row *row, struct bytes body)
 /* `by_dates`: the client has no `next` and goes on from the last date_added. */
 static void walk_through(const struct filter *f, enum tlp clearance, bool by_dates)
 {
-    struct walk w = {0, f, clearance};
+    struct walk w = {0, f, clearance, dice(2) == 0};
     struct instant after = {0};
     struct shelf_page page = {.more = true};
 
     while (page.more) {
-        assert_good(shelf_page(store, shelf_a, f, after, clearance, take, &w, &page));
+        assert_good((w.bodies ? shelf_bodies : shelf_page)(store, shelf_a, f, after, clearance,
+                                                           take, &w, &page));
         assert_true(page.count <= f->limit);
         if (page.more)
             assert_true(page.next.us > after.us);
@@ -343,7 +348,7 @@ static void what_its_own_word_ended_goes_and_leaves_a_tombstone(void **state)
 static void a_page_of_hidden_rows_ends_early_and_says_so(void **state)
 {
     static struct filter f = {.limit = 10, .versions = FILTER_LAST};
-    struct walk w = {0, &f, TLP_NONE};
+    struct walk w = {0, &f, TLP_NONE, false};
     struct shelf_page page;
     struct instant after = {0};
 
