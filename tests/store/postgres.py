@@ -7,6 +7,7 @@ The server is Debian's, lives in a temporary folder, listens on a unix socket th
 else. The program finds how to reach it in PARLEY_POSTGRES. Exit: the program's; 77 where Debian's
 package postgresql-15 is not installed.
 """
+import contextlib
 import os
 import pathlib
 import pwd
@@ -33,10 +34,9 @@ def run(*command, **options):
         sys.exit(f"{command[0]} failed:\n{done.stdout}")
 
 
-def main():
-    if not (BIN / "initdb").exists():
-        print("PostgreSQL 15 is not installed (apt-get install postgresql-15)")
-        return 77
+@contextlib.contextmanager
+def server():
+    """A server while the block runs; gives the folder of its socket and the postmaster's pid."""
     who = unprivileged()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="parley-postgres-"))
     try:
@@ -49,13 +49,20 @@ def main():
         run(BIN / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", serve, "start", cwd="/",
             **who)
         try:
-            env = dict(os.environ,
-                       PARLEY_POSTGRES=f"host={folder} user=parley dbname=postgres")
-            return subprocess.run(sys.argv[1:], env=env).returncode
+            yield folder, int((data / "postmaster.pid").read_text().split()[0])
         finally:
             run(BIN / "pg_ctl", "-D", data, "-m", "immediate", "stop", cwd="/", **who)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def main():
+    if not (BIN / "initdb").exists():
+        print("PostgreSQL 15 is not installed (apt-get install postgresql-15)")
+        return 77
+    with server() as (folder, _):
+        env = dict(os.environ, PARLEY_POSTGRES=f"host={folder} user=parley dbname=postgres")
+        return subprocess.run(sys.argv[1:], env=env).returncode
 
 
 if __name__ == "__main__":

@@ -1,9 +1,16 @@
-"""TAXII pages, posts, start and memory of a whole node, beside nginx serving the same bytes over TLS."""
+"""TAXII pages, posts, start and memory of a whole node, beside nginx serving the same bytes over TLS.
+
+Eight to ten minutes: three of them fill the two stores up to a million objects, three are the two
+crowds. What it generates (4 GB) lies in the run's own folder and goes with it.
+"""
+import contextlib
+import datetime
 import http.client
 import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import sqlite3
 import ssl
@@ -15,15 +22,17 @@ import uuid
 
 from frame import ROOT
 
-sys.path[:0] = [str(ROOT / "share"), str(ROOT / "tests" / "story")]
+sys.path[:0] = [str(ROOT / "share"), str(ROOT / "tests" / "story"), str(ROOT / "tests" / "store")]
+import postgres  # noqa: E402
 from party import Party, canonical_file, free_port, make_agreement  # noqa: E402
 
-PACKAGES = ["nginx-light", "wrk", "openssl", "python3-requests"]
+PACKAGES = ["nginx-light", "wrk", "openssl", "python3-requests", "postgresql-15"]
 TAXII = "application/taxii+json;version=2.1"
 SHARED = "11111111-1111-4111-8111-111111111111"
 SMALL, LARGE = 25_000, 1_000_000
 SECONDS = 4  # of one row
-CROWD = 20  # seconds of 8 writers and 32 readers; the target is told for 60
+CROWD, BESIDE = 60, 20  # seconds of 8 writers and 32 readers; of what they are compared with
+WRITERS, READERS = 8, 32
 HERTZ = os.sysconf("SC_CLK_TCK")
 
 
@@ -88,26 +97,81 @@ http {{
         self.process.wait(20)
 
 
+class Sqlite:
+    """The default store, as a file of the node: questions of this benchmark's own to it."""
+    name, pids = "SQLite", ()
+    where, at = "", "instr(id, '--')"
+    body, text = "CAST({} AS BLOB)", "CAST(body AS TEXT)"
+
+    def attach(self, node):
+        self.path = node.party.node / "exchange" / "parley.db"
+
+    def ask(self, sql):
+        with contextlib.closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as db:
+            return db.execute(sql).fetchall()
+
+    def run(self, statements):
+        with contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as db:
+            db.execute("PRAGMA synchronous = OFF")
+            for sql in ("BEGIN", *statements, "COMMIT"):
+                db.execute(sql)
+
+
+class Postgres:
+    """The same over a server's private unix socket."""
+    name = "PostgreSQL"
+    at, body, text = "position('--' in id)", "convert_to({}, 'UTF8')", "convert_from(body, 'UTF8')"
+
+    def __init__(self, folder, postmaster):
+        self.folder, self.postmaster = folder, postmaster
+        self.where = f"postgresql://parley@/postgres?host={folder}"
+
+    @property
+    def pids(self):
+        """Those that stay: the node's session, and who writes for all."""
+        return [pid for pid, in self.ask("SELECT pid FROM pg_stat_activity WHERE backend_type <> "
+                                         "'autovacuum worker' AND pid <> pg_backend_pid()")]
+
+    def attach(self, node):
+        pass
+
+    def psql(self, sql):
+        return subprocess.run([postgres.BIN / "psql", "-h", self.folder, "-U", "parley", "postgres",
+                               "-qAtF", "\t", "-v", "ON_ERROR_STOP=1", "-f", "-"], input=sql,
+                              text=True, check=True, capture_output=True).stdout
+
+    def ask(self, sql):
+        return [[int(v) if v.isdigit() else v for v in line.split("\t")]
+                for line in self.psql(sql).splitlines()]
+
+    def run(self, statements):
+        self.psql(";\n".join(("BEGIN", "SET LOCAL synchronous_commit = off", *statements, "COMMIT",
+                              "VACUUM ANALYZE", "CHECKPOINT")))
+
+
 class Node:
     """A node with an exchange, and one client of it."""
 
-    def __init__(self, bench):
-        self.party = Party(bench.parley, bench.disk, "cert-a")
-        other = Party(bench.parley, bench.disk, "cert-b")
-        self.party.init(make_agreement(bench.disk, self.party, other))
+    def __init__(self, bench, store, tls):
+        folder = bench.disk / store.name
+        self.party, other = (Party(bench.parley, folder, name) for name in ("cert-a", "cert-b"))
+        self.party.init(make_agreement(folder, self.party, other))
         self.port = free_port()
-        self.key, self.cert = certificate(bench.disk, "exchange")
-        for path, name in ((self.key, "exchange.key.pem"), (self.cert, "exchange.cert.pem")):
+        for path, name in zip(tls, ("exchange.key.pem", "exchange.cert.pem")):
             shutil.copy(path, self.party.node / "keys" / name)
         self.party.parley_ok("exchange", "init", "--listen", f"127.0.0.1:{self.port}", "--title", "A")
         self.change(lambda e: e["roots"][0].update(
             collections=[{"id": SHARED, "alias": "shared", "title": "All"}]))
-        token = bench.disk / "token"
+        token = folder / "token"
         self.party.parley_ok("visitor", "add", "misp", "--token", token, "--reads", "own/shared",
                              "--writes", "own/shared", "--tlp", "red")
         self.change(lambda e: e["visitors"][0].update(rate=100000))
+        if store.where:
+            self.change(lambda e: e.update(store=store.where))
         self.token = token.read_text().strip()
-        self.trust = ssl.create_default_context(cafile=str(self.cert))
+        self.trust = ssl.create_default_context(cafile=str(tls[1]))
+        self.store = store
+        store.attach(self)
 
     def change(self, how):
         path = self.party.node / "settings.json"
@@ -133,7 +197,7 @@ class Node:
 
     def pids(self):
         found = self.party.children()
-        return [found[name] for name in ("gate", "exchange", "judge")]
+        return [*(found[name] for name in ("gate", "exchange", "judge")), *self.store.pids]
 
     def start(self):
         """Seconds from the program's start to the first answered page."""
@@ -195,7 +259,8 @@ def post_all(node, objects, size=100):
     c, posts = node.connect(), 0
     batches = [json.dumps({"objects": objects[i:i + size]}).encode()
                for i in range(0, len(objects), size)]
-    before, begin = cpu_of(node.pids()), time.perf_counter()
+    pids = node.pids()
+    before, begin = cpu_of(pids), time.perf_counter()
     for body in batches:
         text, _ = node.ask(f"/own/collections/{SHARED}/objects/", c, "POST", body)
         status = json.loads(text)
@@ -203,40 +268,38 @@ def post_all(node, objects, size=100):
             raise RuntimeError(status["failures"][0])
         posts += 1
     took = time.perf_counter() - begin
-    return (cpu_of(node.pids()) - before) / posts, len(objects) / took
+    return (cpu_of(pids) - before) / posts, len(objects) / took
 
 
 def multiply(node, count):
     """The stored rows again and again under fresh ids and dates, until there are `count`."""
-    db = sqlite3.connect(node.party.node / "exchange" / "parley.db", isolation_level=None)
-    db.execute("PRAGMA synchronous = OFF")
-    db.execute("BEGIN")
-    last, have = db.execute("SELECT MAX(added), COUNT(*) FROM objects").fetchone()
-    base = have
-    for n in range(1, -(-(count - have) // base) + 1):
-        db.execute("INSERT INTO objects (added, collection, id, spec, version, type, first, last, "
-                   "tlp, writer, body) SELECT added + ?, collection, substr(id, 1, "
-                   "instr(id, '--') + 1) || printf('%08x', ?) || substr(id, instr(id, '--') + 10), "
-                   "spec, version, type, first, last, tlp, writer, CAST(replace(CAST(body AS TEXT), "
-                   "id, substr(id, 1, instr(id, '--') + 1) || printf('%08x', ?) || substr(id, "
-                   "instr(id, '--') + 10)) AS BLOB) FROM objects ORDER BY added LIMIT ?",
-                   (n * 10 ** 10, n + 0x20000000, n + 0x20000000, base))
-    db.execute("COMMIT")
-    have, = db.execute("SELECT COUNT(*) FROM objects").fetchone()
-    db.close()
-    return have
+    s = node.store
+    (base, last), = s.ask("SELECT COUNT(*), MAX(added) FROM objects")
+    statements = []
+    for n in range(1, -(-count // base)):
+        fresh_id = f"substr(id, 1, {s.at} + 1) || '{n + 0x20000000:08x}' || substr(id, {s.at} + 10)"
+        statements.append(
+            "INSERT INTO objects (added, collection, id, spec, version, type, first, last, tlp, "
+            f"writer, body) SELECT added + {n * 10 ** 10}, collection, {fresh_id}, spec, version, "
+            f"type, first, last, tlp, writer, {s.body.format(f'replace({s.text}, id, {fresh_id})')} "
+            f"FROM objects WHERE added <= {last} ORDER BY added LIMIT {min(base, count - n * base)}")
+    s.run(statements)
+    (have,), = s.ask("SELECT COUNT(*) FROM objects")
+    if have != count:
+        raise RuntimeError(f"{have} objects, not {count}")
 
 
 def places(node):
     """Paths of pages: first, middle and last, each filter."""
-    db = sqlite3.connect(f"file:{node.party.node}/exchange/parley.db?mode=ro", uri=True)
-    count, = db.execute("SELECT COUNT(*) FROM objects").fetchone()
-    when = "strftime('%Y-%m-%dT%H:%M:%S', added / 1000000, 'unixepoch') || 'Z'"
-    some = "SELECT id, {} FROM objects ORDER BY added LIMIT 1 OFFSET {}"
-    middle, after = db.execute(some.format(when, count // 2)).fetchone()
-    last = db.execute(some.format(when, count - 150)).fetchone()[1]
-    kind, = db.execute("SELECT type FROM objects GROUP BY type ORDER BY COUNT(*) DESC").fetchone()
-    db.close()
+    (count,), = node.store.ask("SELECT COUNT(*) FROM objects")
+
+    def row(n):
+        (i, added), = node.store.ask(f"SELECT id, added FROM objects ORDER BY added LIMIT 1 OFFSET {n}")
+        when = datetime.datetime.fromtimestamp(added / 1e6, datetime.timezone.utc)
+        return i, when.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    middle, after = row(count // 2)
+    last = row(count - 150)[1]
+    kind = node.store.ask("SELECT type FROM objects GROUP BY type ORDER BY COUNT(*) DESC LIMIT 1")[0][0]
     page = f"/own/collections/{SHARED}/objects/?limit=100"
     return {"first page": page, "middle page (added_after)": f"{page}&added_after={after}",
             "last page": f"{page}&added_after={last}",
@@ -261,93 +324,154 @@ def measure_pages(node, nginx, floor):
     return found
 
 
-def crowd(node, objects):
-    """8 writers and 32 readers at a time: errors, what was lost or doubled, the readers' p99."""
-    base, wrong, given = 10 ** 7, [], []
-    end = time.monotonic() + CROWD
+def crowd(node, objects, seconds, port, path):
+    """8 writers to the node and 32 readers of that port: what was read and written, lost or doubled
+    or wrong, the readers' p99, and the CPU seconds of node, readers and writers."""
+    base, wrong, given = uuid.uuid4().int >> 32 << 32, [], []
+    bodies = [[dict(o) for o in objects[:10]] for _ in range(WRITERS)]
+    end = time.monotonic() + seconds
 
     def write(number):
         c, n = node.connect(), 0
         try:
             while time.monotonic() < end:
-                some = [dict(o, id=f"{o['type']}--{uuid.UUID(int=base << 96 | number << 64 | n + i)}")
-                        for i, o in enumerate(objects[:10])]
+                for i, o in enumerate(bodies[number]):
+                    o["id"] = f"{o['type']}--{uuid.UUID(int=base + (number << 24) + n + i)}"
                 text, _ = node.ask(f"/own/collections/{SHARED}/objects/", c, "POST",
-                                   json.dumps({"objects": some}).encode())
-                if json.loads(text)["success_count"] != 10:
+                                   json.dumps({"objects": bodies[number]}).encode())
+                if json.loads(text)["success_count"] != len(bodies[number]):
                     wrong.append(text)
-                given.extend(o["id"] for o in some)
-                n += 10
+                given.extend(o["id"] for o in bodies[number])
+                n += len(bodies[number])
         except Exception as e:  # counted and told
             wrong.append(repr(e))
-    writers = [threading.Thread(target=write, args=(n,)) for n in range(8)]
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    pids = node.pids()
+    ours = cpu_of(pids)
+    writers = [threading.Thread(target=write, args=(n,)) for n in range(WRITERS)]
     for w in writers:
         w.start()
-    count, p99 = wrk(node.port, f"/own/collections/{SHARED}/objects/?limit=100", node.token,
-                     CROWD, 32)
+    count, p99 = wrk(port, path, node.token, seconds, READERS)
     for w in writers:
         w.join()
-    db = sqlite3.connect(f"file:{node.party.node}/exchange/parley.db?mode=ro", uri=True)
-    there = [i for i, in db.execute("SELECT id FROM objects WHERE id > '' AND "
-                                    "writer = 'misp'").fetchall()]
-    db.close()
-    there = set(there)
-    lost = sum(i not in there for i in given)
-    return count, p99, len(given), lost, len(given) - len(set(given)), wrong
+    ours = cpu_of(pids) - ours
+    for n, who in enumerate((resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)):
+        now = resource.getrusage(who)
+        used[n] = now.ru_utime + now.ru_stime - used[n].ru_utime - used[n].ru_stime
+    there = [i for i, in node.store.ask("SELECT id FROM objects")]
+    lost = len(set(given) - set(there))
+    return {"count": count, "p99": p99, "given": len(given), "lost": lost,
+            "doubled": len(there) - len(set(there)), "wrong": wrong, "node": ours,
+            "writers": used[0], "readers": used[1], "seconds": seconds}
 
 
-def run(bench):
-    objects, what = stored(bench)
-    node = Node(bench)
-    nginx = Nginx(bench.memory, node.key, node.cert)
-    floor = {}
-    try:
-        node.start()
-        pick = list(fresh(objects, SMALL + 5000))
-        post, rate = post_all(node, pick[:SMALL])
-        small = measure_pages(node, nginx, floor)
-        memory = [(name, resident(node.party.children()[name]))
-                  for name in ("gate", "exchange", "judge")]
-        seen = crowd(node, objects)
-        node.party.stop()
-        count = multiply(node, LARGE)
-        start = min(node.start(), (node.party.stop(), node.start())[1])
-        large = measure_pages(node, nginx, floor)
-        later, later_rate = post_all(node, pick[SMALL:])
-    finally:
-        node.party.stop()
-        nginx.stop()
+# ---- the tables ----
 
+
+def table_pages(bench, small, large, what):
     def row(name):
         (cpu, least, size), (far, _, _) = small[name], large[name]
         return [name, f"{size / 1000:.0f}", f"{least * 1e3:.3f}", f"{cpu * 1e3:.3f}",
                 bench.times(cpu / least), bench.rate(1 / cpu), f"{far * 1e3:.3f}",
                 bench.times(far / cpu)]
-    yield bench.table(
+    return bench.table(
         f"Requests over TLS 1.3 with a bearer token, 4 connections; {what}. CPU of gate and exchange",
-        ["", "kB", "nginx ms", "ms at 25,000", "of nginx", "a core/s", f"ms at {count:,}",
+        ["", "kB", "nginx ms", "ms at 25,000", "of nginx", "a core/s", "ms at 1,000,000",
          "of 25,000"],
         [row(name) for name in small],
         "a page at most 4 x nginx and 1,800/s a core; at a million 1.5 x; discovery, one object "
         "0.06 ms")
-    yield bench.table(
-        "POST of 100 objects, durable, one client; CPU of gate, judge and exchange",
-        ["objects there", "ms CPU", "objects/s"],
-        [["0 to 25,000", f"{post * 1e3:.1f}", bench.rate(rate)],
-         [f"{count:,}", f"{later * 1e3:.1f}", bench.rate(later_rate)]],
+
+
+def table_postgres(bench, small, large, sqlite):
+    return bench.table(
+        "The same over PostgreSQL 15 on a unix socket; CPU of gate, exchange and the server",
+        ["", "ms at 25,000", "of SQLite", "a core/s", "ms at 1,000,000", "of 25,000"],
+        [[name, f"{small[name][0] * 1e3:.3f}", bench.times(small[name][0] / sqlite[name][0]),
+          bench.rate(1 / small[name][0]), f"{large[name][0] * 1e3:.3f}",
+          bench.times(large[name][0] / small[name][0])] for name in small])
+
+
+def table_posts(bench, found):
+    return bench.table(
+        "POST of 100 objects, durable, one client; CPU of gate, judge and exchange, and the server's",
+        ["objects there", "ms CPU", "objects/s", "PostgreSQL: ms CPU", "objects/s"],
+        [[there, *(text for store in found
+                   for text in (f"{store[n][0] * 1e3:.1f}", bench.rate(store[n][1])))]
+         for n, there in enumerate(("0 to 25,000", "1,000,000"))],
         "12 ms, 5,000/s, flat")
-    yield bench.table(
+
+
+def table_start(bench, start, memory):
+    return bench.table(
         "Start and memory",
         ["", "", ""],
-        [["whole node, start to first page", f"at {count:,} objects", f"{start:.2f} s"],
+        [["whole node, start to first page", "at 1,000,000 objects", f"{start:.2f} s"],
          *[[f"{name}, proportional set", "at 25,000 objects", f"{mib:.1f} MiB"]
            for name, mib in memory],
          ["together", "", f"{sum(m for _, m in memory):.1f} MiB"]], "0.3 s; 40 MiB")
-    asked, p99, given, lost, twice, wrong = seen
-    yield bench.table(
-        f"8 writers of 10 objects and 32 readers of 100, {CROWD} s, 25,000 objects",
-        ["pages read", "p99 ms", "objects written", "lost", "doubled", "errors"],
-        [[f"{asked:,}", bench.ms(p99), f"{given:,}", lost, twice, len(wrong)]],
-        "no error, nothing lost or doubled, p99 20 ms")
-    if wrong:
-        bench.note(f"the first error: {str(wrong[0])[:200]}")
+
+
+def table_crowds(bench, crowds):
+    def row(name, c):
+        share = [f"{c[who] / c['seconds']:.2f}" for who in ("node", "readers", "writers")]
+        return [f"{name}, {c['seconds']} s", f"{c['count'] / c['seconds']:,.0f}", bench.ms(c["p99"]),
+                f"{c['given']:,}", c["lost"], c["doubled"], len(c["wrong"]), " + ".join(share)]
+    table = bench.table(
+        f"{WRITERS} writers of 10 objects and {READERS} readers of 100, 25,000 objects; all on the "
+        f"same {os.cpu_count()} cores",
+        ["who is read", "pages/s", "p99 ms", "objects written", "lost", "doubled", "errors",
+         "cores: node + readers + writers"],
+        [row(name, c) for name, c in crowds.items()],
+        "60 s, no error, nothing lost or doubled, p99 20 ms")
+    for c in crowds.values():
+        if c["wrong"]:
+            bench.note(f"the first error: {str(c['wrong'][0])[:200]}")
+    return table
+
+
+# ---- the run ----
+
+
+def measure(node, nginx, floor, objects):
+    """All of one store."""
+    pick = list(fresh(objects, SMALL + 5000))
+    path = f"/own/collections/{SHARED}/objects/?limit=100"
+    found = {}
+    try:
+        node.start()
+        first = post_all(node, pick[:SMALL])
+        found["small"] = measure_pages(node, nginx, floor)
+        found["memory"] = [(name, resident(node.party.children()[name]))
+                           for name in ("gate", "exchange", "judge")]
+        found["crowd"] = crowd(node, objects, CROWD, node.port, path)
+        nginx.keep("page", node.ask(path)[0])
+        found["beside"] = crowd(node, objects, BESIDE, nginx.port, "/page")
+        node.party.stop()
+        multiply(node, LARGE)
+        found["start"] = min(node.start(), (node.party.stop(), node.start())[1])
+        found["large"] = measure_pages(node, nginx, floor)
+        found["posts"] = [first, post_all(node, pick[SMALL:])]
+    finally:
+        node.party.stop()
+    return found
+
+
+def run(bench):
+    begin = time.monotonic()
+    objects, what = stored(bench)
+    tls = certificate(bench.disk, "exchange")
+    nginx, floor = Nginx(bench.memory, *tls), {}
+    try:
+        ours = measure(Node(bench, Sqlite(), tls), nginx, floor, objects)
+        yield table_pages(bench, ours["small"], ours["large"], what)
+        with postgres.server() as server:
+            theirs = measure(Node(bench, Postgres(*server), tls), nginx, floor, objects)
+    finally:
+        nginx.stop()
+    yield table_postgres(bench, theirs["small"], theirs["large"], ours["small"])
+    yield table_posts(bench, (ours["posts"], theirs["posts"]))
+    yield table_start(bench, ours["start"], ours["memory"])
+    yield table_crowds(bench, {"SQLite": ours["crowd"], "PostgreSQL": theirs["crowd"],
+                               "nginx, beside writers to SQLite": ours["beside"]})
+    bench.note(f"The topic took {(time.monotonic() - begin) / 60:.0f} minutes.")
