@@ -151,14 +151,16 @@ static struct fault drop(const struct withdrawn *w, struct store *s, const struc
     if (!fault_is(f))
         f = shelf_newest(s, &counter);
     filter->has_version = true;
-    filter->time_count = filter->specs.count = 1;
+    filter->time_count = 1;
     for (size_t i = 0; i < found->count && !fault_is(f); i++) {
         size_t n = 0;
 
         filter->time[0] = found->row[i].version;
-        snprintf(filter->specs.value[0], FILTER_VALUE, "%s", found->row[i].spec);
-        f = shelf_drop(s, w->collection, found->row[i].id, filter, "withdrawn", "", now, &counter,
-                       &n);
+        filter->used = filter->specs.count = 0;
+        f = filter_list_add(filter, &filter->specs, bytes_text(found->row[i].spec));
+        if (!fault_is(f))
+            f = shelf_drop(s, w->collection, found->row[i].id, filter, "withdrawn", "", now,
+                           &counter, &n);
         *dropped += n;
     }
     if (!fault_is(f))
