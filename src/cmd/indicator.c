@@ -645,6 +645,27 @@ static json_t *sighting_new(const struct call *call, const char *id, struct inst
     return o;
 }
 
+/* What we saw leaves our party where the indicator came from another's server: officers release it
+ * (docs/decisions/0017-where-push-may-go.md). */
+static enum exit_code may_send_back(const struct call *call, const struct found *found)
+{
+    struct settings *settings = memory_zeroed(1, sizeof *settings);
+    const struct settings_remote *to;
+    enum exit_code code = held_settings(call, settings);
+
+    if (code == EXIT_DONE) {
+        to = settings_remote(settings, found->name);
+        if (to == NULL || to->agreement[0] != '\0')
+            code = say_error(call->say, EXIT_REFUSED, "refused",
+                             "what we saw goes to a server of others by an officer's release alone",
+                             "--out FILE, then parley share FILE and parley collection push; or "
+                             "parley remote add NAME URL, if it is our own",
+                             "%s is no server of ours", found->name);
+    }
+    free(settings);
+    return code;
+}
+
 /* To where the indicator was pulled from. */
 static enum exit_code send_back(const struct call *call, const struct found *found,
                                 const char *sighting)
@@ -652,9 +673,11 @@ static enum exit_code send_back(const struct call *call, const struct found *fou
     struct remote_answer a = {.typed = false};
     struct buf url = {0}, envelope = {0};
     struct remote remote;
-    enum exit_code code = remote_open(call, found->name, &remote);
+    enum exit_code code = may_send_back(call, found);
     struct fault f;
 
+    if (code == EXIT_DONE)
+        code = remote_open(call, found->name, &remote);
     if (code != EXIT_DONE)
         return code;
     buf_print(&url, "%sobjects/", found->name);

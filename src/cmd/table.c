@@ -422,8 +422,9 @@ const struct command commands[] = {
      .usage = "ID",
      .example = "parley indicator sight indicator--0d5e4c5e-2f9c-4d8c-9a3a-4b4f6d6b7a11 \\\n"
                 "    --as false-positive --text 'our own scanner' --token-file t",
-     .more = "Of what was pulled it goes back to the collection it came from. With --out it is\n"
-             "written as a bundle for `parley share`. A copy is kept among our own.",
+     .more = "Of what was pulled from a server of ours (`parley remote add`) it goes back to the\n"
+             "collection it came from. With --out it is written as a bundle for `parley share`, by\n"
+             "which it goes to a partner. A copy is kept among our own.",
      .flags = {{"--as", "MEANING", "else seen", "seen|false-positive|expired", 0},
                {"--count", "N", "how often it was seen; else once", NULL, 0},
                {"--text", "TEXT", "what is to be said of it", NULL, 0},
@@ -954,8 +955,8 @@ const struct command commands[] = {
      .more =
          "Makes DIR: settings, agreements, keeper's record, the ledger and the stores, with a "
          "file\n"
-         "SHA256SUMS. Private keys are left out unless --with-keys. A PostgreSQL server makes its\n"
-         "own backups.",
+         "SHA256SUMS. Private keys are left out unless --with-keys. Of an exchange that keeps\n"
+         "PostgreSQL the database is not in it: `pg_dump -Fc -d URI -f FILE` beside it.",
      .flags = {{"--with-keys", NULL, "the node's private keys too", NULL, 0}},
      .with = WITH_NODE | WITH_SPEAK,
      .least = 1,

@@ -60,6 +60,10 @@ def a_sighting_goes_back_to_whose_indicator_it_is(pair):
     given = [indicator(n) for n in range(3)]
     visitors.misp().post("shared", given)
     b.json("collection", "pull", f"{url}/own/", "shared", *who)
+    refused = b.run("indicator", "sight", given[0]["id"], *map(str, who))
+    assert refused.returncode == 4 and "officer" in refused.stderr, refused
+    assert len(visitors.misp().walk("shared")) == 3, "nothing leaves to a server of others"
+    b.parley_ok("remote", "add", "ours", f"{url}/own/")
     for number, meaning in enumerate(("seen", "false-positive", "expired")):
         more = ("--count", "7") if meaning == "seen" else ("--text", f"it is {meaning}")
         said = b.json("indicator", "sight", given[number]["id"], "--as", meaning, *more, *who)
