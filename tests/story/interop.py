@@ -368,6 +368,7 @@ def our_own_client_keeps_in_step_with_our_own_server(pair):
     bundle = pair.b.home / "found.json"
     more = [indicator(n, object_marking_refs=[GREEN]) for n in range(300, 330)]
     bundle.write_text(json.dumps({"type": "bundle", "objects": more}))
+    pair.b.parley_ok("remote", "add", "ours", f"{url}/own/")
     pushed = pair.b.json("collection", "push", f"{url}/own/", "shared", bundle, *who)
     assert (pushed["sent"], pushed["failed"], pushed["pending"]) == (30, 0, 0)
     again = pair.b.json(*pull, "--audit")
