@@ -51,6 +51,43 @@ static EVP_PKEY *public_of(const struct suite *s, struct bytes key)
     return out;
 }
 
+/* The keys that signatures were checked by last, by their exact bytes. Of one process, which has
+ * one thread; a key that is here is the key that its bytes say, whoever sent them. */
+static struct known {
+    const struct suite *suite;
+    struct buf key;
+    EVP_PKEY *read;
+} known[EVP_KNOWN];
+static size_t known_next;
+
+static EVP_PKEY *remembered(const struct suite *s, struct bytes key)
+{
+    for (size_t i = 0; i < EVP_KNOWN; i++)
+        if (known[i].suite == s && bytes_equal(buf_view(&known[i].key), key))
+            return known[i].read;
+    return NULL;
+}
+
+/* The key, borrowed until EVP_KNOWN others were asked for; NULL if it is none. */
+static EVP_PKEY *known_public(const struct suite *s, struct bytes key)
+{
+    EVP_PKEY *read = remembered(s, key);
+    struct known *k = &known[known_next];
+
+    if (read != NULL)
+        return read;
+    read = public_of(s, key);
+    if (read == NULL)
+        return NULL;
+    EVP_PKEY_free(k->read);
+    buf_clear(&k->key);
+    buf_bytes(&k->key, key);
+    k->suite = s;
+    k->read = read;
+    known_next = (known_next + 1) % EVP_KNOWN;
+    return read;
+}
+
 bool evp_key_is_good(const struct suite *s, struct bytes key)
 {
     EVP_PKEY *read = public_of(s, key);
@@ -97,7 +134,7 @@ static void identity_of(const struct suite *s, OSSL_PARAM *out)
 bool evp_verify(const struct suite *s, struct bytes key, struct bytes message,
                 struct bytes signature)
 {
-    EVP_PKEY *read = public_of(s, key);
+    EVP_PKEY *read = known_public(s, key);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     OSSL_PARAM identity[2];
     bool good =
@@ -111,18 +148,18 @@ bool evp_verify(const struct suite *s, struct bytes key, struct bytes message,
     good = good &&
            EVP_DigestVerify(context, signature.data, signature.len, message.data, message.len) == 1;
     EVP_MD_CTX_free(context);
-    EVP_PKEY_free(read);
     ERR_clear_error();
     return good;
 }
 
-static EVP_PKEY *private_of(struct bytes der)
+EVP_PKEY *evp_private(struct bytes der)
 {
     const unsigned char *at = der.data;
     PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der.len);
     EVP_PKEY *key = info == NULL ? NULL : EVP_PKCS82PKEY(info);
 
     PKCS8_PRIV_KEY_INFO_free(info); /* wipes the key's octets */
+    ERR_clear_error();
     return key;
 }
 
@@ -147,14 +184,12 @@ static bool sign_with(const struct suite *s, EVP_PKEY *key, EVP_MD_CTX *context,
     return good;
 }
 
-bool evp_sign(const struct suite *s, struct bytes pkcs8, struct bytes message, struct buf *out)
+bool evp_sign(const struct suite *s, EVP_PKEY *key, struct bytes message, struct buf *out)
 {
-    EVP_PKEY *key = private_of(pkcs8);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool good = key != NULL && context != NULL && sign_with(s, key, context, message, out);
+    bool good = context != NULL && sign_with(s, key, context, message, out);
 
     EVP_MD_CTX_free(context);
-    EVP_PKEY_free(key);
     ERR_clear_error();
     return good;
 }

@@ -30,6 +30,7 @@ struct secret {
     uint8_t *guarded; /* no access while idle; owned. ed25519: libsodium's form; else PKCS#8 DER */
     size_t guarded_len;
     struct token *token; /* owned; NULL: the key is in `guarded` */
+    EVP_PKEY *ready;     /* owned; built by the first signature; NULL for ed25519 and tokens */
     struct buf public_key;
 };
 
@@ -84,16 +85,26 @@ static bool sign_sodium(const struct secret *s, struct bytes message, struct buf
     return true;
 }
 
+static bool sign_evp(struct secret *s, struct bytes message, struct buf *out)
+{
+    if (s->ready == NULL) {
+        open_pages(s);
+        s->ready = evp_private(bytes_of(s->guarded, s->guarded_len));
+        close_pages(s);
+    }
+    return s->ready != NULL && evp_sign(s->suite, s->ready, message, out);
+}
+
 static bool try_sign(struct secret *s, struct bytes message, struct buf *out)
 {
     bool good;
 
     if (s->token != NULL)
         return token_sign(s->token, s->suite, message, out);
+    if (s->suite->library != LIBRARY_SODIUM)
+        return sign_evp(s, message, out);
     open_pages(s);
-    good = s->suite->library == LIBRARY_SODIUM
-               ? sign_sodium(s, message, out)
-               : evp_sign(s->suite, bytes_of(s->guarded, s->guarded_len), message, out);
+    good = sign_sodium(s, message, out);
     close_pages(s);
     return good;
 }
@@ -196,6 +207,7 @@ void secret_free(struct secret *s)
     if (s == NULL)
         return;
     sodium_free(s->guarded); /* makes it writable, wipes it, unlocks it */
+    EVP_PKEY_free(s->ready); /* wipes it */
     token_close(s->token);
     buf_done(&s->public_key);
     free(s);

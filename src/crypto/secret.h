@@ -1,6 +1,7 @@
 /*
  * secret.h - a private key: in locked, guarded pages that cannot even be read while it is not
- * in use, wiped when it goes; or in a PKCS#11 token, which it never leaves.
+ * in use, wiped when it goes; or in a PKCS#11 token, which it never leaves. Of a suite that OpenSSL
+ * computes its heap has a second copy, from the first signature until secret_free, which wipes it.
  *
  * Knows suites, PEM (PKCS#8, RFC 5208; encrypted ones by scrypt and AES-256-CBC, which
  * `openssl pkey` reads) and token files. Knows no files: the caller brings and takes the bytes.

@@ -488,9 +488,38 @@ static void a_signature_is_for_one_purpose(void **state)
     }
 }
 
+/* More keys than are remembered, in turns, each also against its neighbour's signature. */
+static void a_remembered_key_is_never_taken_for_another(void **state)
+{
+    enum { MANY = 20 };
+    const struct suite *suite = suite_find(bytes_text("p256-sha256"));
+    struct secret *secret[MANY];
+    struct buf signature[MANY] = {0};
+
+    (void)state;
+    for (size_t i = 0; i < MANY; i++) {
+        assert_good(secret_new(suite, &secret[i]));
+        secret_sign(secret[i], bytes_text("said"), &signature[i]);
+    }
+    for (size_t round = 0; round < 3; round++)
+        for (size_t i = 0; i < MANY; i++) {
+            struct bytes key = secret_public(secret[i]);
+
+            assert_good(suite_verify(suite, key, bytes_text("said"), buf_view(&signature[i])));
+            assert_fault(
+                suite_verify(suite, key, bytes_text("said"), buf_view(&signature[(i + 1) % MANY])),
+                FAULT_FORGED);
+        }
+    for (size_t i = 0; i < MANY; i++) {
+        secret_free(secret[i]);
+        buf_done(&signature[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_remembered_key_is_never_taken_for_another),
         cmocka_unit_test(published_signatures_hold),
         cmocka_unit_test(published_gost_signatures_hold),
         cmocka_unit_test(every_suite_signs_and_verifies),
