@@ -194,8 +194,10 @@ const struct command commands[] = {
      .usage = "CASE [FILE]",
      .example = "parley retract C-QK7Q4F3M2X7ZR6NA --officer ivanova --key ivanova.pem",
      .more = SPEAKING
-     "\nCASE is that of the SHARE; FILE holds those of its objects that are taken back, else all are.\n"
-     "They leave the partner's API root with a signed tombstone, and his node is told: what it had\n"
+     "\nCASE is that of the SHARE; FILE holds those of its objects that are taken back, else all "
+     "are.\n"
+     "They leave the partner's API root with a signed tombstone, and his node is told: what it "
+     "had\n"
      "pulled of them its watch looks for no longer. What he gave to others nobody can take back.",
      .with = WITH_OFFICER | WITH_FIELDS | WITH_ASK | WITH_NODE | WITH_SPEAK,
      .least = 1,
@@ -422,9 +424,10 @@ const struct command commands[] = {
      .usage = "ID",
      .example = "parley indicator sight indicator--0d5e4c5e-2f9c-4d8c-9a3a-4b4f6d6b7a11 \\\n"
                 "    --as false-positive --text 'our own scanner' --token-file t",
-     .more = "Of what was pulled from a server of ours (`parley remote add`) it goes back to the\n"
-             "collection it came from. With --out it is written as a bundle for `parley share`, by\n"
-             "which it goes to a partner. A copy is kept among our own.",
+     .more =
+         "Of what was pulled from a server of ours (`parley remote add`) it goes back to the\n"
+         "collection it came from. With --out it is written as a bundle for `parley share`, by\n"
+         "which it goes to a partner. A copy is kept among our own.",
      .flags = {{"--as", "MEANING", "else seen", "seen|false-positive|expired", 0},
                {"--count", "N", "how often it was seen; else once", NULL, 0},
                {"--text", "TEXT", "what is to be said of it", NULL, 0},
@@ -952,11 +955,10 @@ const struct command commands[] = {
      .help = "copy the node while it runs",
      .usage = "DIR",
      .example = "parley backup create /srv/backup/2026-11-25",
-     .more =
-         "Makes DIR: settings, agreements, keeper's record, the ledger and the stores, with a "
-         "file\n"
-         "SHA256SUMS. Private keys are left out unless --with-keys. Of an exchange that keeps\n"
-         "PostgreSQL the database is not in it: `pg_dump -Fc -d URI -f FILE` beside it.",
+     .more = "Makes DIR: settings, agreements, keeper's record, the ledger and the stores, with a "
+             "file\n"
+             "SHA256SUMS. Private keys are left out unless --with-keys. Of an exchange that keeps\n"
+             "PostgreSQL the database is not in it: `pg_dump -Fc -d URI -f FILE` beside it.",
      .flags = {{"--with-keys", NULL, "the node's private keys too", NULL, 0}},
      .with = WITH_NODE | WITH_SPEAK,
      .least = 1,

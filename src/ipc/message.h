@@ -110,9 +110,9 @@ enum message_type {
                             its body may be read */
     MESSAGE_FORGET = 71, /* u64 number: the client of an admitted POST has gone */
     /* desk -> exchange */
-    MESSAGE_RELEASED = 76, /* part agreement; u8 TLP of the SHARE, 0: a RETRACT; u8 1: the partner's;
-                              u32 count; *{SHA-256[32] of an object's bytes}: may be given to the
-                              partner of that agreement, or may not any more */
+    MESSAGE_RELEASED = 76, /* part agreement; u8 TLP of the SHARE, 0: a RETRACT; u8 1: the
+                              partner's; u32 count; *{SHA-256[32] of an object's bytes}: may be
+                              given to the partner of that agreement, or may not any more */
     /* exchange -> gate */
     MESSAGE_ANSWER = 72, /* u64 number; u16 status; u8 challenge; u8 dates, i64 first, i64 last;
                             u8 methods allowed (of a 405); u16 seconds to wait; part body */

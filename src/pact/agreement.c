@@ -135,9 +135,9 @@ static void members_parse(struct keep *k, const struct member *root, struct agre
     release_parse(k, root, a);
     quota_parse(root, a);
     outside_parse(root, a);
-    member_only(root, "articles", "clocks", "evidence", "id", "notes", "outside", "parties", "quota",
-                "release", "skew", "suites", "title", "v", "valid-from", "valid-until", "version",
-                NULL);
+    member_only(root, "articles", "clocks", "evidence", "id", "notes", "outside", "parties",
+                "quota", "release", "skew", "suites", "title", "v", "valid-from", "valid-until",
+                "version", NULL);
 }
 
 /* Offset of the first byte of a 1-based line that is not its indentation. */

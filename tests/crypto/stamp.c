@@ -44,7 +44,8 @@ static void a_stamp_of_another_digest_or_authority_is_none(void **state)
     (void)state;
     assert_fault(stamp_verify(buf_view(&response), &another, buf_view(&one.ca), &s),
                  FAULT_MISMATCH);
-    assert_fault(stamp_verify(buf_view(&response), &digest, buf_view(&other.ca), &s), FAULT_UNKNOWN);
+    assert_fault(stamp_verify(buf_view(&response), &digest, buf_view(&other.ca), &s),
+                 FAULT_UNKNOWN);
     assert_fault(stamp_verify(buf_view(&response), &digest, bytes_text("no PEM"), &s),
                  FAULT_SYNTAX);
 }
