@@ -17,12 +17,12 @@ static bool is_automatic_answer(const struct entry *e)
 }
 
 /* PROTOCOL.ledger section 3, number and previous: is it the next of their statements in this case?
- * Theirs came to the store in the order of their log. */
-static bool is_next(struct desk_pact *p, const struct entry *e, const struct digest *leaf)
+ * It has no place in the log yet, as little as what was pushed and could not be held. */
+static bool is_next(struct desk_pact *p, const struct entry *e)
 {
-    struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_BEFORE,
-                              STORE_WITH(value_text(p->now->id), value_text(p->peer->id),
-                                         value_blob(bytes_of(leaf->byte, 32))));
+    struct rows r = store_ask(
+        p->desk->store, QUERY_STATEMENT_BEFORE,
+        STORE_WITH(value_text(p->now->id), value_text(p->peer->id), value_text(e->case_id)));
     bool next = e->number == 1 && !e->has_previous;
 
     if (rows_next(&r))
@@ -44,10 +44,9 @@ static bool is_in_case(struct desk_pact *p, const char *party, const struct dige
 }
 
 /* Does it hang on the case as it says? Else nobody could show later what it speaks of. */
-static const char *breaks_chain(struct desk_pact *p, const struct entry *e,
-                                const struct digest *leaf)
+static const char *breaks_chain(struct desk_pact *p, const struct entry *e)
 {
-    if (!is_next(p, e, leaf))
+    if (!is_next(p, e))
         return "PROTOCOL.ledger section 3: number and previous follow the one before";
     if (e->has_answers && !is_in_case(p, p->own->id, &e->answers, e->case_id) &&
         !is_in_case(p, p->peer->id, &e->answers, e->case_id))
@@ -80,7 +79,7 @@ static const char *ground_of(struct desk_pact *p, const struct entry *e, const s
         *rule = "PROTOCOL.agreement section 4: a case ends under the version it began with";
         return "agreement";
     }
-    *rule = breaks_chain(p, e, leaf);
+    *rule = breaks_chain(p, e);
     if (*rule != NULL)
         return "order";
     f = open_theirs(p, e, d);

@@ -96,12 +96,10 @@ static const struct query_text queries[QUERY_COUNT] = {
                               "SELECT number, leaf FROM statements WHERE agreement = $1 AND "
                               "party = $2 AND case_id = $3 AND state <> 'refused' "
                               "ORDER BY number DESC LIMIT 1"},
-    [QUERY_STATEMENT_BEFORE] =
-        {"statement-before", "ttb", "ib",
-         "SELECT b.number, b.leaf FROM statements a JOIN statements b ON "
-         "b.agreement = a.agreement AND b.party = a.party AND "
-         "b.case_id = a.case_id AND b.seq < a.seq WHERE a.agreement = $1 AND "
-         "a.party = $2 AND a.leaf = $3 ORDER BY b.seq DESC LIMIT 1"},
+    [QUERY_STATEMENT_BEFORE] = {"statement-before", "ttt", "ib",
+                                "SELECT number, leaf FROM statements WHERE agreement = $1 AND "
+                                "party = $2 AND case_id = $3 AND place IS NOT NULL "
+                                "ORDER BY place DESC LIMIT 1"},
     [QUERY_STATEMENT_ANSWERS] = {"statement-answers", "ttb", STATEMENT_ROW,
                                  "SELECT " STATEMENT " FROM statements WHERE agreement = $1 AND "
                                  "party = $2 AND answers = $3 AND state <> 'refused' ORDER BY seq"},

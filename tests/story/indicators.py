@@ -95,6 +95,7 @@ def what_was_shared_is_taken_back_on_both_sides(pair):
     given = [indicator(n, object_marking_refs=[TLP_GREEN]) for n in range(3)]
     bundle = a.home / "share.json"
     bundle.write_text(json.dumps({"objects": given}))
+    pair.settle()
     said = a.json("share", bundle, "--yes", officer="ivanova")
     pair.settle()
     assert press.post("to", given).json()["success_count"] == 3

@@ -8,6 +8,7 @@ import time
 
 from party import Party, make_agreement
 
+MOMENT = 0.3  # seconds without news: a busy machine still makes an answer in less
 SETTLE = 40  # seconds: a link comes back after at most a few, the rest is a matter of milliseconds
 
 
@@ -63,10 +64,20 @@ class Pair:
             raise
 
     def settle(self, seconds=SETTLE):
+        """Both linked, each holds all of the other, and nothing more was said for a moment: an
+        answer that is just being made has both ledgers equal, too."""
+        calm_at, since = None, time.monotonic()
+
         def calm():
-            a, b = (p.json("status")["ledger"] for p in (self.a, self.b))
-            return (a["size"] == a["binding"] == b["theirs"] == b["cosigned"]
-                    and b["size"] == b["binding"] == a["theirs"] == a["cosigned"])
+            nonlocal calm_at, since
+            (a, a_up), (b, b_up) = ((s["ledger"], s["link"]["state"] == "up") for s in
+                                    (p.json("status") for p in (self.a, self.b)))
+            equal = (a_up and b_up and a["size"] == a["binding"] == b["theirs"] == b["cosigned"]
+                     and b["size"] == b["binding"] == a["theirs"] == a["cosigned"])
+            now = (a["size"], b["size"]) if equal else None
+            if now is None or now != calm_at:
+                calm_at, since = now, time.monotonic()
+            return now is not None and time.monotonic() - since > MOMENT
         self.a.until(calm, "both ledgers converge", seconds)
 
     def stop(self):
