@@ -156,6 +156,7 @@ def only_what_officers_released_goes_to_the_partner(pair):
         return pair.a.run("collection", "push", "theirs", "drop", bundle, "--token-file",
                           visitors.token_file, "--ca", visitors.cert)
     assert push().returncode == 4 and "no SHARE to this partner" in push().stderr
+    pair.settle()
     said = pair.a.json("share", bundle, "--yes", officer="ivanova")
     pair.settle()
     assert kinds(pair.b, "theirs").count("SHARE") == 1, "nothing leaves without an entry"

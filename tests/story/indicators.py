@@ -134,6 +134,7 @@ def what_was_shared_is_taken_back_on_both_sides(pair):
         party.serve()
     again = a.home / "again.json"
     again.write_text(json.dumps({"objects": [given[0]]}))
+    pair.settle()
     a.json("share", again, "--yes", officer="ivanova")
     pair.settle()
     assert [press.post("to", [o]).json()["success_count"] for o in given] == [1, 0, 0]
