@@ -193,6 +193,25 @@ size_t text_line(struct bytes text, size_t at)
     return line;
 }
 
+void uuid_write(const uint8_t bytes[16], unsigned version, char out[UUID_TEXT + 1])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < 16; i++) {
+        unsigned b = bytes[i];
+
+        if (i == 6)
+            b = (b & 0x0f) | version << 4;
+        if (i == 8)
+            b = (b & 0x3f) | 0x80;
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *out++ = '-';
+        *out++ = digits[b >> 4];
+        *out++ = digits[b & 15];
+    }
+    *out = '\0';
+}
+
 bool name_is_safe(struct bytes name)
 {
     if (name.len == 0 || name.len > 64 || name.data[0] == '.' || name.data[0] == '-')

@@ -38,6 +38,12 @@ size_t utf8_bad(struct bytes text);
 /* 1-based line in which offset `at` lies. */
 size_t text_line(struct bytes text, size_t at);
 
+enum { UUID_TEXT = 36 };
+
+/* RFC 9562: a UUID of these bytes, random (version 4) or a digest's first (version 8); the six bits
+ * of version and variant are put over theirs. A NUL is written. */
+void uuid_write(const uint8_t bytes[16], unsigned version, char out[UUID_TEXT + 1]);
+
 /* [a-z0-9] then [a-z0-9.-], at most 64 bytes: the form of every id that becomes part of a path. */
 bool name_is_safe(struct bytes name);
 

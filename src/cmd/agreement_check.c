@@ -66,13 +66,11 @@ static void check_outside(struct checks *c, const struct agreement *a)
     char found[400] = "";
 
     for (size_t i = 0; i < a->authority_count; i++) {
-        struct bytes text = bytes_text(a->authorities[i].certificate);
         uint8_t der[AGREEMENT_CERTIFICATE];
         char subject[STAMP_AUTHORITY];
-        size_t len = 0, used = strlen(found);
+        size_t used = strlen(found);
 
-        if (!base64_size(text, &len) || len > sizeof der || !base64_read(text, der, len) ||
-            fault_is(stamp_authority_read(bytes_of(der, len), subject))) {
+        if (fault_is(stamp_authority_read(outside_certificate(&a->authorities[i], der), subject))) {
             add_check(c, VERDICT_BAD, EXIT_FAILED, "outside", "%s: this is no certificate",
                       a->authorities[i].name);
             return;

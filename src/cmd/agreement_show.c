@@ -130,17 +130,12 @@ static void show_articles(struct say *s, const struct agreement *a)
 static void show_outside(struct say *s, const struct agreement *a)
 {
     for (size_t i = 0; i < a->authority_count; i++) {
-        struct bytes text = bytes_text(a->authorities[i].certificate);
         uint8_t der[AGREEMENT_CERTIFICATE];
+        struct digest d = digest_of(outside_certificate(&a->authorities[i], der));
         struct buf b = {0};
-        size_t len = 0;
 
-        if (base64_size(text, &len) && len <= sizeof der && base64_read(text, der, len)) {
-            struct digest d = digest_of(bytes_of(der, len));
-
-            buf_print(&b, "%s, SHA-256 of its certificate ", a->authorities[i].name);
-            buf_hex(&b, d.byte, sizeof d.byte);
-        }
+        buf_print(&b, "%s, SHA-256 of its certificate ", a->authorities[i].name);
+        buf_hex(&b, d.byte, sizeof d.byte);
         row(s, "stamps by", buf_str(&b));
         buf_done(&b);
     }

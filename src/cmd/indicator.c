@@ -73,32 +73,14 @@ static enum exit_code shop_close(struct shop *h, enum exit_code code)
 /* ---- making ------------------------------------------------------------------------------------
  */
 
-/* RFC 9562 section 5.8: the layout is ours, the bytes are random or a digest's. */
-static void id_write(const char *type, const uint8_t bytes[16], uint8_t version, char *out,
+/* "TYPE--UUID". */
+static void id_write(const char *type, const uint8_t bytes[16], unsigned version, char *out,
                      size_t size)
 {
-    uint8_t b[16];
+    char uuid[UUID_TEXT + 1];
 
-    memcpy(b, bytes, sizeof b);
-    b[6] = (uint8_t)((b[6] & 0x0f) | version << 4);
-    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    snprintf(out, size, "%s--%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-             type, b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
-             b[13], b[14], b[15]);
-}
-
-/* TLP 2.0's marking definitions, as the standard numbers them. */
-static const char *marking_of(enum tlp tlp)
-{
-    static const char *const ids[] = {
-        [TLP_CLEAR] = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487",
-        [TLP_GREEN] = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
-        [TLP_AMBER] = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421",
-        [TLP_AMBER_STRICT] = "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003",
-        [TLP_RED] = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
-    };
-
-    return ids[tlp == TLP_NONE ? TLP_RED : tlp];
+    uuid_write(bytes, version, uuid);
+    snprintf(out, size, "%s--%s", type, uuid);
 }
 
 static json_t *object_new(const char *id, const char *type, struct instant now, enum tlp tlp)
@@ -107,7 +89,7 @@ static json_t *object_new(const char *id, const char *type, struct instant now, 
 
     instant_micro_write(now, time);
     return json_pack("{ss ss ss ss ss s[s]}", "type", type, "spec_version", "2.1", "id", id,
-                     "created", time, "modified", time, "object_marking_refs", marking_of(tlp));
+                     "created", time, "modified", time, "object_marking_refs", tlp_marking(tlp));
 }
 
 /* Puts an object of ours down; takes over the reference. */

@@ -35,23 +35,13 @@ enum { TOKEN = 32 /* random bytes of a bearer token */ };
 /* ---- exchange init ------------------------------------------------------------------------------
  */
 
-static void uuid_new(char out[37])
-{
-    uint8_t r[16];
-    char hex[33];
-
-    random_bytes(r, sizeof r);
-    r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
-    r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
-    sodium_bin2hex(hex, sizeof hex, r, sizeof r);
-    snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-}
-
 static json_t *collection_new(const char *alias, const char *title)
 {
-    char id[37];
+    uint8_t bytes[16];
+    char id[UUID_TEXT + 1];
 
-    uuid_new(id);
+    random_bytes(bytes, sizeof bytes);
+    uuid_write(bytes, 4, id);
     return json_pack("{s:s, s:s, s:s}", "id", id, "alias", alias, "title", title);
 }
 

@@ -7,22 +7,13 @@
 #include "crypto/random.h"
 #include "store/exchange_query.h"
 
-static void uuid_make(char *out)
-{
-    uint8_t b[16];
-
-    random_bytes(b, sizeof b);
-    b[6] = (uint8_t)(0x40 | (b[6] & 0x0f)); /* RFC 4122 section 4.4 */
-    b[8] = (uint8_t)(0x80 | (b[8] & 0x3f));
-    snprintf(out, STATUS_ID, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-             b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
-             b[14], b[15]);
-}
-
 void status_begin(struct status *s, size_t total, struct instant now)
 {
+    uint8_t bytes[16];
+
     *s = (struct status){.total = total, .when = now};
-    uuid_make(s->id);
+    random_bytes(bytes, sizeof bytes);
+    uuid_write(bytes, 4, s->id);
 }
 
 void status_done(struct status *s)

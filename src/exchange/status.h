@@ -8,10 +8,11 @@
 #define PARLEY_EXCHANGE_STATUS_H
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "stix/judged.h"
 #include "store/store.h"
 
-enum { STATUS_ID = 37 };
+enum { STATUS_ID = UUID_TEXT + 1 };
 
 struct status {
     char id[STATUS_ID]; /* UUID, version 4 */

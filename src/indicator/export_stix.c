@@ -5,23 +5,15 @@
  */
 #include <jansson.h>
 
+#include "base/text.h"
 #include "crypto/digest.h"
 #include "indicator/export_targets.h"
 
-enum { UUID_TEXT = 36 };
-
-/* "xxxxxxxx-xxxx-8xxx-yxxx-xxxxxxxxxxxx" out of a digest's first bytes. */
-static void uuid_write(struct bytes name, char out[UUID_TEXT + 1])
+static void uuid_of(struct bytes name, char out[UUID_TEXT + 1])
 {
     struct digest d = digest_of(name);
-    const uint8_t *b = d.byte;
 
-    d.byte[6] = (uint8_t)((b[6] & 0x0f) | 0x80); /* version 8: of SHA-256, RFC 9562 */
-    d.byte[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    snprintf(out, UUID_TEXT + 1,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-             b[15]);
+    uuid_write(d.byte, 8, out);
 }
 
 static void id_of(const struct export_entry *e, char out[UUID_TEXT + 1])
@@ -32,7 +24,7 @@ static void id_of(const struct export_entry *e, char out[UUID_TEXT + 1])
     indicator_write(&e->value, &name);
     buf_byte(&name, '\n');
     buf_bytes(&name, e->about.id);
-    uuid_write(buf_view(&name), out);
+    uuid_of(buf_view(&name), out);
     buf_done(&name);
 }
 
@@ -99,19 +91,6 @@ static void pattern_of(const struct export_entry *e, struct buf *out)
     buf_done(&text);
 }
 
-static const char *marking_of(enum tlp tlp)
-{
-    static const char *const markings[] = {
-        [TLP_CLEAR] = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487",
-        [TLP_GREEN] = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
-        [TLP_AMBER] = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421",
-        [TLP_AMBER_STRICT] = "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003",
-        [TLP_RED] = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
-    };
-
-    return tlp == TLP_NONE ? markings[TLP_RED] : markings[tlp];
-}
-
 static json_t *moment(struct instant t)
 {
     char text[INSTANT_TEXT + 1];
@@ -141,7 +120,7 @@ static json_t *object(const struct export *x, const struct export_entry *e, stru
                   "spec_version", "2.1", "id", buf_str(&id), "created",
                   moment(created(e, x->o.now)), "modified", moment(x->o.now), "pattern_type",
                   "stix", "valid_from", moment(from), "description", buf_str(&about),
-                  "pattern_version", "2.1", "object_marking_refs", marking_of(e->about.tlp));
+                  "pattern_version", "2.1", "object_marking_refs", tlp_marking(e->about.tlp));
     if (o != NULL)
         json_object_set_new(o, "pattern",
                             json_stringn((const char *)pattern.data, pattern.len)); /* or NULL */
@@ -161,7 +140,7 @@ static void begin(struct export *x)
         export_open(x, x->o.withdraw ? "parley-withdraw.stix.json" : "parley.stix.json");
 
     snprintf(name, sizeof name, "parley bundle %lld %u", (long long)x->o.now.us, x->o.rev);
-    uuid_write(bytes_text(name), uuid);
+    uuid_of(bytes_text(name), uuid);
     buf_print(out, "{\"type\":\"bundle\",\"id\":\"bundle--%s\",\"objects\":[\n", uuid);
 }
 

@@ -18,25 +18,26 @@ static const struct label tlp_labels[] = {
     {"amberstrict", TLP_AMBER_STRICT},
 };
 
-/* STIX 2.1 section 7.2.1.4 (TLP 1), and the TLP 2.0 extension to STIX 2.1. */
+#define ID_PREFIX "marking-definition--"
+
+/* In order of strictness those of TLP 2.0's extension to STIX 2.1, which are ours; then STIX 2.1
+ * section 7.2.1.4 (TLP 1). */
 static const struct label tlp_ids[] = {
-    {"613f2e26-407d-48c7-9eca-b8e91df99dc9", TLP_CLEAR},
-    {"34098fce-860f-48ae-8e50-ebd3cc5e41da", TLP_GREEN},
-    {"f88d31f6-486f-44da-b317-01333bde0b82", TLP_AMBER},
-    {"5e57c739-391a-4eb3-b6be-7d15ca92d5ed", TLP_RED},
-    {"94868c89-83c2-464b-929b-a1a8aa3c8487", TLP_CLEAR},
-    {"bab4a63c-aed9-4cf5-a766-dfca5abac2bb", TLP_GREEN},
-    {"55d920b0-5e8b-4f79-9ee9-91f868d9b421", TLP_AMBER},
-    {"939a9414-2ddd-4d32-a0cd-375ea402b003", TLP_AMBER_STRICT},
-    {"e828b379-4e03-4974-9ac4-e53a884c97c1", TLP_RED},
+    {ID_PREFIX "94868c89-83c2-464b-929b-a1a8aa3c8487", TLP_CLEAR},
+    {ID_PREFIX "bab4a63c-aed9-4cf5-a766-dfca5abac2bb", TLP_GREEN},
+    {ID_PREFIX "55d920b0-5e8b-4f79-9ee9-91f868d9b421", TLP_AMBER},
+    {ID_PREFIX "939a9414-2ddd-4d32-a0cd-375ea402b003", TLP_AMBER_STRICT},
+    {ID_PREFIX "e828b379-4e03-4974-9ac4-e53a884c97c1", TLP_RED},
+    {ID_PREFIX "613f2e26-407d-48c7-9eca-b8e91df99dc9", TLP_CLEAR},
+    {ID_PREFIX "34098fce-860f-48ae-8e50-ebd3cc5e41da", TLP_GREEN},
+    {ID_PREFIX "f88d31f6-486f-44da-b317-01333bde0b82", TLP_AMBER},
+    {ID_PREFIX "5e57c739-391a-4eb3-b6be-7d15ca92d5ed", TLP_RED},
 };
 
 static const struct label pap_labels[] = {
     {"clear", PAP_CLEAR}, {"green", PAP_GREEN}, {"amber", PAP_AMBER},
     {"red", PAP_RED},     {"white", PAP_CLEAR},
 };
-
-static const char id_prefix[] = "marking-definition--";
 
 static bool is_space(uint8_t c)
 {
@@ -118,12 +119,11 @@ static struct bytes without_scheme(struct bytes text, const char *scheme)
 
 static int by_id(struct bytes label)
 {
-    struct bytes id = behind(label, strlen(id_prefix));
     char small[MARKING_LABEL_MAX];
 
-    for (size_t i = 0; i < id.len; i++)
-        small[i] = (char)lower(id.data[i]);
-    return among(tlp_ids, sizeof tlp_ids / sizeof *tlp_ids, bytes_of(small, id.len));
+    for (size_t i = 0; i < label.len; i++)
+        small[i] = (char)lower(label.data[i]);
+    return among(tlp_ids, sizeof tlp_ids / sizeof *tlp_ids, bytes_of(small, label.len));
 }
 
 static int by_words(struct bytes label, const char *scheme, const struct label *labels,
@@ -142,7 +142,7 @@ enum tlp tlp_read(struct bytes label)
 
     if (text.len > MARKING_LABEL_MAX)
         return TLP_RED;
-    if (starts_with(text, id_prefix))
+    if (starts_with(text, ID_PREFIX))
         found = by_id(text);
     else
         found = by_words(text, "tlp", tlp_labels, sizeof tlp_labels / sizeof *tlp_labels);
@@ -177,6 +177,11 @@ const char *tlp_name(enum tlp tlp)
 const char *pap_name(enum pap pap)
 {
     return pap == PAP_NONE ? "red" : pap_labels[pap - 1].text;
+}
+
+const char *tlp_marking(enum tlp tlp)
+{
+    return tlp_ids[(tlp == TLP_NONE ? TLP_RED : tlp) - 1].text;
 }
 
 enum tlp tlp_stricter(enum tlp a, enum tlp b)

@@ -46,6 +46,9 @@ enum pap pap_parse(struct bytes canonical);
 const char *tlp_name(enum tlp tlp);
 const char *pap_name(enum pap pap);
 
+/* The id of TLP 2.0's marking definition, "marking-definition--" and its UUID; red's for NONE. */
+const char *tlp_marking(enum tlp tlp);
+
 /* Of derived material: the stricter of its two parents'. */
 enum tlp tlp_stricter(enum tlp a, enum tlp b);
 enum pap pap_stricter(enum pap a, enum pap b);

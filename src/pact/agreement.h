@@ -191,4 +191,8 @@ const struct party *agreement_other(const struct agreement *a, const struct part
 
 const struct article *agreement_article(const struct agreement *a, const char *id);
 
+/* The DER of its certificate, in `out`: it was in the right form when the agreement was read. */
+struct bytes outside_certificate(const struct outside_authority *a,
+                                 uint8_t out[AGREEMENT_CERTIFICATE]);
+
 #endif

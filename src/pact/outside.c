@@ -15,14 +15,28 @@ static bool is_sequence(const uint8_t *der, size_t len)
            (size_t)(der[2] << 8 | der[3]) == len - 4;
 }
 
+static bool certificate_read(const char *base64, uint8_t out[AGREEMENT_CERTIFICATE], size_t *len)
+{
+    struct bytes text = bytes_text(base64);
+
+    return base64_size(text, len) && *len <= AGREEMENT_CERTIFICATE && base64_read(text, out, *len);
+}
+
+struct bytes outside_certificate(const struct outside_authority *a,
+                                 uint8_t out[AGREEMENT_CERTIFICATE])
+{
+    size_t len = 0;
+
+    return certificate_read(a->certificate, out, &len) ? bytes_of(out, len) : bytes_of(NULL, 0);
+}
+
 static const char *certificate_parse(const struct member *m)
 {
     uint8_t der[AGREEMENT_CERTIFICATE];
     const char *text = as_text(m, CERTIFICATE_TEXT);
     size_t len;
 
-    if (reader_ok(m->in) && (!base64_size(bytes_text(text), &len) || len > sizeof der ||
-                             !base64_read(bytes_text(text), der, len) || !is_sequence(der, len)))
+    if (reader_ok(m->in) && (!certificate_read(text, der, &len) || !is_sequence(der, len)))
         member_fail(m, FAULT_SYNTAX, "a root certificate in DER, base64, at most %d bytes",
                     AGREEMENT_CERTIFICATE);
     return reader_ok(m->in) ? text : "";

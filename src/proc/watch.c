@@ -2,9 +2,10 @@
  * proc/watch.c - hosts watch/
  *
  * hears: SETUP with the territory tables; SETTINGS with other lists; sensors' lines (untrusted)
- * from the descriptors that the parent hands over; from desk WATCH_START, WATCH_COMMITTED says:  to
- * desk WATCH_COMMIT; to the parent REOPEN, LISTS may:   read the descriptors it was given, take a
- * sensor's call on a socket among them may not: open a file, use the network otherwise, see a key
+ *        from the descriptors that the parent hands over; from desk WATCH_START, WATCH_COMMITTED
+ * says:  to desk WATCH_COMMIT; to the parent REOPEN, LISTS
+ * may:   read the descriptors it was given, take a sensor's call on a socket among them
+ * may not: open a file, use the network otherwise, see a key
  *
  * Every agreement of the node has a room of its own, by the rules of its newest version; all are
  * shown the same lines. The pace is watching.h's. When desk is lost, so is what was in flight: this

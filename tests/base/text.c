@@ -113,6 +113,33 @@ static void what_is_padded_is_read_as_libsodium_reads_it(void **state)
             }
 }
 
+/* RFC 9562 appendix A.3 and B.2 (name-based, SHA-256 of the DNS namespace and www.example.com). */
+static void a_uuid_is_written_as_the_standard_shows(void **state)
+{
+    static const struct {
+        uint8_t bytes[16];
+        unsigned version;
+        const char *text;
+    } shown[] = {
+        {{0x91, 0x91, 0x08, 0xf7, 0x52, 0xd1, 0xf3, 0x20, 0x5b, 0xac, 0xf8, 0x47, 0xdb, 0x41, 0x48,
+          0xa8},
+         4,
+         "919108f7-52d1-4320-9bac-f847db4148a8"},
+        {{0x5c, 0x14, 0x6b, 0x14, 0x3c, 0x52, 0x4a, 0xfd, 0x93, 0x8a, 0x37, 0x5d, 0x0d, 0xf1, 0xfb,
+          0xf6},
+         8,
+         "5c146b14-3c52-8afd-938a-375d0df1fbf6"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        char text[UUID_TEXT + 1];
+
+        uuid_write(shown[i].bytes, shown[i].version, text);
+        assert_string_equal(text, shown[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +148,7 @@ int main(void)
         cmocka_unit_test(base64_is_read_in_its_canonical_form_only),
         cmocka_unit_test(base64_of_every_length_reads_back),
         cmocka_unit_test(a_decimal_has_no_leading_zero_and_no_overflow),
+        cmocka_unit_test(a_uuid_is_written_as_the_standard_shows),
         cmocka_unit_test(bad_utf8_is_found_at_its_first_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -232,4 +232,18 @@ static inline struct entry entry_at(json_t *list, size_t i)
     return e;
 }
 
+/* Is our REJECT of that entry in our log? Its verdict: cosigned, and disputed. */
+static inline bool we_rejected(struct rig *r, const struct digest *leaf)
+{
+    json_t *list = entries(r);
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        struct entry e = entry_at(list, i);
+
+        if (e.kind == KIND_REJECT && digest_equal(&e.answers, leaf))
+            return true;
+    }
+    return false;
+}
+
 #endif

@@ -129,19 +129,6 @@ static void what_answers_a_statement_that_is_not_binding_is_in_the_bundle(void *
     talk_done(&t);
 }
 
-static bool rejected(struct talk *t, const struct digest *leaf)
-{
-    json_t *list = entries(t->r);
-
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        struct entry e = entry_at(list, i);
-
-        if (e.kind == KIND_REJECT && digest_equal(&e.answers, leaf))
-            return true;
-    }
-    return false;
-}
-
 /* One statement of the partner's that answers what is nowhere, or does not follow his one before:
  * rejected, in the bundle by name, and what he says after it is there too. */
 static void a_statement_that_hangs_in_the_air_hides_nothing_behind_it(void **state)
@@ -169,8 +156,8 @@ static void a_statement_that_hangs_in_the_air_hides_nothing_behind_it(void **sta
                                                          .number = odd[i].number + 1,
                                                          .previous = &bad});
         partner_push(&t.b);
-        assert_true(rejected(&t, &bad));
-        assert_false(rejected(&t, &good));
+        assert_true(we_rejected(t.r, &bad));
+        assert_false(we_rejected(t.r, &good));
         partner_cosign(&t.b);
         export_says(&t, odd[i].answers ? VERDICT_VERIFIED : VERDICT_CANNOT_TELL, 4, 4, 0);
         talk_done(&t);

@@ -3,6 +3,19 @@
 
 #include "asking.h"
 
+/* The body of watch's commit with one sighting. */
+static void commit_of(struct rig *r, struct bytes hit, struct buf *out)
+{
+    buf_part(out, bytes_text(r->b->agreement->id));
+    buf_u64(out, 1);
+    buf_part(out, bytes_text("state"));
+    buf_u32(out, 0);
+    buf_u32(out, 0);
+    buf_part(out, bytes_text("[]"));
+    buf_u32(out, 1);
+    buf_part(out, hit);
+}
+
 /* A commit of watch with one sighting. */
 static void see_hit(struct rig *r, const char *value, int events, int outside, int second)
 {
@@ -16,14 +29,7 @@ static void see_hit(struct rig *r, const char *value, int events, int outside, i
               "\"sensor\":\"eve\",\"src\":null,\"tlp\":\"green\",\"valid-from\":null,"
               "\"valid-until\":null,\"value\":\"%s\",\"warned\":0}",
               events, second, second, second, outside, value);
-    buf_part(&body, bytes_text(r->b->agreement->id));
-    buf_u64(&body, 1);
-    buf_part(&body, bytes_text("state"));
-    buf_u32(&body, 0);
-    buf_u32(&body, 0);
-    buf_part(&body, bytes_text("[]"));
-    buf_u32(&body, 1);
-    buf_part(&body, buf_view(&hit));
+    commit_of(r, buf_view(&hit), &body);
     rig_hear(r, PROCESS_WATCH, MESSAGE_WATCH_COMMIT, &body);
     buf_done(&body);
     buf_done(&hit);
@@ -109,14 +115,7 @@ static void a_sighting_that_is_no_json_undoes_its_commit(void **state)
     struct buf body = {0};
 
     (void)state;
-    buf_part(&body, bytes_text(r->b->agreement->id));
-    buf_u64(&body, 1);
-    buf_part(&body, bytes_text("state"));
-    buf_u32(&body, 0);
-    buf_u32(&body, 0);
-    buf_part(&body, bytes_text("[]"));
-    buf_u32(&body, 1);
-    buf_part(&body, bytes_text("{\"kind\":"));
+    commit_of(r, bytes_text("{\"kind\":"), &body);
     assert_true(fault_is(desk_message(r->desk, PROCESS_WATCH, MESSAGE_WATCH_COMMIT, buf_view(&body),
                                       r->now, r->tick)));
     assert_int_equal(json_array_size(hits(r, 0)), 0);

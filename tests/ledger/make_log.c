@@ -16,6 +16,7 @@
 #include "ledger/proof.h"
 #include "ledger/publish.h"
 #include "ledger/tiles.h"
+#include "ledger/unsynced.h"
 #include "party.h"
 
 enum { STEPS = 5, SUITES = 3 };
@@ -35,21 +36,6 @@ static void must(struct fault f)
         return;
     fprintf(stderr, "make-log: %s at %zu: %s\n", fault_word(f.kind), f.at, f.rule);
     exit(1);
-}
-
-static int no_sync(void *context, int fd)
-{
-    (void)context;
-    (void)fd;
-    return 0;
-}
-
-static int no_sync_dir(void *context, int dir, const char *name)
-{
-    (void)context;
-    (void)dir;
-    (void)name;
-    return 0;
 }
 
 static void signers_init(struct signers *s)
@@ -215,7 +201,7 @@ static void check_signatures(const struct signers *s, struct bytes text)
 
 int main(int count, char **args)
 {
-    struct files files = files_real;
+    struct files files = files_unsynced();
     struct signers signers;
     struct party_keys a;
     struct making m = {.signers = &signers};
@@ -227,8 +213,6 @@ int main(int count, char **args)
         fprintf(stderr, "usage: make-log DIRECTORY COUNT\n");
         return 2;
     }
-    files.sync = no_sync;
-    files.sync_dir = no_sync_dir;
     signers_init(&signers);
     party_init(&a, 'a');
     if (mkdirat(dir, "partner", 0700) != 0 ||

@@ -74,6 +74,7 @@ static void our_own_spelling_is_read_back(void **state)
     (void)state;
     for (enum tlp t = TLP_CLEAR; t <= TLP_RED; t++) {
         assert_int_equal(tlp_read(bytes_text(tlp_name(t))), t);
+        assert_int_equal(tlp_read(bytes_text(tlp_marking(t))), t);
         assert_int_equal(tlp_parse(bytes_text(tlp_name(t))), t);
     }
     for (enum pap p = PAP_CLEAR; p <= PAP_RED; p++) {

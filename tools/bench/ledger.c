@@ -20,6 +20,7 @@
 #include "ledger/proof.h"
 #include "ledger/publish.h"
 #include "ledger/tiles.h"
+#include "ledger/unsynced.h"
 
 enum { SMALL = 256, ROUNDS = 300, RAW_FILE = 64 << 20 };
 
@@ -323,28 +324,11 @@ static void durable(int raw)
 
 /* cold: from the published tiles, which are neither in our memory nor in the kernel's */
 
-static int no_sync(void *context, int fd)
-{
-    (void)context;
-    (void)fd;
-    return 0;
-}
-
-static int no_sync_dir(void *context, int dir, const char *name)
-{
-    (void)context;
-    (void)dir;
-    (void)name;
-    return 0;
-}
-
 static void show_tiles(struct node *n, int dir)
 {
-    struct files files = files_real;
+    struct files files = files_unsynced(); /* one sync for all of them comes later */
     struct publish p;
 
-    files.sync = no_sync; /* one sync for all of them comes later */
-    files.sync_dir = no_sync_dir;
     sign_alone(n);
     must(publish_init(&p, &files, dir, n->ledger));
     must(publish_note(&p, buf_view(&n->note)));
