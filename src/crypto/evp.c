@@ -1,9 +1,7 @@
 #include "crypto/evp.h"
 
-#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/param_build.h>
 #include <openssl/x509.h>
 
 #include "base/memory.h"
@@ -121,14 +119,12 @@ static bool der_is_strict(struct bytes signature)
     return good;
 }
 
-/* SM2 hashes the signer's identity first. OpenSSL before 4 takes an empty one if it is not told. */
-static void identity_of(const struct suite *s, OSSL_PARAM *out)
+/* SM2 hashes the signer's identity first; OpenSSL before 4 takes an empty one if it is not told. It
+ * is told after the start: as the start's parameter, Debian's 3.0.19 refuses it. */
+static bool tell_identity(const struct suite *s, EVP_PKEY_CTX *how)
 {
-    *out++ = s->identity == NULL ? OSSL_PARAM_construct_end()
-                                 : OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_DIST_ID,
-                                                                     (void *)(uintptr_t)s->identity,
-                                                                     strlen(s->identity));
-    *out = OSSL_PARAM_construct_end();
+    return s->identity == NULL ||
+           EVP_PKEY_CTX_set1_id(how, s->identity, (int)strlen(s->identity)) == 1;
 }
 
 bool evp_verify(const struct suite *s, struct bytes key, struct bytes message,
@@ -136,15 +132,15 @@ bool evp_verify(const struct suite *s, struct bytes key, struct bytes message,
 {
     EVP_PKEY *read = known_public(s, key);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    OSSL_PARAM identity[2];
+    EVP_PKEY_CTX *how = NULL;
     bool good =
         read != NULL && context != NULL && (s->form != FORM_DER || der_is_strict(signature));
 
-    identity_of(s, identity);
     if (good && s->library == LIBRARY_GOST)
         good = gost_verify_begin(context, s->digest, read);
     else if (good)
-        good = EVP_DigestVerifyInit_ex(context, NULL, s->digest, NULL, NULL, read, identity) == 1;
+        good = EVP_DigestVerifyInit_ex(context, &how, s->digest, NULL, NULL, read, NULL) == 1 &&
+               tell_identity(s, how);
     good = good &&
            EVP_DigestVerify(context, signature.data, signature.len, message.data, message.len) == 1;
     EVP_MD_CTX_free(context);
@@ -167,14 +163,14 @@ static bool sign_with(const struct suite *s, EVP_PKEY *key, EVP_MD_CTX *context,
                       struct bytes message, struct buf *out)
 {
     size_t len = s->signature_max;
-    OSSL_PARAM identity[2];
+    EVP_PKEY_CTX *how = NULL;
     bool good;
 
-    identity_of(s, identity);
     if (s->library == LIBRARY_GOST)
         good = gost_sign_begin(context, s->digest, key);
     else
-        good = EVP_DigestSignInit_ex(context, NULL, s->digest, NULL, NULL, key, identity) == 1;
+        good = EVP_DigestSignInit_ex(context, &how, s->digest, NULL, NULL, key, NULL) == 1 &&
+               tell_identity(s, how);
     buf_need(out, len);
     good = good &&
            EVP_DigestSign(context, out->data + out->len, &len, message.data, message.len) == 1 &&
