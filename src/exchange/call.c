@@ -42,15 +42,18 @@ void call_not_found(struct call *c)
     call_refuse(c, 404, "Not found", "there is nothing at this path for you");
 }
 
-/* A fault of the store: nothing of the request was kept. */
+void exchange_unavailable(struct exchange_answer *out)
+{
+    exchange_refuse(503, "Not available",
+                    "the store cannot be read or written now; try again later", out);
+}
+
 bool call_store_failed(struct call *c, struct fault f)
 {
     if (!fault_is(f))
         return false;
     c->fault = f;
-    store_rollback(c->x->store);
-    call_refuse(c, 503, "Not available",
-                "the store cannot be read or written now; try again later");
+    exchange_unavailable(c->out);
     return true;
 }
 

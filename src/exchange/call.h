@@ -16,7 +16,8 @@
 struct exchange {
     const struct config *config;
     const struct exchange_host *host;
-    struct store *store;
+    struct store *store;  /* what writes is asked of it, in the caller's transaction */
+    struct store *reader; /* the same tables for what only reads; may be `store` */
     struct visitors *visitors;
     struct pace *pace;
     int64_t number[CONFIG_COLLECTIONS]; /* of each collection, in the store */
@@ -47,8 +48,8 @@ struct call {
 void call_refuse(struct call *c, unsigned status, const char *title, const char *description);
 void call_not_found(struct call *c);
 
-/* A fault of the store: nothing of the request was kept, the answer is 503. False: there is none.
- */
+/* A fault of the store: nothing of the request is to be kept, the answer is 503. False: there is
+ * none. */
 bool call_store_failed(struct call *c, struct fault f);
 
 /* 200 with this body, which is taken over. */

@@ -278,13 +278,36 @@ bool exchange_admits(struct exchange *x, const struct exchange_ask *ask, struct 
     return c.admitted;
 }
 
-struct fault exchange_answer(struct exchange *x, const struct exchange_ask *ask, struct instant now,
-                             struct exchange_answer *out)
+static struct fault answer(struct exchange *x, const struct exchange_ask *ask, struct instant now,
+                           struct exchange_answer *out)
 {
     struct call c = {.x = x, .ask = ask, .out = out, .now = now};
 
     run(&c);
     return c.fault;
+}
+
+struct fault exchange_write(struct exchange *x, const struct exchange_ask *ask, struct instant now,
+                            struct exchange_answer *out)
+{
+    assert(ask->method != EXCHANGE_GET);
+    return answer(x, ask, now, out);
+}
+
+struct fault exchange_answer(struct exchange *x, const struct exchange_ask *ask, struct instant now,
+                             struct exchange_answer *out)
+{
+    struct fault f = answer(x, ask, now, out);
+
+    if (ask->method == EXCHANGE_GET || !store_is_busy(x->store))
+        return f;
+    if (!fault_is(f))
+        f = store_commit(x->store);
+    if (fault_is(f)) {
+        store_rollback(x->store);
+        exchange_unavailable(out);
+    }
+    return f;
 }
 
 /* ---- tending ------------------------------------------------------------------------------------
@@ -385,7 +408,7 @@ static struct fault begin(struct exchange *x)
 }
 
 struct fault exchange_new(const struct config *config, const struct exchange_host *host,
-                          struct store *store, struct exchange **out)
+                          struct store *store, struct store *reader, struct exchange **out)
 {
     struct exchange *x = memory_zeroed(1, sizeof *x);
     struct fault f;
@@ -393,6 +416,7 @@ struct fault exchange_new(const struct config *config, const struct exchange_hos
     x->config = config;
     x->host = host;
     x->store = store;
+    x->reader = reader;
     x->visitors = visitors_new(config);
     x->pace = pace_new();
     f = begin(x);

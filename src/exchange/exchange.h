@@ -65,10 +65,12 @@ struct exchange_host {
 
 struct exchange; /* opaque, owned */
 
-/* `config`, `host` and `store` (of schema_exchange) must outlive it. Makes collections' numbers and
- * the key under `next`. Faults as store.h. */
+/* `config`, `host`, `store` (of schema_exchange) and `reader` (the same tables for what only reads:
+ * another handle, so that a commit may be under way in `store`; or `store` itself) must outlive it.
+ * Makes collections' numbers and the key under `next`. Faults as store.h. */
 MUST_CHECK struct fault exchange_new(const struct config *config, const struct exchange_host *host,
-                                     struct store *store, struct exchange **out);
+                                     struct store *store, struct store *reader,
+                                     struct exchange **out);
 void exchange_free(struct exchange *x); /* NULL is fine */
 
 /*
@@ -84,6 +86,16 @@ MUST_CHECK bool exchange_admits(struct exchange *x, const struct exchange_ask *a
 MUST_CHECK struct fault exchange_answer(struct exchange *x, const struct exchange_ask *ask,
                                         struct instant now, struct exchange_answer *out);
 void exchange_answer_done(struct exchange_answer *a);
+
+/*
+ * As exchange_answer, of a POST or a DELETE, as a part of the transaction of `store`: begun if
+ * there is something to write and none is open. The caller commits it after one or several of them
+ * and answers then; if that or any of them failed he rolls back, and exchange_unavailable is the
+ * answer to each.
+ */
+MUST_CHECK struct fault exchange_write(struct exchange *x, const struct exchange_ask *ask,
+                                       struct instant now, struct exchange_answer *out);
+void exchange_unavailable(struct exchange_answer *out);
 
 /* What is due without anybody's asking: objects whose own word ended are taken away where the
  * collection says so, old statuses are forgotten. Every some seconds. *worked: something went. */

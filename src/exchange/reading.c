@@ -125,7 +125,7 @@ static void get_page(struct call *c, unsigned fields, const char *name, shelf_ta
     buf_text(&c->out->body, "{\"more\":false");
     if (!fault_is(f))
         f = (take == take_object ? shelf_bodies : shelf_page)(
-            c->x->store, c->number, filter, after, c->x->config->visitor[c->visitor].clearance,
+            c->x->reader, c->number, filter, after, c->x->config->visitor[c->visitor].clearance,
             take, &l, &page);
     free(filter);
     if (call_store_failed(c, f))
@@ -197,7 +197,7 @@ void call_get_changes(struct call *c)
         return;
     }
     buf_text(&c->out->body, "{\"more\":false");
-    f = shelf_changes(c->x->store, c->number, after, filter->limit,
+    f = shelf_changes(c->x->reader, c->number, after, filter->limit,
                       c->x->config->visitor[c->visitor].clearance, take_change, &l, &page);
     if (!call_store_failed(c, f)) {
         if (page.more)

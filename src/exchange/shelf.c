@@ -325,7 +325,7 @@ static struct fault give_place(struct paging *p, int64_t added)
     return rows_done(&r);
 }
 
-static struct fault filtered_page(struct paging *p, struct instant after)
+static struct fault several_walks(struct paging *p, struct instant after)
 {
     struct places places = {.horizon = INT64_MAX};
     struct fault f = walk_all(p, after.us, &places);
@@ -343,6 +343,21 @@ static struct fault filtered_page(struct paging *p, struct instant after)
                           ? (give_count > 0 ? places.list[give_count - 1] : after.us)
                           : places.horizon;
     free(places.list);
+    return f;
+}
+
+/* As of one moment: of what is committed between two walks the second would show a later date and
+ * the page lose an earlier one, of the first. */
+static struct fault filtered_page(struct paging *p, struct instant after)
+{
+    struct store *s = p->ask.store;
+    bool ours = !store_is_busy(s);
+    struct fault f = ours ? store_begin_moment(s) : fault_none();
+
+    if (!fault_is(f))
+        f = several_walks(p, after);
+    if (ours)
+        store_rollback(s);
     return f;
 }
 
@@ -625,10 +640,10 @@ static bool change_read(const struct stream *s, bool gone, enum tlp clearance,
     return (enum tlp)row_integer(r, 7) <= clearance;
 }
 
-struct fault shelf_changes(struct store *s, int64_t collection, struct instant after,
-                           unsigned limit, enum tlp clearance,
-                           bool (*take)(void *context, const struct shelf_change *c), void *context,
-                           struct shelf_page *out)
+static struct fault changes(struct store *s, int64_t collection, struct instant after,
+                            unsigned limit, enum tlp clearance,
+                            bool (*take)(void *context, const struct shelf_change *c),
+                            void *context, struct shelf_page *out)
 {
     const struct value with[] = {value_integer(collection), value_integer(after.us),
                                  value_integer((int64_t)limit + 1)};
@@ -661,4 +676,20 @@ struct fault shelf_changes(struct store *s, int64_t collection, struct instant a
     f = rows_done(&came.rows);
     g = rows_done(&went.rows);
     return fault_is(f) ? f : g;
+}
+
+/* As of one moment, for the same reason as a page along several indexes. */
+struct fault shelf_changes(struct store *s, int64_t collection, struct instant after,
+                           unsigned limit, enum tlp clearance,
+                           bool (*take)(void *context, const struct shelf_change *c), void *context,
+                           struct shelf_page *out)
+{
+    bool ours = !store_is_busy(s);
+    struct fault f = ours ? store_begin_moment(s) : fault_none();
+
+    if (!fault_is(f))
+        f = changes(s, collection, after, limit, clearance, take, context, out);
+    if (ours)
+        store_rollback(s);
+    return f;
 }

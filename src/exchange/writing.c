@@ -57,22 +57,27 @@ static struct fault take_in(struct call *c, struct status *s, const struct judge
     return f;
 }
 
+/* The first that has something to write begins the transaction. */
+static struct fault must_be_writing(struct call *c, struct instant *counter)
+{
+    struct fault f = store_is_busy(c->x->store) ? fault_none() : store_begin(c->x->store);
+
+    return fault_is(f) ? f : shelf_newest(c->x->store, counter);
+}
+
 /* Objects and the status that tells of them are one transaction. */
 static struct fault post_all(struct call *c, struct status *s)
 {
     const struct judged *j = c->ask->judged;
     struct instant counter;
-    struct fault f = store_begin(c->x->store);
+    struct fault f = must_be_writing(c, &counter);
 
-    if (fault_is(f))
-        return f;
-    f = shelf_newest(c->x->store, &counter);
     for (size_t i = 0; i < j->count && !fault_is(f); i++)
         f = take_in(c, s, &j->list[i], &counter);
     if (!fault_is(f))
         f = status_store(s, c->x->store, c->root->name, c->x->config->visitor[c->visitor].name,
                          c->now);
-    return fault_is(f) ? f : store_commit(c->x->store);
+    return f;
 }
 
 static bool post_is_good(struct call *c)
@@ -119,7 +124,7 @@ void call_post_objects(struct call *c)
 /* Section 4.3: only who posted may ask. */
 void call_get_status(struct call *c)
 {
-    struct rows r = store_ask(c->x->store, EXCHANGE_STATUS_GET,
+    struct rows r = store_ask(c->x->reader, EXCHANGE_STATUS_GET,
                               STORE_WITH(value_text(c->name), value_text(c->root->name)));
     bool found =
         rows_next(&r) && bytes_is(row_bytes(&r, 0), c->x->config->visitor[c->visitor].name);
@@ -138,15 +143,12 @@ void call_get_status(struct call *c)
 static struct fault delete_all(struct call *c, const struct filter *filter, size_t *dropped)
 {
     struct instant counter;
-    struct fault f = store_begin(c->x->store);
+    struct fault f = must_be_writing(c, &counter);
 
-    if (fault_is(f))
-        return f;
-    f = shelf_newest(c->x->store, &counter);
     if (!fault_is(f))
         f = shelf_drop(c->x->store, c->number, c->name, filter, "deleted",
                        c->x->config->visitor[c->visitor].name, c->now, &counter, dropped);
-    return fault_is(f) ? f : store_commit(c->x->store);
+    return f;
 }
 
 /* Section 5.7. "all" is the default: the object is to be gone. */

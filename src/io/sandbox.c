@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -93,6 +94,9 @@ static const char *const calls_accept[] = {
 };
 
 static const char *const calls_dial[] = {"connect"};
+
+/* What a new thread's own first steps are. */
+static const char *const calls_thread[] = {"set_robust_list", "rseq"};
 
 /* What the sanitisers' own code calls while it works and reports. Landlock still holds. */
 static const char *const calls_sanitised[] = {
@@ -196,6 +200,20 @@ static void allow_sockets(struct filter *f, bool dial)
     }
 }
 
+/* A filter cannot see clone3's arguments: glibc goes on with clone where the kernel does not have
+ * it, and of clone exactly the flags of pthread_create are let through. */
+static void allow_threads(struct filter *f)
+{
+    struct scmp_arg_cmp flags =
+        equals(0, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD |
+                      CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID);
+
+    ALLOW(f, calls_thread);
+    allow_if(f, "clone", 1, &flags);
+    if (f->error == 0)
+        f->error = seccomp_rule_add(f->context, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+}
+
 static void allow_sanitised(struct filter *f)
 {
     struct scmp_arg_cmp reading = masked(2, O_ACCMODE | O_CREAT, O_RDONLY);
@@ -222,6 +240,8 @@ static struct fault calls_enter(unsigned may)
         allow_write(&f);
     if (may & (RIGHT_ACCEPT | RIGHT_DIAL))
         allow_sockets(&f, (may & RIGHT_DIAL) != 0);
+    if (may & RIGHT_THREAD)
+        allow_threads(&f);
     if (SANITISED)
         allow_sanitised(&f);
     if (f.error == 0)

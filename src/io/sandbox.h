@@ -6,8 +6,8 @@
  * Landlock as far as this kernel has it, capabilities, core dumps, the eyes of ptrace. What the
  * kernel cannot do is reported, and the process says it loudly.
  *
- * No process may start a program, make a process or thread, make memory executable, or open a
- * socket of another family than TCP.
+ * No process may start a program, make a process, make memory executable, or open a socket of
+ * another family than TCP; none without RIGHT_THREAD makes a thread.
  */
 #ifndef PARLEY_IO_SANDBOX_H
 #define PARLEY_IO_SANDBOX_H
@@ -21,10 +21,11 @@
 /* Groups of system calls; sandbox.c has the list of each. Every process has RIGHT_WORK's. */
 enum sandbox_right {
     RIGHT_NONE = 0,
-    RIGHT_READ = 1,   /* open and read files below `read` and `write` */
-    RIGHT_WRITE = 2,  /* make, write, sync, rename, lock files below `write`; implies READ */
-    RIGHT_ACCEPT = 4, /* accept on a listening socket it was handed, ask who is there */
-    RIGHT_DIAL = 8,   /* make TCP sockets and connect them to `ports`; implies ACCEPT */
+    RIGHT_READ = 1,    /* open and read files below `read` and `write` */
+    RIGHT_WRITE = 2,   /* make, write, sync, rename, lock files below `write`; implies READ */
+    RIGHT_ACCEPT = 4,  /* accept on a listening socket it was handed, ask who is there */
+    RIGHT_DIAL = 8,    /* make TCP sockets and connect them to `ports`; implies ACCEPT */
+    RIGHT_THREAD = 16, /* make threads (io/aside.h), which the same sandbox holds */
 };
 
 enum {

@@ -10,8 +10,14 @@
  * may not: open a socket, see a key, an agreement's statements or the ledger
  *
  * Who posts is decided before the body is read, and from what gate said alone: judge, which reads
- * strangers' bytes, can say what was posted and not by whom. A session with PostgreSQL that broke
- * ends this process; the parent starts it anew and it dials again.
+ * strangers' bytes, can say what was posted and not by whom.
+ *
+ * Who reads does not wait for who writes: reading has a handle of its own, and of a write only the
+ * commit waits for the disk, in a thread (io/aside.h). What comes in meanwhile is one transaction
+ * after it. Nobody is answered, and nothing is seen, before it is synced.
+ *
+ * A session with PostgreSQL that broke ends this process; the parent starts it anew and it dials
+ * again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,6 +29,7 @@
 #include "exchange/shelf.h"
 #include "exchange/wanted.h"
 #include "exchange/withdrawn.h"
+#include "io/aside.h"
 #include "io/file.h"
 #include "io/log.h"
 #include "ipc/asking.h"
@@ -38,6 +45,8 @@ enum {
     EXCHANGE_TEND = 10,        /* looks between two times of tending */
     EXCHANGE_WANTED = 20000,   /* microseconds between steps of what watch is given */
     EXCHANGE_ROOM = 256 << 10, /* bytes kept for the next answer */
+    EXCHANGE_WRITES = 64,      /* that are one transaction at most .. */
+    EXCHANGE_WRITING = 4000,   /* .. and no more after so many microseconds: readers wait for it */
 };
 
 /* A POST whose body judge reads; `text` is the ASK. */
@@ -53,10 +62,31 @@ struct waiting {
     bool used;
 };
 
+/* A POST or a DELETE that waits for its turn. */
+struct write {
+    struct write *next;
+    struct buf text;      /* the ASK */
+    struct buf envelope;  /* of a POST */
+    struct judged judged; /* borrows from it */
+};
+
+/* What is answered once the commit is synced. */
+struct written {
+    uint64_t number; /* 0: to nobody, gate has gone */
+    struct exchange_answer answer;
+};
+
 struct post {
     struct self *self;
     struct settings *settings;
-    struct store *store;
+    struct store *store;  /* the thread's while a commit is under way */
+    struct store *reader; /* the same tables, for all that only reads */
+    struct aside *aside;
+    struct fault commit; /* what became of it */
+    struct write *first_write, **last_write;
+    struct written written[EXCHANGE_WRITES];
+    size_t written_count;
+    struct loop_timer *turn; /* of those who wait to write */
     struct exchange *exchange;
     struct exchange_host host;
     struct admitted admitted[EXCHANGE_ADMITTED];
@@ -195,12 +225,127 @@ static void look(struct post *p)
             waiting_done(p, &p->waiting[i]);
 }
 
+/* ---- writing ----------------------------------------------------------------------------------
+ */
+
+static void write_free(struct write *w)
+{
+    judged_done(&w->judged);
+    buf_wipe(&w->text); /* a password may be in it */
+    buf_done(&w->envelope);
+    free(w);
+}
+
+static void write_later(struct post *p, struct write *w, struct bytes text)
+{
+    buf_bytes(&w->text, text);
+    *p->last_write = w;
+    p->last_write = &w->next;
+    if (!aside_is_busy(p->aside))
+        loop_timer_in(p->turn, 0); /* what else is here by then goes along */
+}
+
+static struct write *write_take(struct post *p)
+{
+    struct write *w = p->first_write;
+
+    p->first_write = w->next;
+    if (p->first_write == NULL)
+        p->last_write = &p->first_write;
+    return w;
+}
+
+static struct fault write_run(struct post *p, const struct write *w, struct written *out)
+{
+    struct asking a;
+    struct exchange_ask ask;
+    struct fault f = asking_parse(buf_view(&w->text), &a);
+
+    if (fault_is(f))
+        return f;
+    ask = ask_of(&a);
+    ask.judged = w->envelope.len > 0 ? &w->judged : NULL;
+    out->number = a.number;
+    return exchange_write(p->exchange, &ask, instant_now(), &out->answer);
+}
+
+/* All of them were kept, or none. */
+static void writes_answer(struct post *p, struct fault f)
+{
+    bool moved = false;
+
+    for (size_t i = 0; i < p->written_count; i++) {
+        struct written *w = &p->written[i];
+
+        if (fault_is(f))
+            exchange_unavailable(&w->answer);
+        moved |= w->answer.status < 300;
+        if (w->number != 0)
+            say_answer(p, w->number, &w->answer);
+        exchange_answer_done(&w->answer);
+        *w = (struct written){.number = 0};
+    }
+    p->written_count = 0;
+    if (moved)
+        look(p);
+    if (fault_is(f))
+        store_failed(p, f);
+    if (p->first_write != NULL)
+        loop_timer_in(p->turn, 0);
+}
+
+static void commit_run(void *context)
+{
+    struct post *p = context;
+
+    p->commit = store_commit(p->store);
+}
+
+static void commit_done(void *context)
+{
+    struct post *p = context;
+
+    writes_answer(p, p->commit);
+}
+
+/* Those who wait to write are one transaction, as far as it goes without keeping readers waiting.
+ */
+static void writes_turn(void *context)
+{
+    struct post *p = context;
+    int64_t end = tick_now().us + EXCHANGE_WRITING;
+    struct fault f = fault_none();
+
+    if (p->first_write == NULL || aside_is_busy(p->aside))
+        return; /* commit_done sets the timer again */
+    do {
+        struct write *w = write_take(p);
+
+        f = write_run(p, w, &p->written[p->written_count++]);
+        write_free(w);
+    } while (!fault_is(f) && p->first_write != NULL && p->written_count < EXCHANGE_WRITES &&
+             tick_now().us < end);
+    if (!fault_is(f) && store_is_busy(p->store)) {
+        aside_begin(p->aside, commit_run, commit_done, p);
+        return;
+    }
+    store_rollback(p->store);
+    writes_answer(p, f);
+}
+
+/* Nobody is there to be answered any more. */
+static void writes_drop(struct post *p)
+{
+    for (size_t i = 0; i < p->written_count; i++)
+        p->written[i].number = 0;
+    while (p->first_write != NULL)
+        write_free(write_take(p));
+}
+
 /* ---- answering ----------------------------------------------------------------------------------
  */
 
-/* Answers, with what was judged if it is a POST; `text` is the ASK. */
-static void answer(struct post *p, const struct asking *a, struct bytes text,
-                   const struct judged *judged)
+static void answer(struct post *p, const struct asking *a, struct bytes text)
 {
     struct exchange_ask ask = ask_of(a);
     struct exchange_answer out = {.body = p->page};
@@ -208,12 +353,9 @@ static void answer(struct post *p, const struct asking *a, struct bytes text,
 
     p->page = (struct buf){0}; /* transferred */
     buf_clear(&out.body);
-    ask.judged = judged;
     f = exchange_answer(p->exchange, &ask, instant_now(), &out);
     if (out.wait == 0 || !wait_begin(p, text, out.wait))
         say_answer(p, a->number, &out);
-    if (ask.method != EXCHANGE_GET && out.status < 300)
-        look(p);
     if (out.body.room <= EXCHANGE_ROOM) {
         p->page = out.body; /* transferred */
         out.body = (struct buf){0};
@@ -251,8 +393,10 @@ static struct fault hear_ask(struct post *p, struct bytes body)
         return f;
     if (a.method == EXCHANGE_POST && a.number != 0)
         admit(p, &a, body);
+    else if (a.method == EXCHANGE_DELETE)
+        write_later(p, memory_zeroed(1, sizeof(struct write)), body);
     else
-        answer(p, &a, body, NULL);
+        answer(p, &a, body);
     return f;
 }
 
@@ -271,22 +415,22 @@ static struct fault hear_forget(struct post *p, struct bytes body)
 /* An envelope that nobody was admitted for any more is dropped: its client has gone. */
 static struct fault hear_envelope(struct post *p, struct bytes body)
 {
+    struct write *w = memory_zeroed(1, sizeof *w);
     struct posting posting;
-    struct judged judged;
-    struct asking a;
     struct admitted *place;
-    struct fault f = posting_parse(body, &posting);
+    struct fault f;
 
+    buf_bytes(&w->envelope, body);
+    f = posting_parse(buf_view(&w->envelope), &posting);
     if (!fault_is(f))
-        f = judged_parse(posting.judged, posting.body, &judged);
-    if (fault_is(f))
+        f = judged_parse(posting.judged, posting.body, &w->judged);
+    place = fault_is(f) || posting.number == 0 ? NULL : admitted_find(p, posting.number);
+    if (place == NULL) {
+        write_free(w);
         return f;
-    place = posting.number == 0 ? NULL : admitted_find(p, posting.number);
-    if (place != NULL && !fault_is(asking_parse(buf_view(&place->text), &a))) {
-        answer(p, &a, buf_view(&place->text), &judged);
-        admitted_done(place);
     }
-    judged_done(&judged);
+    write_later(p, w, buf_view(&place->text));
+    admitted_done(place);
     return f;
 }
 
@@ -295,8 +439,11 @@ static void withdraw(void *context)
 {
     struct post *p = context;
     size_t dropped = 0;
-    struct fault f = withdrawn_step(&p->withdrawn, &p->settings->exchange.config, p->store,
-                                    instant_now(), &dropped);
+    struct fault f;
+
+    aside_wait(p->aside);
+    f = withdrawn_step(&p->withdrawn, &p->settings->exchange.config, p->store, instant_now(),
+                       &dropped);
 
     if (dropped > 0) {
         log_info("%zu objects were withdrawn", dropped);
@@ -339,6 +486,7 @@ static struct fault hear_released(struct post *p, struct bytes body)
         return f;
     if (!bytes_to_text(r.agreement, agreement, sizeof agreement))
         return fault_make(FAULT_SYNTAX, 0, "message: RELEASED");
+    aside_wait(p->aside);
     kept = store_begin(p->store);
     for (size_t i = 0; i < r.count && !r.theirs && !fault_is(kept); i++)
         kept = release_put(p, agreement, &r, i);
@@ -413,6 +561,8 @@ static void post_neighbour(void *context, enum process other, bool here)
     for (size_t i = 0; !here && other == PROCESS_GATE && i < EXCHANGE_WAITING; i++)
         if (p->waiting[i].used)
             waiting_done(p, &p->waiting[i]);
+    if (!here && other == PROCESS_GATE)
+        writes_drop(p);
     process_pause(p->self, PROCESS_GATE, false);
 }
 
@@ -441,7 +591,10 @@ static struct fault may_leave(void *context, const struct config_root *root, con
 
 static struct fault open_store(struct post *p, const struct backend *b)
 {
-    return store_open(b, &schema_exchange, p->settings->exchange.store, STORE_SHARED, &p->store);
+    const char *where = p->settings->exchange.store;
+    struct fault f = store_open(b, &schema_exchange, where, STORE_SHARED, &p->store);
+
+    return fault_is(f) ? f : store_open(b, &schema_exchange, where, STORE_READS, &p->reader);
 }
 
 /* A server is dialled here; a file is opened in the sandbox. */
@@ -455,6 +608,7 @@ static struct fault post_prepare(void *context, struct self *self, struct rights
     p->settings = memory_zeroed(1, sizeof *p->settings);
     f = settings_parse(process_setup(self)->settings, p->settings, NULL);
     process_forget(self);
+    p->aside = aside_new(process_loop(self));
     setenv("PGCONNECT_TIMEOUT", "10", 0); /* a server that is nowhere must not keep us */
     store_start();
     if (fault_is(f) || backend_of(p->settings->exchange.store) == &backend_sqlite)
@@ -479,7 +633,7 @@ static void wanted_write(struct post *p)
 static void want(void *context)
 {
     struct post *p = context;
-    struct fault f = wanted_step(&p->wanted, p->store);
+    struct fault f = wanted_step(&p->wanted, p->reader);
 
     if (fault_is(f)) {
         wanted_done(&p->wanted);
@@ -499,7 +653,7 @@ static void look_wanted(struct post *p)
 
     if (loop_timer_is_set(p->want))
         return;
-    if (fault_is(shelf_newest(p->store, &newest)) || newest.us == p->told.us)
+    if (fault_is(shelf_newest(p->reader, &newest)) || newest.us == p->told.us)
         return;
     p->told = newest;
     wanted_begin(&p->wanted);
@@ -512,8 +666,10 @@ static void look_again(void *context)
     bool worked = false;
     struct fault f = fault_none();
 
-    if (++p->looks % EXCHANGE_TEND == 0)
+    if (++p->looks % EXCHANGE_TEND == 0) {
+        aside_wait(p->aside);
         f = exchange_tend(p->exchange, instant_now(), &worked);
+    }
     if (fault_is(f))
         store_failed(p, f);
     else
@@ -532,9 +688,11 @@ static struct fault post_begin(void *context, struct self *self)
     if (p->store == NULL)
         f = open_store(p, &backend_sqlite);
     if (!fault_is(f))
-        f = exchange_new(&p->settings->exchange.config, &p->host, p->store, &p->exchange);
+        f = exchange_new(&p->settings->exchange.config, &p->host, p->store, p->reader,
+                         &p->exchange);
     if (fault_is(f))
         return f;
+    p->turn = loop_timer_new(process_loop(self), writes_turn, p);
     p->look = loop_timer_new(process_loop(self), look_again, p);
     p->want = loop_timer_new(process_loop(self), want, p);
     p->withdraw = loop_timer_new(process_loop(self), withdraw, p);
@@ -560,7 +718,9 @@ int exchange_main(void)
     static const struct process_use use = {
         .process = PROCESS_EXCHANGE,
         .brief = true,
-        .rights = {.may = RIGHT_READ | RIGHT_WRITE, .write = {"exchange"}, .files = 32},
+        .rights = {.may = RIGHT_READ | RIGHT_WRITE | RIGHT_THREAD,
+                   .write = {"exchange"},
+                   .files = 32},
         .prepare = post_prepare,
         .begin = post_begin,
         .message = post_message,
@@ -572,17 +732,24 @@ int exchange_main(void)
     int status;
 
     p->lock = -1;
+    p->last_write = &p->first_write;
     status = process_run(&use, p);
     for (size_t i = 0; i < EXCHANGE_ADMITTED; i++)
         admitted_done(&p->admitted[i]);
     for (size_t i = 0; i < EXCHANGE_WAITING; i++)
         buf_wipe(&p->waiting[i].text);
+    aside_free(p->aside);
+    writes_drop(p);
+    for (size_t i = 0; i < p->written_count; i++)
+        exchange_answer_done(&p->written[i].answer);
+    loop_timer_free(p->turn);
     loop_timer_free(p->look);
     loop_timer_free(p->want);
     loop_timer_free(p->withdraw);
     withdrawn_done(&p->withdrawn);
     wanted_done(&p->wanted);
     exchange_free(p->exchange);
+    store_close(p->reader); /* the last one to go tidies up, and must be able to write */
     store_close(p->store);
     buf_done(&p->body);
     buf_done(&p->page);

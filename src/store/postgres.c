@@ -157,6 +157,8 @@ static struct fault set_up(struct postgres *p)
     f = postgres_script(p, settings);
     if (!fault_is(f) && p->mode == STORE_SOLE)
         f = take_sole(p);
+    if (!fault_is(f) && p->mode == STORE_READS)
+        f = postgres_script(p, "SET default_transaction_read_only = on");
     return f;
 }
 
@@ -356,6 +358,7 @@ const struct backend backend_postgres = {
     .dialect = DIALECT_POSTGRES,
     .lazily = "SET synchronous_commit = off",
     .promptly = "SET synchronous_commit = on",
+    .moment = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     .open = postgres_open,
     .close = postgres_close,
     .script = postgres_script,

@@ -2,7 +2,8 @@
  * sqlite.c - the backend that needs nothing: SQLite, WAL, synchronous FULL, one connection.
  *
  * SOLE holds the file's lock for as long as the connection lives (locking_mode EXCLUSIVE): a
- * second desk cannot write, and no shared memory is needed.
+ * second desk cannot write, and no shared memory is needed. READS beside a writer sees what was
+ * committed, and a commit is seen when it is synced.
  */
 #include "store/store.h"
 
@@ -41,6 +42,11 @@ static const char settings[] = "PRAGMA page_size = 4096;"
                                "PRAGMA foreign_keys = ON;"
                                "PRAGMA temp_store = MEMORY;"
                                "PRAGMA trusted_schema = OFF;";
+
+/* Who only reads. */
+static const char reading[] = "PRAGMA query_only = ON;"
+                              "PRAGMA temp_store = MEMORY;"
+                              "PRAGMA trusted_schema = OFF;";
 
 static struct fault constraint_fault(int extended)
 {
@@ -134,6 +140,8 @@ static struct fault set_up(struct sqlite *s, enum store_mode mode)
     sqlite3_extended_result_codes(s->db, 1);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_busy_timeout(s->db, mode == STORE_SOLE ? 0 : SQLITE_PATIENCE);
+    if (mode == STORE_READS)
+        return sqlite_script(s, reading);
     s->most = mode == STORE_SOLE ? SQLITE_FRAMES_MOST : SQLITE_FRAMES;
     sqlite3_wal_hook(s->db, checkpoint_when_due, s);
     if (mode == STORE_SOLE)
@@ -145,8 +153,9 @@ static struct fault sqlite_open(const char *where, const struct schema *schema,
                                 enum store_mode mode, void **out)
 {
     struct sqlite *s = memory_zeroed(1, sizeof *s);
-    int code = sqlite3_open_v2(
-        where, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    int how =
+        mode == STORE_READS ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int code = sqlite3_open_v2(where, &s->db, how | SQLITE_OPEN_NOMUTEX, NULL);
     struct fault f = code == SQLITE_OK ? fault_none() : sqlite_fault(s, code);
 
     s->schema = schema;
@@ -348,6 +357,7 @@ const struct backend backend_sqlite = {
     .dialect = DIALECT_SQLITE,
     .lazily = "PRAGMA synchronous = NORMAL", /* the log is synced before it is moved, not after */
     .promptly = "PRAGMA synchronous = FULL",
+    .moment = "BEGIN",
     .open = sqlite_open,
     .close = sqlite_close,
     .script = sqlite_script,

@@ -143,6 +143,16 @@ struct fault store_begin_lazy(struct store *s)
     return fault_is(f) ? f : begin(s);
 }
 
+struct fault store_begin_moment(struct store *s)
+{
+    struct fault f;
+
+    assert(!s->busy);
+    f = s->backend->script(s->base, s->backend->moment);
+    s->busy = !fault_is(f);
+    return f;
+}
+
 struct fault store_ready(struct store *s)
 {
     return s->busy ? fault_none() : be_prompt(s);
@@ -270,6 +280,16 @@ static struct fault migrate(struct store *s)
     return f;
 }
 
+/* Who only reads takes the tables as they are. */
+static struct fault compare(struct store *s)
+{
+    struct fault f = version_read(s);
+
+    if (!fault_is(f) && s->version != (int64_t)s->schema->migration_count)
+        f = fault_make(FAULT_UNKNOWN, 0, "store: another program wrote it");
+    return f;
+}
+
 struct fault store_open(const struct backend *b, const struct schema *schema, const char *where,
                         enum store_mode mode, struct store **out)
 {
@@ -280,7 +300,7 @@ struct fault store_open(const struct backend *b, const struct schema *schema, co
     s->schema = schema;
     f = b->open(where, schema, mode, &s->base);
     if (!fault_is(f))
-        f = migrate(s);
+        f = mode == STORE_READS ? compare(s) : migrate(s);
     if (fault_is(f)) {
         store_close(s);
         return f;

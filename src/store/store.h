@@ -1,7 +1,8 @@
 /*
  * store.h - what survives a power cut, but for the ledger: rows behind one small interface.
  *
- * A handle has one transaction at a time. All SQL stands under a name in a schema (schema.h); a
+ * A handle has one transaction at a time, and one thread: another one may go on with it once the
+ * first has given it away whole (io/aside.h). All SQL stands under a name in a schema (schema.h); a
  * backend is a struct of functions: SQLite (sqlite.c) and PostgreSQL (postgres.c) stand behind the
  * same queries. Knows no meaning of any row.
  *
@@ -81,12 +82,14 @@ static inline struct value value_blob_if(struct bytes bytes)
 enum store_mode {
     STORE_SOLE = 0, /* nobody: a second one is REFUSED for as long as this one is open */
     STORE_SHARED,   /* readers at any time; a writer at a time, who waits his turn in store_begin */
+    STORE_READS,    /* as SHARED, and writes nothing: the tables are there already */
 };
 
 struct backend {
     const char *name;
     enum dialect dialect;
     const char *lazily, *promptly; /* scripts: commits from now on are (not) synced one by one */
+    const char *moment;            /* script: begins to read as of one moment */
     struct fault (*open)(const char *where, const struct schema *schema, enum store_mode mode,
                          void **out);
     void (*close)(void *base);
@@ -120,8 +123,8 @@ struct store; /* opaque, owned */
 void store_start(void);
 
 /*
- * Opens (makes) the tables of `schema` at `where` and takes them to the newest version. Also
- * UNKNOWN: a newer program wrote it.
+ * Opens (makes) the tables of `schema` at `where` and takes them to the newest version; to read
+ * alone (STORE_READS) they must be of it. Also UNKNOWN: another program wrote it.
  */
 MUST_CHECK struct fault store_open(const struct backend *b, const struct schema *schema,
                                    const char *where, enum store_mode mode, struct store **out);
@@ -139,6 +142,9 @@ MUST_CHECK struct fault store_begin(struct store *s);
  * when the backend does what it puts off, so it belongs where nobody waits.
  */
 MUST_CHECK struct fault store_begin_lazy(struct store *s);
+/* Until the commit or rollback all is read as of one moment, and nothing is written. Several
+ * queries whose answers belong together need it where others write meanwhile. */
+MUST_CHECK struct fault store_begin_moment(struct store *s);
 /* What the next store_begin would have to do first, done now: for when nobody waits. */
 MUST_CHECK struct fault store_ready(struct store *s);
 MUST_CHECK struct fault store_flush(struct store *s); /* nothing to do where nothing is owed */

@@ -180,7 +180,7 @@ static int setup(void **state)
         fail_msg("%s %s", e.member, e.why);
     json_decref(tree);
     assert_good(store_open(&backend_sqlite, &schema_exchange, path, STORE_SHARED, &store));
-    assert_good(exchange_new(&config, &host, store, &exchange));
+    assert_good(exchange_new(&config, &host, store, store, &exchange));
     return 0;
 }
 
@@ -386,7 +386,7 @@ static void next_is_signed_repeatable_and_outlives_a_restart(void **state)
     assert_int_equal(length("objects"), 2);
     snprintf(where, sizeof where, OBJECTS "?limit=2&next=%s", text("next"));
     exchange_free(exchange);
-    assert_good(exchange_new(&config, &host, store, &exchange));
+    assert_good(exchange_new(&config, &host, store, store, &exchange));
     for (int i = 0; i < 2; i++) {
         const json_t *o;
 

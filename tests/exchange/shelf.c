@@ -362,6 +362,62 @@ static void a_page_of_hidden_rows_ends_early_and_says_so(void **state)
     }
 }
 
+/* Takes an object away while a page with it is being made. */
+struct meddler {
+    struct filter *all;
+    unsigned given;
+};
+
+static bool take_and_meddle(void *context, const struct shelf_row *row, struct bytes body)
+{
+    struct meddler *m = context;
+    size_t dropped = 0;
+
+    (void)row, (void)body;
+    if (m->given++ > 0)
+        return false;
+    assert_good(store_begin(store));
+    assert_good(shelf_drop(store, shelf_b, "tool--late", m->all, "deleted", "w", counter, &counter,
+                           &dropped));
+    assert_good(store_commit(store));
+    assert_int_equal(dropped, 1);
+    return false;
+}
+
+/* Along several indexes a page is of one moment: else what comes between two walks makes it show a
+ * later date and lose an earlier one. */
+static void a_page_over_several_walks_is_of_one_moment(void **state)
+{
+    static struct filter f = {.limit = 10, .versions = FILTER_LAST};
+    static struct filter all = {.versions = FILTER_ALL};
+    struct meddler m = {&all, 0};
+    struct shelf_page page;
+    struct instant after = counter;
+    struct store *reader = NULL;
+    bool put = false;
+
+    (void)state;
+    assert_good(store_open(backend_of(where), &schema_exchange, where, STORE_READS, &reader));
+    assert_good(filter_list_add(&f, &f.types, bytes_text("malware")));
+    assert_good(filter_list_add(&f, &f.types, bytes_text("tool")));
+    assert_good(store_begin(store));
+    for (unsigned i = 0; i < 2; i++) {
+        struct object o = {.spec = "2.1", .has_version = true, .version.us = 1};
+
+        snprintf(o.type, sizeof o.type, "%s", i == 0 ? "malware" : "tool");
+        snprintf(o.id, sizeof o.id, "%s--late", o.type);
+        assert_good(shelf_put(store, shelf_b, &o, bytes_text("{}"), "w", counter, &counter, &put));
+    }
+    assert_good(store_commit(store));
+    assert_good(shelf_page(reader, shelf_b, &f, after, TLP_RED, take_and_meddle, &m, &page));
+    assert_int_equal(m.given, 2);
+    assert_int_equal(page.count, 2);
+    m.given = 1; /* and nothing more is taken away */
+    assert_good(shelf_page(reader, shelf_b, &f, after, TLP_RED, take_and_meddle, &m, &page));
+    assert_int_equal(page.count, 1);
+    store_close(reader);
+}
+
 static void server_empty(const char *server)
 {
     PGconn *line = PQconnectdb(server);
@@ -380,6 +436,7 @@ int main(void)
         cmocka_unit_test(changes_tell_what_came_and_what_went_in_one_order),
         cmocka_unit_test(what_its_own_word_ended_goes_and_leaves_a_tombstone),
         cmocka_unit_test(a_page_of_hidden_rows_ends_early_and_says_so),
+        cmocka_unit_test(a_page_over_several_walks_is_of_one_moment),
     };
     char folder[] = "/tmp/parley-shelf-XXXXXX", path[64];
     const char *server = getenv("PARLEY_POSTGRES");

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <openssl/rand.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -180,6 +181,24 @@ static int do_thread(void)
     return result(syscall(SYS_clone, 0x10f00, NULL, NULL, NULL, 0));
 }
 
+static void *nothing_more(void *context)
+{
+    return context;
+}
+
+static int do_thread_of_the_library(void)
+{
+    pthread_t thread;
+    int error = pthread_create(&thread, NULL, nothing_more, NULL);
+
+    return error != 0 ? error : pthread_join(thread, NULL);
+}
+
+static int do_clone3(void)
+{
+    return result(syscall(SYS_clone3, NULL, 0));
+}
+
 static int do_ptrace(void)
 {
     return result(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL));
@@ -269,6 +288,7 @@ static const struct rights nothing = {.files = 64};
 static const struct rights reader = {.may = RIGHT_READ, .read = {"mine", "absent"}, .files = 64};
 static const struct rights writer = {.may = RIGHT_WRITE, .write = {"mine"}, .files = 64};
 static const struct rights host = {.may = RIGHT_ACCEPT, .files = 64};
+static const struct rights threader = {.may = RIGHT_THREAD, .files = 64};
 static struct rights dialler = {.may = RIGHT_DIAL, .port_count = 1, .files = 64};
 
 static const struct {
@@ -288,6 +308,10 @@ static const struct {
     {"nobody starts a program", &writer, do_exec, KILLED},
     {"nobody makes a process", &writer, do_fork, KILLED},
     {"nobody makes a thread", &writer, do_thread, KILLED},
+    {"but who may have threads", &threader, do_thread_of_the_library, 0},
+    {"and he only as the library does", &threader, do_thread, KILLED},
+    {"he is told that there is no clone3", &threader, do_clone3, ENOSYS},
+    {"he makes no process", &threader, do_fork, KILLED},
     {"nobody looks into another process", &writer, do_ptrace, KILLED},
     {"nor reads its memory", &writer, do_process_vm, KILLED},
     {"nobody signals another process", &writer, do_kill, KILLED},

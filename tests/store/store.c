@@ -698,6 +698,61 @@ static void shared_writers_take_turns(void **state)
     close(line[1]);
 }
 
+static void both_open(struct store **writer, struct store **reader)
+{
+    assert_good(store_open(under_test, &schema_node, where, STORE_SHARED, writer));
+    assert_good(store_open(under_test, &schema_node, where, STORE_READS, reader));
+}
+
+static void who_reads_waits_for_no_writer_and_sees_a_commit_whole(void **state)
+{
+    struct store *writer = NULL, *reader = NULL;
+
+    (void)state;
+    both_open(&writer, &reader);
+    assert_good(store_begin(writer));
+    state_put(writer, "a", "1");
+    state_put(writer, "b", "1");
+    assert_false(state_is(reader, "a", "1"));
+    assert_good(store_commit(writer));
+    assert_true(state_is(reader, "a", "1"));
+    assert_true(state_is(reader, "b", "1"));
+    store_close(reader);
+    store_close(writer);
+}
+
+static void what_is_read_in_a_moment_stands_still(void **state)
+{
+    struct store *writer = NULL, *reader = NULL;
+
+    (void)state;
+    both_open(&writer, &reader);
+    state_put(writer, "a", "1");
+    assert_good(store_begin_moment(reader));
+    assert_true(state_is(reader, "a", "1"));
+    state_put(writer, "a", "2");
+    assert_true(state_is(reader, "a", "1"));
+    assert_good(store_commit(reader));
+    assert_true(state_is(reader, "a", "2"));
+    store_close(reader);
+    store_close(writer);
+}
+
+static void who_reads_writes_nothing_and_makes_no_tables(void **state)
+{
+    struct store *writer = NULL, *reader = NULL;
+
+    (void)state;
+    assert_true(fault_is(store_open(under_test, &schema_node, where, STORE_READS, &reader)));
+    both_open(&writer, &reader);
+    assert_true(
+        fault_is(store_do(reader, QUERY_STATE_PUT, NULL,
+                          STORE_WITH(value_text("a.example"), value_text("a"), value_text("1")))));
+    assert_false(state_is(writer, "a", "1"));
+    store_close(reader);
+    store_close(writer);
+}
+
 static void a_server_that_ended_our_session_is_a_fault(void **state)
 {
     struct store *s = NULL;
@@ -873,6 +928,9 @@ int main(void)
         cmocka_unit_test_setup(a_migration_that_fails_half_way_changes_nothing, setup),
         cmocka_unit_test_setup(a_transaction_with_a_fault_can_only_end, setup),
         cmocka_unit_test_setup(shared_writers_take_turns, setup),
+        cmocka_unit_test_setup(who_reads_waits_for_no_writer_and_sees_a_commit_whole, setup),
+        cmocka_unit_test_setup(what_is_read_in_a_moment_stands_still, setup),
+        cmocka_unit_test_setup(who_reads_writes_nothing_and_makes_no_tables, setup),
         cmocka_unit_test_setup(a_server_that_ended_our_session_is_a_fault, setup),
         cmocka_unit_test_setup(
             killed_at_any_instant_it_holds_whole_transactions_and_every_one_acknowledged, setup),
