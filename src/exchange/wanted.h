@@ -14,7 +14,7 @@
 #include "store/store.h"
 
 enum {
-    WANTED_MAX = 31 << 20, /* bytes: a list of watch's has at most 32 MiB (indicator/import.h) */
+    WANTED_MAX = 31 << 20, /* bytes, held while it is made and written; watch takes more */
     WANTED_STEP = 256,     /* objects of one step: a few milliseconds */
 };
 

@@ -111,6 +111,7 @@ void import_done(struct import *in)
 {
     free(in->column);
     in->column = NULL;
+    import_json_done(in);
     buf_done(&in->text);
 }
 
@@ -532,18 +533,27 @@ void import_feed(struct import *in, struct bytes piece)
         feed_lines(in, piece);
 }
 
-struct fault import_end(struct import *in)
+bool import_end_step(struct import *in, struct fault *out)
 {
-    struct fault f = fault_none();
-
+    *out = fault_none();
     if (in->json && in->cut) {
-        f = fault_make(FAULT_LIMIT, IMPORT_JSON, "import: at most 32 MiB of JSON");
+        *out = fault_make(FAULT_LIMIT, IMPORT_JSON, "import: at most 128 MiB of JSON");
     } else if (in->json) {
-        f = import_json(in, buf_view(&in->text));
+        if (import_json_step(in, out))
+            return true;
     } else if (in->text.len > 0 || in->cut) {
         in->line++;
         take_line(in, buf_view(&in->text));
     }
     buf_done(&in->text);
+    return false;
+}
+
+struct fault import_end(struct import *in)
+{
+    struct fault f;
+
+    while (import_end_step(in, &f))
+        continue;
     return f;
 }

@@ -13,7 +13,9 @@
 #include "indicator/indicator.h"
 
 enum {
-    IMPORT_JSON = 32 << 20,    /* bytes of a bundle or event: its tree takes ten times as much */
+    IMPORT_JSON = 128 << 20,   /* bytes of a bundle or event; they are kept until all is told */
+    IMPORT_ITEM = 256 << 10,   /* of one object of them; longer is damage */
+    IMPORT_STEP = 256 << 10,   /* of them in one step: a few milliseconds */
     IMPORT_LINE = 64 << 10,    /* of a list; longer is damage */
     IMPORT_COLUMNS = 64,       /* of CSV and Zeek */
     IMPORT_PATTERN = 64 << 10, /* of a pattern; stix/pattern.h's own limit */
@@ -72,6 +74,7 @@ struct import {
     enum import_format format;
     struct import_numbers n;
     struct import_column *column; /* owned; of CSV and Zeek */
+    struct import_walk *walk;     /* owned; of JSON, once all of it is there */
     size_t columns;
     size_t line;      /* that is being read */
     size_t mark;      /* bytes of a byte order mark that came */
@@ -88,16 +91,22 @@ void import_init(struct import *in, enum import_format format, struct indicator_
                  struct import_sink sink);
 void import_done(struct import *in);
 
-/* The list's bytes as they come, in pieces of any size; then its end. The sink hears of lines at
- * once, and of JSON at the end. Faults, of JSON alone: SYNTAX (`at` is the byte), LIMIT, UNKNOWN
- * (neither a bundle nor an event): then nothing was told. */
+/* The list's bytes as they come, in pieces of any size; then its end, in steps until one says that
+ * there is no more. The sink hears of lines at once, and of JSON at the end. Faults, with the last
+ * step and of JSON alone: SHORT, SYNTAX, EXTRA (its form; `at` is the byte), LIMIT (json/walk.h and
+ * IMPORT_JSON), UNKNOWN (neither a bundle nor an event): then nothing was told. An object that is
+ * no JSON within its own brackets is damaged, as a line is. */
 void import_feed(struct import *in, struct bytes piece);
+bool import_end_step(struct import *in, struct fault *out);
+/* .. and all of them at once. */
 MUST_CHECK struct fault import_end(struct import *in);
 
 /* For the readers of this folder: counts, and tells the sink of what is good. */
 void import_value(struct import *in, enum indicator_kind kind, struct bytes text,
                   const struct indicator_about *a);
 void import_refuse(struct import *in, enum import_rule r);
-MUST_CHECK struct fault import_json(struct import *in, struct bytes text);
+/* import_end_step of JSON, whose text is in->text; and what it keeps. */
+bool import_json_step(struct import *in, struct fault *out);
+void import_json_done(struct import *in);
 
 #endif

@@ -1,8 +1,85 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "indicator/import.h"
+#include "json/walk.h"
+
+/* What a marking's object in the same bundle says, which is more than its id. */
+struct marking {
+    char id[INDICATOR_ID];
+    size_t len;
+    enum tlp tlp;
+    enum pap pap;
+};
+
+/* What the tags of an event say; they come behind its attributes. */
+struct tags {
+    enum tlp tlp;
+    enum pap pap;
+};
+
+/* Where in a bundle, an event or a warninglist a container lies. */
+enum place {
+    PLACE_OTHER = 0,
+    PLACE_TEXT, /* outside of all */
+    PLACE_ROOT,
+    PLACE_OBJECTS,
+    PLACE_OBJECT, /* of STIX */
+    PLACE_EVENTS,
+    PLACE_HOLDER, /* of one event */
+    PLACE_EVENT,
+    PLACE_TAGS,
+    PLACE_TAG,
+    PLACE_ATTRIBUTES,
+    PLACE_ATTRIBUTE,
+    PLACE_TEMPLATES,
+    PLACE_TEMPLATE, /* a MISP object */
+    PLACE_WARNINGS,
+};
+
+static const struct {
+    enum place in;
+    const char *key; /* NULL: an item of a list */
+    enum walk_kind kind;
+    enum place place;
+} places[] = {
+    {PLACE_TEXT, NULL, WALK_OBJECT, PLACE_ROOT},
+    {PLACE_TEXT, NULL, WALK_LIST, PLACE_EVENTS},
+    {PLACE_ROOT, "objects", WALK_LIST, PLACE_OBJECTS},
+    {PLACE_OBJECTS, NULL, WALK_OBJECT, PLACE_OBJECT},
+    {PLACE_ROOT, "Event", WALK_OBJECT, PLACE_EVENT},
+    {PLACE_ROOT, "response", WALK_OBJECT, PLACE_HOLDER},
+    {PLACE_ROOT, "response", WALK_LIST, PLACE_EVENTS},
+    {PLACE_EVENTS, NULL, WALK_OBJECT, PLACE_HOLDER},
+    {PLACE_HOLDER, "Event", WALK_OBJECT, PLACE_EVENT},
+    {PLACE_EVENT, "Tag", WALK_LIST, PLACE_TAGS},
+    {PLACE_TAGS, NULL, WALK_OBJECT, PLACE_TAG},
+    {PLACE_EVENT, "Attribute", WALK_LIST, PLACE_ATTRIBUTES},
+    {PLACE_ATTRIBUTES, NULL, WALK_OBJECT, PLACE_ATTRIBUTE},
+    {PLACE_EVENT, "Object", WALK_LIST, PLACE_TEMPLATES},
+    {PLACE_TEMPLATES, NULL, WALK_OBJECT, PLACE_TEMPLATE},
+    {PLACE_TEMPLATE, "Attribute", WALK_LIST, PLACE_ATTRIBUTES},
+    {PLACE_ROOT, "list", WALK_LIST, PLACE_WARNINGS},
+};
+
+/* A text is walked twice: what stands behind the indicators (markings, tags, a list's type) must
+ * be known when they are told, and nothing is told of a text that does not end well. */
+struct import_walk {
+    struct walk walk;
+    bool telling;                     /* the second time */
+    enum place place[WALK_DEPTH + 1]; /* of the containers that are open, by depth */
+    size_t from;                      /* where the item that is open begins */
+    struct bytes type;                /* of the open object of STIX, as it is written */
+    size_t object;                    /* its number */
+    bool has_objects, has_event, has_list;
+    struct marking marking[IMPORT_MARKINGS];
+    size_t markings;
+    struct tags *event;       /* owned, by the number of the event */
+    size_t events, room, now; /* now: events that have begun */
+    struct bytes list_type;   /* of a warninglist */
+};
 
 static struct bytes text_of(const json_t *object, const char *name)
 {
@@ -15,6 +92,17 @@ static struct bytes text_of(const json_t *object, const char *name)
 static bool is_true(const json_t *object, const char *name)
 {
     return json_is_true(json_object_get(object, name));
+}
+
+/* The whole of an item; NULL: longer than an item is, or no JSON. */
+static json_t *item_read(struct bytes item)
+{
+    return item.len > IMPORT_ITEM ? NULL : json_loadb((const char *)item.data, item.len, 0, NULL);
+}
+
+static void item_refuse(struct import *in, struct bytes item)
+{
+    import_refuse(in, item.len > IMPORT_ITEM ? IMPORT_TOO_LONG : IMPORT_DAMAGED);
 }
 
 /* ---- STIX ---- */
@@ -124,42 +212,38 @@ static bool is_person(struct bytes pattern)
     return false;
 }
 
-/* The marking definitions of a bundle, found once: indicators ask for them by the thousand. */
-struct markings {
-    const json_t *definition[IMPORT_MARKINGS];
-    size_t count;
-};
-
-static void markings_find(const json_t *objects, struct markings *out)
+static void marking_add(struct import_walk *x, const json_t *o)
 {
-    const json_t *o;
-    size_t i;
+    const json_t *d = json_object_get(o, "definition");
+    struct bytes id = text_of(o, "id");
+    struct marking *m = &x->marking[x->markings];
 
-    out->count = 0;
-    json_array_foreach(objects, i, o) if (out->count < IMPORT_MARKINGS &&
-                                          bytes_is(text_of(o, "type"), "marking-definition"))
-        out->definition[out->count++] = o;
+    if (x->markings == IMPORT_MARKINGS || id.len == 0 || id.len > INDICATOR_ID)
+        return;
+    *m = (struct marking){.len = id.len};
+    if (json_object_get(d, "statement") != NULL)
+        m->tlp = TLP_NONE; /* whose it is lowers and raises nothing */
+    else if (json_object_get(d, "pap") != NULL)
+        m->pap = pap_read(text_of(d, "pap"));
+    else if (json_object_get(d, "tlp") != NULL)
+        m->tlp = tlp_read(text_of(d, "tlp"));
+    else
+        return;
+    memcpy(m->id, id.data, id.len);
+    x->markings++;
 }
 
-/* A marking's object in the same bundle says more than its id. What nobody knows is the strictest:
- * tlp_read of an id that is no TLP's. */
-static void mark(const struct markings *m, struct bytes id, struct indicator_about *a)
+/* What nobody knows is the strictest: tlp_read of an id that is no TLP's. */
+static void mark(const struct import_walk *x, struct bytes id, struct indicator_about *a)
 {
-    for (size_t i = 0; i < m->count; i++) {
-        const json_t *d = json_object_get(m->definition[i], "definition");
+    for (size_t i = 0; i < x->markings; i++) {
+        const struct marking *m = &x->marking[i];
 
-        if (!bytes_equal(text_of(m->definition[i], "id"), id) || d == NULL)
+        if (!bytes_equal(bytes_of(m->id, m->len), id))
             continue;
-        if (json_object_get(d, "statement") != NULL)
-            return;
-        if (json_object_get(d, "pap") != NULL) {
-            a->pap = pap_stricter(a->pap, pap_read(text_of(d, "pap")));
-            return;
-        }
-        if (json_object_get(d, "tlp") != NULL) {
-            a->tlp = tlp_stricter(a->tlp, tlp_read(text_of(d, "tlp")));
-            return;
-        }
+        a->pap = pap_stricter(a->pap, m->pap);
+        a->tlp = tlp_stricter(a->tlp, m->tlp);
+        return;
     }
     a->tlp = tlp_stricter(a->tlp, tlp_read(id));
 }
@@ -170,7 +254,7 @@ static bool stix_time(const json_t *o, const char *name, struct instant *out)
            !fault_is(instant_fraction_parse(text_of(o, name), out));
 }
 
-static enum import_rule stix_about(const struct markings *m, const json_t *o,
+static enum import_rule stix_about(const struct import_walk *x, const json_t *o,
                                    struct indicator_about *a)
 {
     const json_t *refs = json_object_get(o, "object_marking_refs"), *ref;
@@ -179,7 +263,7 @@ static enum import_rule stix_about(const struct markings *m, const json_t *o,
     if (is_true(o, "revoked"))
         return IMPORT_OFF;
     json_array_foreach(refs, i, ref)
-        mark(m, bytes_of(json_string_value(ref), json_string_length(ref)), a);
+        mark(x, bytes_of(json_string_value(ref), json_string_length(ref)), a);
     a->id = text_of(o, "id");
     a->exact = true;
     if (a->id.len > INDICATOR_ID)
@@ -189,13 +273,12 @@ static enum import_rule stix_about(const struct markings *m, const json_t *o,
                : IMPORT_TIME;
 }
 
-static void stix_indicator(struct import *in, const struct markings *m, const json_t *o)
+static void stix_indicator(struct import *in, const struct import_walk *x, const json_t *o)
 {
     struct indicator_about a = in->usual;
-    enum import_rule r = stix_about(m, o, &a);
+    enum import_rule r = stix_about(x, o, &a);
     struct bytes pattern = text_of(o, "pattern"), type = text_of(o, "pattern_type");
 
-    in->n.seen++;
     if (r == IMPORT_OK && pattern.len == 0)
         r = IMPORT_DAMAGED;
     if (r == IMPORT_OK && pattern.len > IMPORT_PATTERN)
@@ -215,20 +298,24 @@ static void stix_indicator(struct import *in, const struct markings *m, const js
     }
 }
 
-static void stix(struct import *in, const json_t *objects)
+static void stix_marking(struct import *in, struct bytes item)
 {
-    struct markings m;
-    const json_t *o;
-    size_t i;
+    json_t *o = item_read(item);
 
-    in->format = IMPORT_STIX;
-    markings_find(objects, &m);
-    json_array_foreach(objects, i, o)
-    {
-        in->line = i + 1;
-        if (bytes_is(text_of(o, "type"), "indicator"))
-            stix_indicator(in, &m, o);
-    }
+    marking_add(in->walk, o);
+    json_decref(o);
+}
+
+static void stix_object(struct import *in, struct bytes item)
+{
+    json_t *o = item_read(item);
+
+    in->n.seen++;
+    if (o != NULL)
+        stix_indicator(in, in->walk, o);
+    else
+        item_refuse(in, item);
+    json_decref(o);
 }
 
 /* ---- MISP ---- */
@@ -261,20 +348,26 @@ static const char *const misp_persons[] = {
     "prtn",      "jabber-",     "first-name", "last-name", "full-name",  "passport-",
     "identity-", "nationality", "iban",       "bank-",     "attachment", "malware-sample"};
 
-static void misp_tags(const json_t *owner, struct indicator_about *a)
+static void misp_tag(const json_t *tag, enum tlp *tlp, enum pap *pap)
 {
-    const json_t *tag;
-    size_t i;
+    struct bytes name = text_of(tag, "name");
 
-    json_array_foreach(json_object_get(owner, "Tag"), i, tag)
-    {
-        struct bytes name = text_of(tag, "name");
+    if (name.len > 4 && strncasecmp((const char *)name.data, "tlp:", 4) == 0)
+        *tlp = tlp_stricter(*tlp, tlp_read(name));
+    if (name.len > 4 && strncasecmp((const char *)name.data, "pap:", 4) == 0)
+        *pap = pap_stricter(*pap, pap_read(name));
+}
 
-        if (name.len > 4 && strncasecmp((const char *)name.data, "tlp:", 4) == 0)
-            a->tlp = tlp_stricter(a->tlp, tlp_read(name));
-        if (name.len > 4 && strncasecmp((const char *)name.data, "pap:", 4) == 0)
-            a->pap = pap_stricter(a->pap, pap_read(name));
-    }
+/* A tag of the event; one that cannot be read says the strictest. */
+static void misp_event_tag(struct import *in, struct bytes item)
+{
+    struct tags *t = &in->walk->event[in->walk->now - 1];
+    json_t *tag = item_read(item);
+
+    misp_tag(tag, &t->tlp, &t->pap);
+    if (tag == NULL)
+        t->tlp = TLP_RED;
+    json_decref(tag);
 }
 
 /* When it was first seen; else since it was written (seconds, as a text). */
@@ -337,15 +430,15 @@ static enum import_rule misp_refused(struct bytes type)
     return IMPORT_KIND;
 }
 
-static void misp_attribute(struct import *in, const json_t *attribute, struct indicator_about a)
+static void misp_read(struct import *in, const json_t *attribute, struct indicator_about a)
 {
     struct bytes type = text_of(attribute, "type");
-    size_t i = 0, types = sizeof misp_types / sizeof misp_types[0];
+    size_t i = 0, types = sizeof misp_types / sizeof misp_types[0], n;
+    const json_t *tag;
 
-    in->line = ++in->n.seen;
     while (i < types && !bytes_is(type, misp_types[i].type))
         i++;
-    misp_tags(attribute, &a);
+    json_array_foreach(json_object_get(attribute, "Tag"), n, tag) misp_tag(tag, &a.tlp, &a.pap);
     a.id = text_of(attribute, "uuid");
     if (type.len == 0 || a.id.len > INDICATOR_ID || text_of(attribute, "value").len == 0)
         import_refuse(in, IMPORT_DAMAGED);
@@ -361,44 +454,20 @@ static void misp_attribute(struct import *in, const json_t *attribute, struct in
     }
 }
 
-static void misp_attributes(struct import *in, const json_t *owner, const struct indicator_about *a)
+static void misp_attribute(struct import *in, struct bytes item)
 {
-    const json_t *attribute;
-    size_t i;
-
-    json_array_foreach(json_object_get(owner, "Attribute"), i, attribute)
-        misp_attribute(in, attribute, *a);
-}
-
-static void misp_event(struct import *in, const json_t *event)
-{
+    const struct tags *t = &in->walk->event[in->walk->now - 1];
     struct indicator_about a = in->usual;
-    const json_t *object;
-    size_t i;
+    json_t *attribute = item_read(item);
 
-    in->format = IMPORT_MISP;
-    misp_tags(event, &a);
-    misp_attributes(in, event, &a);
-    json_array_foreach(json_object_get(event, "Object"), i, object) misp_attributes(in, object, &a);
-}
-
-static bool misp(struct import *in, const json_t *root)
-{
-    const json_t *response = json_object_get(root, "response"), *item;
-    const json_t *list = response != NULL ? response : root;
-    bool any = false;
-    size_t i;
-
-    if (json_is_object(json_object_get(list, "Event"))) {
-        misp_event(in, json_object_get(list, "Event"));
-        return true;
-    }
-    json_array_foreach(list, i, item) if (json_is_object(json_object_get(item, "Event")))
-    {
-        misp_event(in, json_object_get(item, "Event"));
-        any = true;
-    }
-    return any;
+    in->line = ++in->n.seen;
+    a.tlp = tlp_stricter(a.tlp, t->tlp);
+    a.pap = pap_stricter(a.pap, t->pap);
+    if (attribute != NULL)
+        misp_read(in, attribute, a);
+    else
+        item_refuse(in, item);
+    json_decref(attribute);
 }
 
 /* ---- MISP's warninglists ---- */
@@ -423,44 +492,175 @@ static void warning_entry(struct import *in, struct bytes type, struct bytes tex
     import_value(in, kind, text, &a);
 }
 
-/* "list": texts, of which "type" says how they are meant; string unless it says so. */
-static bool warning_list(struct import *in, const json_t *root)
+/* An item of "list"; `token` is a text's, which is read as the list of one that it would be. */
+static void warning_item(struct import *in, const struct walk_token *token, struct bytes whole)
 {
-    const json_t *list = json_object_get(root, "list"), *item;
-    struct bytes type = text_of(root, "type");
-    size_t i;
+    struct bytes type = in->walk->list_type;
+    json_t *text = NULL;
 
-    if (in->sink.text == NULL || !json_is_array(list))
+    in->line = ++in->n.seen;
+    if (token->kind == WALK_TEXT && whole.len <= IMPORT_ITEM)
+        text = json_loadb((const char *)whole.data, whole.len, JSON_DECODE_ANY, NULL);
+    if (text != NULL)
+        warning_entry(in, type.len == 0 ? bytes_text("string") : type,
+                      bytes_of(json_string_value(text), json_string_length(text)));
+    else
+        item_refuse(in, whole);
+    json_decref(text);
+}
+
+/* ---- the walk ---- */
+
+static enum place place_of(enum place in, const struct walk_token *t)
+{
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (places[i].in == in && places[i].kind == t->kind &&
+            (places[i].key == NULL || bytes_is(t->key, places[i].key)))
+            return places[i].place;
+    return PLACE_OTHER;
+}
+
+static void event_begins(struct import_walk *x)
+{
+    x->has_event = true;
+    if (!x->telling && x->events == x->room) {
+        x->room = x->room == 0 ? 16 : 2 * x->room;
+        x->event = memory_resize(x->event, x->room, sizeof *x->event);
+    }
+    if (!x->telling)
+        x->event[x->events++] = (struct tags){TLP_NONE, PAP_NONE};
+    x->now++;
+}
+
+static bool is_item(enum place p)
+{
+    return p == PLACE_OBJECT || p == PLACE_TAG || p == PLACE_ATTRIBUTE;
+}
+
+static void opened(struct import_walk *x, enum place in, const struct walk_token *t)
+{
+    enum place p = place_of(in, t);
+
+    x->place[x->walk.depth] = p;
+    x->has_objects |= p == PLACE_OBJECTS;
+    x->has_list |= p == PLACE_WARNINGS;
+    if (p == PLACE_EVENT)
+        event_begins(x);
+    if (is_item(p)) {
+        x->from = t->at;
+        x->type = bytes_of("", 0);
+        x->object += p == PLACE_OBJECT;
+    }
+}
+
+/* An item has come to its end. */
+static void item(struct import *in, enum place p, struct bytes whole)
+{
+    struct import_walk *x = in->walk;
+
+    if (p == PLACE_TAG && !x->telling)
+        misp_event_tag(in, whole);
+    if (p == PLACE_ATTRIBUTE && x->telling && in->format == IMPORT_MISP)
+        misp_attribute(in, whole);
+    if (p == PLACE_OBJECT && !x->telling && bytes_is(x->type, "marking-definition"))
+        stix_marking(in, whole);
+    if (p == PLACE_OBJECT && x->telling && in->format == IMPORT_STIX &&
+        bytes_is(x->type, "indicator")) {
+        in->line = x->object;
+        stix_object(in, whole);
+    }
+}
+
+/* A member or an item of the container that lies at `in_place`. */
+static void value(struct import *in, enum place in_place, const struct walk_token *t)
+{
+    struct import_walk *x = in->walk;
+    const uint8_t *text = x->walk.in.over.data;
+
+    if (t->kind == WALK_OBJECT || t->kind == WALK_LIST)
+        opened(x, in_place, t);
+    else if (in_place == PLACE_OBJECT && bytes_is(t->key, "type"))
+        x->type = t->bytes;
+    else if (in_place == PLACE_ROOT && bytes_is(t->key, "type"))
+        x->list_type = t->bytes;
+    if (in_place == PLACE_WARNINGS && x->telling && in->format == IMPORT_WARNING)
+        warning_item(in, t, bytes_of(text + t->at, x->walk.in.at - t->at));
+}
+
+static void take(struct import *in, unsigned depth, const struct walk_token *t)
+{
+    struct import_walk *x = in->walk;
+    const uint8_t *text = x->walk.in.over.data;
+
+    if (t->kind != WALK_CLOSE)
+        value(in, x->place[depth], t);
+    else if (is_item(x->place[depth]))
+        item(in, x->place[depth], bytes_of(text + x->from, x->walk.in.at - x->from));
+}
+
+/* What the text is, once it has been walked to its end. */
+static enum import_format format_of(const struct import *in)
+{
+    const struct import_walk *x = in->walk;
+
+    if (x->has_objects && in->format != IMPORT_MISP)
+        return IMPORT_STIX;
+    if (x->has_event && in->format != IMPORT_STIX)
+        return IMPORT_MISP;
+    return x->has_list && in->sink.text != NULL ? IMPORT_WARNING : IMPORT_UNKNOWN;
+}
+
+static void rewind_walk(struct import *in)
+{
+    in->walk->walk = walk_over(buf_view(&in->text), "RFC 8259: JSON");
+    in->walk->object = in->walk->now = 0;
+}
+
+/* The text's end: of the first walk it is the second's begin. */
+static bool ended(struct import *in, struct fault *out)
+{
+    struct import_walk *x = in->walk;
+    enum import_format format = format_of(in);
+
+    *out = x->walk.in.fault;
+    if (fault_is(*out) || x->telling)
         return false;
-    if (type.len == 0)
-        type = bytes_text("string");
-    in->format = IMPORT_WARNING;
-    json_array_foreach(list, i, item)
-    {
-        in->line = ++in->n.seen;
-        if (json_is_string(item))
-            warning_entry(in, type, bytes_of(json_string_value(item), json_string_length(item)));
-        else
-            import_refuse(in, IMPORT_DAMAGED);
+    if (format == IMPORT_UNKNOWN) {
+        *out = fault_make(FAULT_UNKNOWN, 0, "import: neither a STIX bundle nor a MISP event");
+        return false;
+    }
+    in->format = format;
+    x->telling = true;
+    rewind_walk(in);
+    return true;
+}
+
+bool import_json_step(struct import *in, struct fault *out)
+{
+    struct walk_token t;
+    unsigned depth;
+    size_t until;
+
+    if (in->walk == NULL) {
+        in->walk = memory_zeroed(1, sizeof *in->walk);
+        in->walk->place[0] = PLACE_TEXT;
+        rewind_walk(in);
+    }
+    *out = fault_none();
+    until = in->walk->walk.in.at + IMPORT_STEP;
+    while (in->walk->walk.in.at < until) {
+        depth = in->walk->walk.depth;
+        if (!walk_next(&in->walk->walk, &t))
+            return ended(in, out);
+        take(in, depth, &t);
     }
     return true;
 }
 
-struct fault import_json(struct import *in, struct bytes text)
+void import_json_done(struct import *in)
 {
-    json_error_t error;
-    json_t *root;
-    bool known = true;
-
-    root = json_loadb((const char *)text.data, text.len, 0, &error);
-    if (root == NULL)
-        return fault_make(FAULT_SYNTAX, (size_t)(error.position < 0 ? 0 : error.position),
-                          "RFC 8259");
-    if (json_is_array(json_object_get(root, "objects")) && in->format != IMPORT_MISP)
-        stix(in, json_object_get(root, "objects"));
-    else
-        known = (in->format != IMPORT_STIX && misp(in, root)) || warning_list(in, root);
-    json_decref(root);
-    return known ? fault_none()
-                 : fault_make(FAULT_UNKNOWN, 0, "import: neither a STIX bundle nor a MISP event");
+    if (in->walk != NULL)
+        free(in->walk->event);
+    free(in->walk);
+    in->walk = NULL;
 }

@@ -11,6 +11,7 @@
 
 struct feed {
     struct lines *lines; /* NULL: none is being read */
+    bool ending;         /* all its bytes are there */
     struct import import;
 };
 
@@ -19,7 +20,7 @@ void feed_begin(struct feed *f, int fd, enum import_format format, struct indica
                 struct import_sink sink);
 
 /* True: there may be more. False: it was the end; *out is how it ended: IO, or what lines_piece
- * and import_end say. */
+ * and import_end_step say. */
 bool feed_step(struct feed *f, struct fault *out);
 
 void feed_done(struct feed *f); /* also in the middle, and where none was begun */

@@ -57,8 +57,8 @@ void lookout_free(struct lookout *l); /* NULL is fine; closes what is not read y
 /* Takes over `fd`. LIMIT. Before the first step. */
 MUST_CHECK struct fault lookout_add(struct lookout *l, const struct lookout_list *list, int fd);
 
-/* Reads or builds on for a few milliseconds (a JSON file is taken apart at once: up to half a
- * second for the largest). True while there is more; then it may be asked, and never changes. */
+/* Reads or builds on for a few milliseconds. True while there is more; then it may be asked, and
+ * never changes. */
 bool lookout_step(struct lookout *l);
 
 size_t lookout_lists(const struct lookout *l);

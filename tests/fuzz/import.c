@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 2)
         return 0;
-    import_init(&in, (enum import_format)(data[0] % (IMPORT_LIST + 1)), indicator_about_none(),
+    import_init(&in, (enum import_format)(data[0] % (IMPORT_WARNING + 1)), indicator_about_none(),
                 sink);
     step = data[1] + 1u;
     for (size_t at = 2; at < size; at += step)

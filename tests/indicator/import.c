@@ -295,6 +295,11 @@ static const struct {
     {"an attribute without value", MISP("{\"type\":\"url\",\"to_ids\":true}"), "! 1 damaged\n"},
     {"an attribute that is mail", MISP(ATTRIBUTE("email-src", "a@b.example")), "! 1 person\n"},
     {"an attribute nobody sees", MISP(ATTRIBUTE("mutex", "x")), "! 1 kind\n"},
+    {"an indicator with a bad escape", STIX("{\"type\":\"indicator\",\"pattern\":\"\\x\"}"),
+     "! 1 damaged\n"},
+    {"an attribute that is no UTF-8, before a good one",
+     MISP(ATTRIBUTE("url", "\xff") "," ATTRIBUTE("domain", "a.example")),
+     "! 1 damaged\ndomain a.example green u\n"},
     {"an endpoint without port", MISP(ATTRIBUTE("ip-dst|port", "192.0.2.1")), "! 1 value\n"},
     {"a port that is none", MISP(ATTRIBUTE("ip-dst|port", "192.0.2.1|0")), "! 1 value\n"},
 };
@@ -312,6 +317,8 @@ static void what_is_wrong_is_told_with_its_line_and_rule(void **unused)
     }
 }
 
+#define FORTY "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+
 static const struct {
     const char *what, *text;
     enum import_format format;
@@ -321,7 +328,9 @@ static const struct {
     {"a bundle where an event is promised", STIX(""), IMPORT_MISP, FAULT_UNKNOWN},
     {"an event where a bundle is promised", MISP(""), IMPORT_STIX, FAULT_UNKNOWN},
     {"a list where a bundle is promised", "192.0.2.1\n", IMPORT_STIX, FAULT_SYNTAX},
-    {"two bundles", STIX("") STIX(""), IMPORT_UNKNOWN, FAULT_SYNTAX},
+    {"two bundles", STIX("") STIX(""), IMPORT_UNKNOWN, FAULT_EXTRA},
+    {"a bundle that is closed as a list", "{\"objects\":[]]", IMPORT_UNKNOWN, FAULT_SYNTAX},
+    {"a bundle within too many lists", FORTY FORTY, IMPORT_MISP, FAULT_LIMIT},
 };
 
 static void json_of_another_kind_tells_nothing(void **unused)
@@ -352,7 +361,7 @@ static void every_prefix_in_any_pieces_says_the_same(void **unused)
             assert_int_equal(f.kind, g.kind);
             assert_string_equal(buf_str(&whole.text), buf_str(&pieces.text));
             if (i >= 3 && n > 0 && n < strlen(texts[i])) {
-                assert_int_equal(f.kind, FAULT_SYNTAX);
+                assert_int_equal(f.kind, FAULT_SHORT);
                 assert_int_equal(whole.text.len, 0);
             }
             buf_done(&whole.text);
@@ -376,19 +385,92 @@ static void a_line_beyond_the_limit_is_counted_and_passed_over(void **unused)
     buf_done(&text);
 }
 
-/* A bundle of 32 MiB is not held: what came is refused as a whole. */
-static void json_beyond_the_limit_is_refused(void **unused)
+/* MISP writes an event's tags behind its attributes, and a bundle may hold its markings last. */
+static void what_stands_behind_the_indicators_marks_them_too(void **unused)
+{
+    (void)unused;
+    expect("{\"response\":[{\"Event\":{\"Attribute\":[" ATTRIBUTE(
+               "domain", "a.example") "],\"Tag\":[{\"name\":\"tlp:amber\"}]}},"
+                                      "{\"Event\":{\"Attribute\":[" ATTRIBUTE(
+                                          "domain", "b.example") "],"
+                                                                 "\"Tag\":[{\"name\":\"PAP:"
+                                                                 "GREEN\"}]}}]}",
+           "domain a.example amber u\ndomain b.example pap:green u\n");
+    expect(STIX("{\"type\":\"indicator\",\"id\":\"indicator--1\","
+                "\"pattern\":\"[domain-name:value = 'a.example']\","
+                "\"object_marking_refs\":[\"marking-definition--1\"]},"
+                "{\"type\":\"marking-definition\",\"id\":\"marking-definition--1\","
+                "\"definition\":{\"tlp\":\"green\"}}"),
+           "domain a.example green exact indicator--1\n");
+}
+
+static void an_object_beyond_the_limit_is_counted_and_passed_over(void **unused)
 {
     struct buf text = {0};
     struct told t;
 
     (void)unused;
-    buf_text(&text, "{\"objects\":[],\"x\":\"");
-    buf_need(&text, IMPORT_JSON);
-    memset(text.data + text.len, 'a', IMPORT_JSON);
-    text.len += IMPORT_JSON;
-    assert_fault(read_as(IMPORT_UNKNOWN, buf_view(&text), 1 << 18, &t), FAULT_LIMIT);
+    buf_text(&text, "{\"objects\":[{\"type\":\"indicator\",\"name\":\"");
+    for (size_t i = 0; i <= IMPORT_ITEM; i++)
+        buf_byte(&text, 'a');
+    buf_text(&text, "\"}," PATTERN("[domain-name:value = 'a.example']") "]}");
+    assert_good(read_as(IMPORT_UNKNOWN, buf_view(&text), 4096, &t));
+    assert_string_equal(buf_str(&t.text), "! 1 too-long\ndomain a.example exact indicator--1\n");
+    buf_done(&t.text);
     buf_done(&text);
+}
+
+/* What is read beside a stream must not hold it up: a step tells of no more than its bytes. */
+static void a_bundle_is_told_in_steps(void **unused)
+{
+    enum { INDICATORS = 40000 };
+    static const char one[] = PATTERN("[domain-name:value = 'a.example']") ",";
+    struct told t = {0};
+    const struct import_sink sink = {entry, pattern, refused, NULL, &t};
+    struct import in;
+    struct fault f;
+    size_t steps = 0, before = 0, most = 0;
+    bool more = true;
+
+    (void)unused;
+    import_init(&in, IMPORT_UNKNOWN, indicator_about_none(), sink);
+    import_feed(&in, bytes_text("{\"objects\":["));
+    for (size_t i = 0; i < INDICATORS; i++)
+        import_feed(&in, bytes_text(one));
+    import_feed(&in, bytes_text("0]}"));
+    for (; more; steps++) {
+        more = import_end_step(&in, &f);
+        most = t.entries - before > most ? t.entries - before : most;
+        before = t.entries;
+    }
+    assert_good(f);
+    assert_int_equal(t.entries, INDICATORS);
+    assert_true(most <= IMPORT_STEP / (sizeof one - 1) + 1);
+    assert_true(steps >= 2 * INDICATORS * (sizeof one - 1) / IMPORT_STEP);
+    import_done(&in);
+    buf_done(&t.text);
+}
+
+/* More is not held: what came is refused as a whole. */
+static void json_beyond_the_limit_is_refused(void **unused)
+{
+    enum { PIECE = 1 << 20 };
+    struct buf piece = {0};
+    struct told t = {0};
+    const struct import_sink sink = {entry, pattern, refused, NULL, &t};
+    struct import in;
+
+    (void)unused;
+    buf_need(&piece, PIECE);
+    memset(piece.data, 'a', PIECE);
+    piece.len = PIECE;
+    import_init(&in, IMPORT_UNKNOWN, indicator_about_none(), sink);
+    import_feed(&in, bytes_text("{\"objects\":[],\"x\":\""));
+    for (size_t i = 0; i < IMPORT_JSON / PIECE; i++)
+        import_feed(&in, buf_view(&piece));
+    assert_fault(import_end(&in), FAULT_LIMIT);
+    import_done(&in);
+    buf_done(&piece);
 }
 
 int main(void)
@@ -404,6 +486,9 @@ int main(void)
         cmocka_unit_test(json_of_another_kind_tells_nothing),
         cmocka_unit_test(every_prefix_in_any_pieces_says_the_same),
         cmocka_unit_test(a_line_beyond_the_limit_is_counted_and_passed_over),
+        cmocka_unit_test(what_stands_behind_the_indicators_marks_them_too),
+        cmocka_unit_test(an_object_beyond_the_limit_is_counted_and_passed_over),
+        cmocka_unit_test(a_bundle_is_told_in_steps),
         cmocka_unit_test(json_beyond_the_limit_is_refused),
     };
 

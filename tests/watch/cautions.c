@@ -150,7 +150,7 @@ static const struct {
     enum fault_kind kind;
     size_t refused;
 } wrong[] = {
-    {"half a list", "{\"type\":\"cidr\",\"list\":[\"192.0.2.1\"", FAULT_SYNTAX, 0},
+    {"half a list", "{\"type\":\"cidr\",\"list\":[\"192.0.2.1\"", FAULT_SHORT, 0},
     {"JSON without a list", "{\"type\":\"cidr\"}", FAULT_UNKNOWN, 0},
     {"a list of numbers", LIST("cidr", "1,2"), FAULT_NONE, 2},
     {"no address", LIST("cidr", "\"a.example\""), FAULT_NONE, 1},
