@@ -47,9 +47,9 @@ static void compare_clocks(struct desk_pact *p, uint64_t theirs)
     alarm_raise(p, name, detail);
 }
 
-/* The partner shows a head of our log, larger than it is here, that none of our keys signed: the
- * keys that did came after what this node was restored from. It is his word alone, so nothing is
- * done by it; but what we said now would contradict what we said then. */
+/* The partner shows a head of our log, larger than it is here, that none of our keys signed, and no
+ * KEYS entry of ours that would say whose they are: it is his word alone, so nothing is done by it;
+ * but what we said now might contradict what we said then. */
 static void compare_keys(struct desk_pact *p, struct bytes head)
 {
     static const char name[] = "older than our keys";
@@ -65,9 +65,9 @@ static void compare_keys(struct desk_pact *p, struct bytes head)
         return;
     snprintf(
         detail, sizeof detail,
-        "the partner cosigned a head of ours at %llu, by keys that are not here: this node was "
-        "restored from before a change of keys; say nothing, and restore keys/ and keeper/ as "
-        "they were after it",
+        "the partner cosigned a head of ours at %llu, by keys that it does not show and that are "
+        "not here: was this node restored from before a change of keys? Say nothing before you "
+        "know",
         (unsigned long long)c.size);
     alarm_raise(p, name, detail);
 }
@@ -91,10 +91,13 @@ static struct fault judged_hello(struct desk_pact *p, uint32_t link, struct byte
         return f;
     p->greeted = true;
     compare_clocks(p, hello.time);
+    keys_shown(p, &hello);
     compare_keys(p, hello.head);
     alarm_clear(p, "the partner broke a rule");
     relation = relation_of(p, hello.head, &size);
-    if (relation == HEAD_PREFIX && size > p->head.binding)
+    if (relation == HEAD_AHEAD && size > p->talk.target)
+        f = refill_note(p, size);
+    if (!fault_is(f) && relation == HEAD_PREFIX && size >= p->head.binding)
         f = commit_bound(p, hello.head);
     if (!fault_is(f))
         conversation_hello(&p->talk, link, relation, size, p->desk->tick, out);
@@ -325,6 +328,10 @@ void hear_lost(struct desk_pact *p, const char *why)
     if (why[0] != '\0')
         snprintf(p->link_why, sizeof p->link_why, "%s", why);
     conversation_link_down(&p->talk, p->link);
+    if (p->push_waits && keys_are_behind(p)) { /* or no HELLO would be said on the next link */
+        p->push_waits = false;
+        hold_failed(p, false, "PROTOCOL.hotline 5: our keys are not all here");
+    }
 }
 
 struct fault hear_gate(struct desk *d, uint16_t type, struct bytes body)

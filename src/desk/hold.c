@@ -147,6 +147,8 @@ static void hold_now(struct desk_pact *p)
  */
 static bool must_wait(struct desk_pact *p)
 {
+    if (keys_are_behind(p))
+        return true;
     return p->held.us != 0 && p->desk->tick.us - p->held.us < DESK_PAUSE && pact_over_quota(p);
 }
 
@@ -157,6 +159,8 @@ void hold_push(struct desk_pact *p)
         hold_now(p);
         return;
     }
+    if (keys_are_behind(p))
+        return;
     alarm_raise(p, slow_alarm,
                 "the partner goes on speaking and does not cosign what we answer: what it says is "
                 "taken once in thirty seconds until it does");

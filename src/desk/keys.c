@@ -10,6 +10,8 @@
  * whenever that may have changed; nothing of it is kept anywhere else.
  */
 
+static const char lacking_alarm[] = "role keys are missing";
+
 static bool is_keys(struct bytes entry)
 {
     static const char line[] = "\nkind KEYS\n";
@@ -186,16 +188,80 @@ void keys_order(const struct desk_pact *p, struct order_cosign *order)
                 k->said[i]->index, buf_view(&k->said[i]->entry), buf_view(&k->said[i]->document)};
 }
 
-/* --- ours, on their way out ----------------------------------------------------------------- */
+/* --- ours that this node lost: it was restored from before a change of them ------------------ */
+
+void keys_shown(struct desk_pact *p, const struct frame_hello *hello)
+{
+    uint64_t size = ledger_size(p->log);
+    struct checkpoint c;
+    struct fault f = fault_none();
+
+    cut(&p->own_keys, size);
+    for (uint32_t i = 0; i < hello->shown_count && !fault_is(f); i++)
+        if (hello->shown[i].index >= size)
+            f = add(p, &p->own_keys, p->own->id, hello->shown[i].index, hello->shown[i].entry,
+                    hello->shown[i].document);
+    if (!fault_is(f))
+        f = note_verify_checkpoint(hello->head, bytes_text(p->origin), &p->own_keys.tenure.author,
+                                   &c, NULL);
+    if (fault_is(f))
+        cut(&p->own_keys, size); /* his word alone */
+}
+
+bool keys_are_behind(const struct desk_pact *p)
+{
+    const struct tenure *t = &p->own_keys.tenure;
+
+    return p->lacking.len != 0 ||
+           (refill_is_due(p) && t->count > 1 && t->keys[t->count - 1]->index >= p->kept_own);
+}
+
+void keys_lacking(struct desk_pact *p, struct bytes lines)
+{
+    struct buf detail = {0};
+
+    if (lines.len == 0) {
+        alarm_clear(p, lacking_alarm);
+        return;
+    }
+    buf_text(&detail, "this node was restored from before a change of its role keys and has not:");
+    for (size_t i = 0, start = 0; i < lines.len; i++)
+        if (lines.data[i] == '\n') {
+            buf_text(&detail, start == 0 ? " " : ", ");
+            buf_add(&detail, lines.data + start, i - start);
+            start = i + 1;
+        }
+    buf_text(&detail, ". Nothing is signed before they are in keys/next/, as they were after the "
+                      "change; then start the node anew");
+    alarm_raise(p, lacking_alarm, buf_str(&detail));
+    buf_done(&detail);
+}
+
+/* --- what a HELLO says of both -------------------------------------------------------------- */
+
+static uint32_t list_keys(const struct desk_keys *k, size_t count, uint64_t below,
+                          struct frame_keys *out)
+{
+    uint32_t listed = 0;
+
+    for (; listed < count && k->said[listed]->index < below; listed++)
+        out[listed] = (struct frame_keys){k->said[listed]->index, buf_view(&k->said[listed]->entry),
+                                          buf_view(&k->said[listed]->document)};
+    return listed;
+}
 
 void keys_greet(const struct desk_pact *p, struct frame_hello *hello)
 {
-    const struct desk_keys *k = &p->own_keys;
+    const struct desk_keys *ours = &p->own_keys, *theirs = &p->peer_keys;
+    size_t named = ours->said_count < p->unnamed ? 0 : ours->said_count - p->unnamed;
 
-    for (size_t i = 0; i < k->said_count && k->said[i]->index < p->head.stored; i++)
-        hello->keys[hello->key_count++] = (struct frame_keys){
-            k->said[i]->index, buf_view(&k->said[i]->entry), buf_view(&k->said[i]->document)};
+    hello->key_count =
+        list_keys(ours, named, p->talk.target > p->head.stored ? p->talk.target : p->head.stored,
+                  hello->keys);
+    hello->shown_count = list_keys(theirs, theirs->said_count, p->talk.mirror, hello->shown);
 }
+
+/* --- ours, on their way out ----------------------------------------------------------------- */
 
 /* Keeper reads keys/next/ at its start alone; a new version of the agreement begins it anew too. */
 json_t *keys_reload(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)

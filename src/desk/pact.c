@@ -344,6 +344,7 @@ struct fault pact_open(struct desk_pact *p)
     f = know_mirror(p, &start);
     if (fault_is(f))
         return f;
+    start.behind = refill_noted(p);
     conversation_init(&p->talk, &start);
     f = commit_catch_up(p);
     if (!fault_is(f))
@@ -363,6 +364,7 @@ void pact_done(struct desk_pact *p)
     buf_done(&p->hello);
     buf_done(&p->push);
     buf_done(&p->mirror_frame);
+    buf_done(&p->lacking);
     registry_free(p->registry);
     free(p->cases);
     if (p->mirror_open)
@@ -382,6 +384,7 @@ bool pact_may_sign(const struct desk_pact *p, const char **why)
            : !p->kept                     ? "keeper has not said what it remembers"
            : p->keeper_is_old             ? "keeper is being told of a later version"
            : p->kept_own < p->head.stored ? "keeper is learning what it signed before"
+           : p->lacking.len != 0          ? "role keys that our log names are missing: parley alarm"
            : p->log == NULL || ledger_is_stopped(p->log)
                ? "the log is stopped after a write that failed"
                : "";

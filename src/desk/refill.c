@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "desk/state.h"
 #include "keeper/order.h"
 #include "statement/type.h"
@@ -12,6 +13,28 @@
  * are done nothing is signed, and what the partner says is held but not answered: the answers may
  * be among what comes back.
  */
+
+static const char noted[] = "behind"; /* a state's name */
+
+struct fault refill_note(struct desk_pact *p, uint64_t size)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%llu", (unsigned long long)size);
+    return state_put(p, noted, text);
+}
+
+uint64_t refill_noted(struct desk_pact *p)
+{
+    struct buf text = {0};
+    uint64_t size = 0;
+
+    state_get(p, noted, &text);
+    if (text.len == 0 || !decimal_read(buf_view(&text), INT64_MAX, &size))
+        size = 0;
+    buf_done(&text);
+    return size > p->head.stored ? size : 0;
+}
 
 bool refill_is_due(const struct desk_pact *p)
 {

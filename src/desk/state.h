@@ -81,6 +81,9 @@ struct desk_pact {
     uint64_t kept_own, kept_peer;
     struct digest kept_root; /* of our own log at kept_own */
     bool catching;           /* a CATCH_UP is out */
+    struct buf lacking;      /* role keys that our log names and keeper has not, as KEEPER_STATE */
+    size_t unnamed;          /* of our newest KEYS entries: HELLO leaves them off, for keeper has not
+                                their hello keys */
     bool greeted;            /* the partner has said HELLO since desk began */
     int own_dir, peer_dir;   /* -1 until open */
     struct ledger *log;
@@ -184,7 +187,15 @@ MUST_CHECK struct fault keys_expect(struct desk_pact *p, const struct frame_push
 MUST_CHECK struct fault keys_expect_own(struct desk_pact *p, const struct frame_push *mirror);
 /* REFUSED: who says HELLO does it by keys that were revoked, by an entry that we hold. */
 MUST_CHECK struct fault keys_greeted(const struct desk_pact *p, const struct frame_hello *hello);
-/* Adds the KEYS entries: of ours to a HELLO, of the partner's among the leaves of an order. */
+/* What a HELLO shows of our KEYS, under the head that it shows: taken as ours behind our log's end if
+ * that head is signed by the keys that they name. Else nothing is. */
+void keys_shown(struct desk_pact *p, const struct frame_hello *hello);
+/* Are the keys that our log names not all known to keeper, or not held by it? Then it signs nothing
+ * for now, and what it cosigned by the keys before would not count. */
+bool keys_are_behind(const struct desk_pact *p);
+/* Raises or clears the alarm over the role keys that keeper lacks, lines as KEEPER_STATE has them. */
+void keys_lacking(struct desk_pact *p, struct bytes lines);
+/* Adds KEYS entries: both sides' to a HELLO, of the partner's among the leaves of an order. */
 void keys_greet(const struct desk_pact *p, struct frame_hello *hello);
 void keys_order(const struct desk_pact *p, struct order_cosign *order);
 void keys_done(struct desk_keys *k);
@@ -287,6 +298,10 @@ MUST_CHECK struct fault respond_to(struct desk_pact *p, const struct entry *e,
 /* refill.c: we are behind our own head; keeper is behind our log */
 void refill_do(struct desk_pact *p);
 void refill_keeper(struct desk_pact *p);
+/* A head of ours of this size was shown that our log does not reach: kept, so that a restart does
+ * not make us speak before it does. */
+MUST_CHECK struct fault refill_note(struct desk_pact *p, uint64_t size);
+uint64_t refill_noted(struct desk_pact *p); /* at start; 0: none, or our log reaches it */
 bool refill_is_due(const struct desk_pact *p); /* behind: what the partner says is only held */
 
 /* life.c */

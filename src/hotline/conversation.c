@@ -91,6 +91,7 @@ void conversation_init(struct conversation *c, const struct conversation_start *
     c->mirror = start->mirror;
     c->mirror_root = start->mirror_root;
     c->barred = start->barred;
+    c->target = start->behind > start->own ? start->behind : 0;
 }
 
 void conversation_link_up(struct conversation *c, uint32_t link, bool dialled_by_first,

@@ -79,7 +79,8 @@ struct conversation_start {
     uint64_t bound;      /* of it the partner cosigned this much */
     uint64_t mirror;     /* size of the partner's log as we cosigned it */
     struct digest mirror_root;
-    bool barred; /* the partner sent what is no entry at all, and no new genesis yet */
+    bool barred;     /* the partner sent what is no entry at all, and no new genesis yet */
+    uint64_t behind; /* the size of a head that we signed and were shown; 0 if our log reaches it */
 };
 
 struct conversation {

@@ -63,17 +63,28 @@ static struct bytes full_part(struct cursor *in, size_t max)
     return part;
 }
 
-static void keys_parts(struct cursor *in, struct frame_hello *out)
+static uint32_t keys_parts(struct cursor *in, struct frame_keys *out)
 {
     size_t start = in->at;
+    uint32_t count = cursor_u32(in);
 
-    out->key_count = cursor_u32(in);
-    if (cursor_ok(in) && out->key_count > FRAME_KEYS)
+    if (cursor_ok(in) && count > FRAME_KEYS)
         cursor_fail(in, FAULT_LIMIT, start);
-    for (uint32_t i = 0; i < out->key_count && cursor_ok(in); i++) {
-        out->keys[i].index = cursor_u64(in);
-        out->keys[i].entry = full_part(in, FRAME_ENTRY);
-        out->keys[i].document = full_part(in, FRAME_DOCUMENT);
+    for (uint32_t i = 0; i < count && cursor_ok(in); i++) {
+        out[i].index = cursor_u64(in);
+        out[i].entry = full_part(in, FRAME_ENTRY);
+        out[i].document = full_part(in, FRAME_DOCUMENT);
+    }
+    return count;
+}
+
+static void keys_say(const struct frame_keys *keys, uint32_t count, struct buf *out)
+{
+    buf_u32(out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        buf_u64(out, keys[i].index);
+        buf_part(out, keys[i].entry);
+        buf_part(out, keys[i].document);
     }
 }
 
@@ -93,8 +104,9 @@ struct fault frame_hello_parse(struct bytes payload, struct frame_hello *out)
     h.time = cursor_u64(&in);
     h.genesis_entry = full_part(&in, FRAME_ENTRY);
     h.genesis_document = full_part(&in, FRAME_DOCUMENT);
-    keys_parts(&in, &h);
+    h.key_count = keys_parts(&in, h.keys);
     h.head = cursor_part(&in, FRAME_NOTE);
+    h.shown_count = keys_parts(&in, h.shown);
     h.said = bytes_of(payload.data, in.at);
     h.suite = text_part(&in, 1, FRAME_SUITES);
     h.signature = full_part(&in, FRAME_SIGNATURES);
@@ -113,13 +125,9 @@ void frame_hello_say(const struct frame_hello *hello, struct buf *out)
     buf_u64(out, hello->time);
     buf_part(out, hello->genesis_entry);
     buf_part(out, hello->genesis_document);
-    buf_u32(out, hello->key_count);
-    for (uint32_t i = 0; i < hello->key_count; i++) {
-        buf_u64(out, hello->keys[i].index);
-        buf_part(out, hello->keys[i].entry);
-        buf_part(out, hello->keys[i].document);
-    }
+    keys_say(hello->keys, hello->key_count, out);
     buf_part(out, hello->head);
+    keys_say(hello->shown, hello->shown_count, out);
 }
 
 void frame_hello_sign(struct bytes suite, struct bytes signature, struct buf *out)

@@ -70,7 +70,9 @@ struct frame_hello {
     struct bytes genesis_document; /* as disclosed */
     uint32_t key_count;            /* KEYS entries of the sender's log, by which it signs now */
     struct frame_keys keys[FRAME_KEYS];
-    struct bytes head;             /* note of the receiver's log that the sender cosigned last */
+    struct bytes head;    /* note of the receiver's log that the sender cosigned last */
+    uint32_t shown_count; /* KEYS entries of the receiver's log below that head */
+    struct frame_keys shown[FRAME_KEYS];
     struct bytes suite, signature; /* by the sender's hello keys, as crypto/several.h spells it */
     struct bytes said;             /* the payload up to and without suite and signature */
 };

@@ -83,14 +83,17 @@ enum message_type {
                                 part disclosed document (CONTACT, KEYS, else empty)} */
     /* keeper -> desk */
     MESSAGE_KEEPER_STATE = 44,   /* *{part agreement; part origin; u64 size; root[32]; i64 last
-                                    cosignature time}, once at start */
+                                    cosignature time; part the role keys that our own log names
+                                    and keeper lacks, a line "ROLE SUITE FINGERPRINT" each},
+                                    once at start */
     MESSAGE_SIGNED = 45,         /* part agreement; part note with our signature lines */
     MESSAGE_SIGN_REFUSED = 46,   /* part agreement; u64 index of the entry refused; part rule */
     MESSAGE_COSIGNED = 47,       /* part agreement; part note with both signature lines */
     MESSAGE_COSIGN_REFUSED = 48, /* part agreement; part rule */
     MESSAGE_HELLO_SIGNED = 49,   /* part agreement; u32 link; part suite; part signature */
     MESSAGE_KEEPER_REFUSED = 51, /* part agreement; u16 the message refused (PEER, HELLO_SIGN,
-                                    CATCH_UP); part rule. CATCH_UP done: KEEPER_STATE again */
+                                    CATCH_UP); part rule; part the role keys that a HELLO named
+                                    and it lacks. CATCH_UP done: KEEPER_STATE again */
 
     /* desk -> watch */
     MESSAGE_WATCH_START = 60, /* part agreement id; part saved state (empty: from the start); one

@@ -154,6 +154,21 @@ static struct fault learn_keys(struct link *l, const struct frame_hello *h)
     return f;
 }
 
+/* KEYS entries of ours that the partner shows: desk may not have them any more. That they follow
+ * ours, and what the head above them proves, is desk's to find out. */
+static struct fault check_shown(const struct link *l, const struct frame_hello *h)
+{
+    struct roles *roles = memory_zeroed(1, sizeof *roles);
+    struct roles_change change;
+    struct fault f = fault_none();
+
+    for (uint32_t i = 0; i < h->shown_count && !fault_is(f); i++)
+        f = roles_from_keys(l->agreement, l->us->id, h->shown[i].entry, h->shown[i].document,
+                            roles, &change);
+    free(roles);
+    return f;
+}
+
 /* By the hello keys of this number in the party's log? */
 static struct fault signed_by(const struct link *l, const struct frame_hello *h, size_t number)
 {
@@ -186,7 +201,7 @@ static struct fault verify_hello(struct link *l, const struct frame_hello *h)
         f = why_forged(l, h, f);
     if (!fault_is(f) && h->head.len != 0)
         f = our_head(l, h->head);
-    return f;
+    return fault_is(f) ? f : check_shown(l, h);
 }
 
 static struct fault judge_hello(struct judging *j, struct link *l, struct bytes payload,

@@ -111,7 +111,7 @@ static struct fault learn_ourselves(struct seal *s)
     if (fault_is(f))
         return f;
     seal_forget_tentative(s, s->origin, &s->ours);
-    return pens_take_all(s, &tenure_at(&s->ours.tenure, seal_signed_size(s))->roles);
+    return f;
 }
 
 static struct fault learn_partner(struct seal *s)
@@ -173,43 +173,86 @@ const char *seal_origin(const struct seal *s)
     return s->origin;
 }
 
+void seal_lacking(const struct seal *s, struct buf *out)
+{
+    pens_lacking(s, &tenure_at(&s->ours.tenure, seal_signed_size(s))->roles, out);
+}
+
 /* --- the greeting ---------------------------------------------------------------------------- */
 
-/* exporter || "dialler" or "listener" || what a HELLO of ours says. */
-static struct fault hello_is_ours(const struct seal *s, struct bytes bytes)
+/* exporter || "dialler" or "listener" || what a HELLO of ours says, borrowed from *whole. */
+static struct fault hello_is_ours(const struct seal *s, struct bytes bytes, struct buf *whole,
+                                  struct frame_hello *h)
 {
     static const char *const side[] = {"dialler", "listener"};
-    struct frame_hello h;
 
     for (size_t i = 0; i < 2; i++) {
         size_t skip = HELLO_EXPORTER + strlen(side[i]);
-        struct buf whole = {0};
-        bool good;
 
         if (bytes.len < skip || memcmp(bytes.data + HELLO_EXPORTER, side[i], strlen(side[i])) != 0)
             continue;
-        buf_add(&whole, bytes.data + skip, bytes.len - skip);
-        frame_hello_sign(bytes_text("-"), bytes_text("-"), &whole);
-        good = !fault_is(frame_hello_parse(buf_view(&whole), &h)) &&
-               bytes_is(h.agreement, seal_newest(s)->id) && bytes_is(h.party, s->own->id);
-        buf_done(&whole);
-        if (good)
+        buf_clear(whole);
+        buf_add(whole, bytes.data + skip, bytes.len - skip);
+        frame_hello_sign(bytes_text("-"), bytes_text("-"), whole);
+        if (!fault_is(frame_hello_parse(buf_view(whole), h)) &&
+            bytes_is(h->agreement, seal_newest(s)->id) && bytes_is(h->party, s->own->id))
             return fault_none();
     }
     return fault_make(FAULT_REFUSED, 0, "PROTOCOL.hotline 2: no HELLO of ours");
 }
 
-struct fault seal_hello(struct seal *s, const struct order_hello *order, struct buf *suite,
-                        struct buf *signature)
+/* The next of our KEYS entries is this one; behind the last, it is tried on. */
+static struct fault follow(struct seal *s, size_t number, const struct frame_keys *k)
 {
-    struct fault f = hello_is_ours(s, order->bytes);
+    const struct tenure *t = &s->ours.tenure;
+    struct digest leaf = tree_leaf(k->entry);
+
+    if (number >= t->count)
+        return tenure_change(&s->ours.tenure, seal_newest(s), s->own->id, k->index, k->entry,
+                             k->document);
+    return t->keys[number]->index == k->index && digest_equal(&t->keys[number]->leaf, &leaf)
+               ? fault_none()
+               : fault_make(FAULT_REFUSED, 0, "PROTOCOL.ledger section 11: KEYS that are not ours");
+}
+
+/* A HELLO is signed by the hello keys that it names itself, the last of its KEYS entries. It may
+ * name fewer than we know (the newest are not held), or more: the log lost them, and the partner
+ * showed them. The latter are root-signed, and forgotten here until they are in the log again. */
+static struct fault take_named(struct seal *s, const struct frame_hello *h, struct pens *pens,
+                               struct buf *lacking)
+{
+    struct tenure *t = &s->ours.tenure;
+    size_t known = t->count;
+    struct fault f = fault_none();
+
+    for (uint32_t i = 0; i < h->key_count && !fault_is(f); i++)
+        f = follow(s, i + 1, &h->keys[i]);
+    if (!fault_is(f)) {
+        const struct roles *roles = &t->keys[h->key_count]->roles;
+
+        f = pens_take(s, roles, ROLE_HELLO, pens);
+        if (fault_is(f))
+            pens_lacking(s, roles, lacking);
+    }
+    if (t->count > known)
+        tenure_cut(t, t->keys[known]->index);
+    return f;
+}
+
+struct fault seal_hello(struct seal *s, const struct order_hello *order, struct buf *suite,
+                        struct buf *signature, struct buf *lacking)
+{
+    struct frame_hello *h = memory_zeroed(1, sizeof *h);
+    struct buf whole = {0};
     struct pens pens;
+    struct fault f = hello_is_ours(s, order->bytes, &whole, h);
 
     if (!fault_is(f))
-        f = pens_take(s, &tenure_at(&s->ours.tenure, seal_signed_size(s))->roles, ROLE_HELLO,
-                      &pens);
+        f = take_named(s, h, &pens, lacking);
     if (!fault_is(f))
         several_sign(pens.key, s->keys->suites, DOMAIN_HELLO, bytes_text(seal_newest(s)->id),
                      order->bytes, suite, signature);
+    buf_done(&whole);
+    free(h);
     return f;
 }

@@ -58,12 +58,17 @@ struct seal_start {
 struct seal; /* opaque, owned */
 
 /* Everything in *start must outlive it. Faults: the folder's, registry_parse's, tenure_change's,
- * DAMAGED; MISSING: a key that the log names is not held. */
+ * DAMAGED. Keys that the log names and that are not held are no fault: seal_lacking. */
 MUST_CHECK struct fault seal_new(const struct seal_start *start, struct seal **out);
 void seal_free(struct seal *s); /* NULL is fine */
 
 const char *seal_agreement(const struct seal *s); /* its id */
 const char *seal_origin(const struct seal *s);    /* of our own log */
+
+/* Appends the role keys that our log names as far as we signed it and that are not held, a line
+ * "ROLE SUITE FINGERPRINT" each. A node restored from before a change of keys has such; it signs
+ * nothing by the keys that it does hold. */
+void seal_lacking(const struct seal *s, struct buf *out);
 
 /*
  * Signs the head over the entries of the order and appends the note. Faults: as keeping_sign_head,
@@ -74,7 +79,8 @@ const char *seal_origin(const struct seal *s);    /* of our own log */
 MUST_CHECK struct fault seal_sign(struct seal *s, const struct order_sign *order,
                                   struct instant now, struct buf *note, uint64_t *refused);
 
-/* After a refill: as keeping_catch_up. CONTACT and KEYS entries must have their documents. */
+/* After a refill: as keeping_catch_up. CONTACT and KEYS entries must have their documents. What a
+ * KEYS entry names need not be held: seal_lacking says it from then on. */
 MUST_CHECK struct fault seal_catch_up(struct seal *s, const struct order_sign *order,
                                       struct instant now);
 
@@ -86,8 +92,11 @@ MUST_CHECK struct fault seal_peer(struct seal *s, const struct order_peer *order
 MUST_CHECK struct fault seal_cosign(struct seal *s, const struct order_cosign *order,
                                     struct instant now, struct buf *note);
 
-/* Signs a HELLO: appends suite and signature. REFUSED if the bytes are no HELLO of ours. */
+/* Signs a HELLO by the hello keys that its KEYS entries name last: appends suite and signature.
+ * REFUSED if the bytes are no HELLO of ours, or name other KEYS; as tenure_change for those behind
+ * our last; MISMATCH: those hello keys are not held, and all that are lacking of what was named is
+ * appended to *lacking, as seal_lacking. */
 MUST_CHECK struct fault seal_hello(struct seal *s, const struct order_hello *order,
-                                   struct buf *suite, struct buf *signature);
+                                   struct buf *suite, struct buf *signature, struct buf *lacking);
 
 #endif

@@ -75,18 +75,20 @@ static struct fault take_change(struct judged *j, uint64_t index, const struct o
         keysfile_change(&s->ours, seal_newest(s), s->own->id, index, o->text, o->disclosed);
 
     j->keys_changed |= !fault_is(f);
-    return fault_is(f) ? f
-                       : pens_take_all(s, &s->ours.tenure.keys[s->ours.tenure.count - 1]->roles);
+    return f;
 }
 
 static struct fault apply_keys(struct judged *j, const struct entry *e, uint64_t index,
                                const struct order_entry *o)
 {
+    const struct tenure *ours = &j->seal->ours.tenure;
     struct fault f = seen_is_cosigned(j->seal, e);
 
     if (!fault_is(f) && j->seal->ours.text.len == 0)
         f = fault_make(FAULT_MISSING, 0, "keeper: the genesis that the keys follow is not here");
-    return fault_is(f) ? f : take_change(j, index, o);
+    if (!fault_is(f))
+        f = take_change(j, index, o);
+    return fault_is(f) ? f : pens_take_all(j->seal, &ours->keys[ours->count - 1]->roles);
 }
 
 static struct fault apply_contact(struct judged *j, const struct agreement *a,

@@ -40,6 +40,21 @@ struct fault pens_take_all(const struct seal *s, const struct roles *r)
     return f;
 }
 
+void pens_lacking(const struct seal *s, const struct roles *r, struct buf *out)
+{
+    char fingerprint[FINGERPRINT_TEXT];
+
+    for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++)
+        for (size_t i = 0; i < r->suites && i < s->keys->suites; i++) {
+            const struct role_key *key = &r->key[role][i];
+
+            if (held(s, role, i, key) != NULL)
+                continue;
+            fingerprint_write(suite_key_id(key->suite, bytes_of(key->key, key->len)), fingerprint);
+            buf_print(out, "%s %s %s\n", role_name(role), suite_name(key->suite), fingerprint);
+        }
+}
+
 /*
  * The partner may not hold the entry yet that names our newest keys. So, as long as we have the
  * keys before them, their lines stand in the cosignature too; who holds the entry asks for none of

@@ -53,6 +53,9 @@ MUST_CHECK struct fault pens_take(const struct seal *s, const struct roles *r, e
                                   struct pens *out);
 MUST_CHECK struct fault pens_take_all(const struct seal *s, const struct roles *r);
 
+/* Appends those that are not held, a line "ROLE SUITE FINGERPRINT" each. */
+void pens_lacking(const struct seal *s, const struct roles *r, struct buf *out);
+
 /* Adds our cosigner keys of before `now` as far as they are held; how many there are in all. */
 size_t pens_add_before(const struct seal *s, const struct tenure_keys *now, struct pens *pens);
 

@@ -299,6 +299,22 @@ static struct fault make_seals(struct keeper *k)
     return fault_none();
 }
 
+/* Of our own logs: the role keys that they name and that are not in keys/ or keys/next/. */
+static void say_lacking(struct keeper *k, const char *origin, struct buf *out)
+{
+    struct buf lacking = {0};
+
+    for (size_t i = 0; i < k->seals; i++)
+        if (strcmp(seal_origin(k->seal[i]), origin) == 0)
+            seal_lacking(k->seal[i], &lacking);
+    if (lacking.len != 0)
+        log_fault(LOG_LEVEL_ERROR, origin,
+                  fault_make(FAULT_MISSING, 0,
+                             "keeper: a key that the log names is not in keys/ or keys/next/"));
+    buf_part(out, buf_view(&lacking));
+    buf_done(&lacking);
+}
+
 static void say_state(struct keeper *k)
 {
     struct buf *b = &k->body;
@@ -315,6 +331,7 @@ static void say_state(struct keeper *k)
         buf_u64(b, log->tree.size);
         buf_add(b, &root, sizeof root);
         buf_u64(b, (uint64_t)instant_seconds(log->time));
+        say_lacking(k, log->origin, b);
     }
     process_send(k->self, PROCESS_DESK, MESSAGE_KEEPER_STATE, buf_view(b));
 }
@@ -363,11 +380,12 @@ static void answer(struct keeper *k, enum message_type type)
 }
 
 static void say_refused(struct keeper *k, struct bytes agreement, enum message_type what,
-                        struct fault why)
+                        struct fault why, struct bytes lacking)
 {
     begin_answer(k, agreement);
     buf_u16(&k->body, (uint16_t)what);
     buf_part(&k->body, bytes_text(why.rule));
+    buf_part(&k->body, lacking);
     answer(k, MESSAGE_KEEPER_REFUSED);
 }
 
@@ -428,7 +446,7 @@ static struct fault hear_peer(struct keeper *k, struct bytes body)
     if (!fault_is(f))
         return f;
     log_fault(LOG_LEVEL_WARN, "partner's genesis refused", f);
-    say_refused(k, o->agreement, MESSAGE_PEER, f);
+    say_refused(k, o->agreement, MESSAGE_PEER, f, bytes_text(""));
     return fault_none();
 }
 
@@ -436,16 +454,16 @@ static struct fault hear_hello(struct keeper *k, struct bytes body)
 {
     struct order_hello *o = &k->order.hello;
     struct fault f = order_hello_parse(body, o);
-    struct buf suite = {0};
+    struct buf suite = {0}, lacking = {0};
     struct seal *s;
 
     if (fault_is(f))
         return f;
     s = seal_find(k, o->agreement);
     buf_clear(&k->note);
-    f = s == NULL ? no_seal() : seal_hello(s, o, &suite, &k->note);
+    f = s == NULL ? no_seal() : seal_hello(s, o, &suite, &k->note, &lacking);
     if (fault_is(f)) {
-        say_refused(k, o->agreement, MESSAGE_HELLO_SIGN, f);
+        say_refused(k, o->agreement, MESSAGE_HELLO_SIGN, f, buf_view(&lacking));
     } else {
         begin_answer(k, o->agreement);
         buf_u32(&k->body, o->link);
@@ -454,6 +472,7 @@ static struct fault hear_hello(struct keeper *k, struct bytes body)
         answer(k, MESSAGE_HELLO_SIGNED);
     }
     buf_done(&suite);
+    buf_done(&lacking);
     return fault_none();
 }
 
@@ -469,7 +488,7 @@ static struct fault hear_catch_up(struct keeper *k, struct bytes body)
     f = s == NULL ? no_seal() : seal_catch_up(s, o, instant_now());
     if (fault_is(f)) {
         log_fault(LOG_LEVEL_WARN, "catching up refused", f);
-        say_refused(k, o->agreement, MESSAGE_CATCH_UP, f);
+        say_refused(k, o->agreement, MESSAGE_CATCH_UP, f, bytes_text(""));
     } else {
         say_state(k);
     }

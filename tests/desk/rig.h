@@ -132,10 +132,10 @@ static inline void rig_cosign(struct rig *r, const struct rig_message *m, struct
 static inline void rig_hello(struct rig *r, const struct rig_message *m, struct buf *out)
 {
     struct order_hello o;
-    struct buf suite = {0}, signature = {0};
+    struct buf suite = {0}, signature = {0}, lacking = {0};
 
     assert_good(order_hello_parse(buf_view(&m->body), &o));
-    assert_good(seal_hello(r->b->seal, &o, &suite, &signature));
+    assert_good(seal_hello(r->b->seal, &o, &suite, &signature, &lacking));
     buf_part(out, bytes_text(r->b->agreement->id));
     buf_u32(out, o.link);
     buf_part(out, buf_view(&suite));
@@ -205,6 +205,7 @@ static inline void rig_keeper_state(struct rig *r)
         buf_u64(&body, log->tree.size);
         buf_add(&body, &root, sizeof root);
         buf_u64(&body, (uint64_t)instant_seconds(log->time));
+        buf_part(&body, bytes_text(""));
     }
     rig_hear(r, PROCESS_KEEPER, MESSAGE_KEEPER_STATE, &body);
     buf_done(&body);

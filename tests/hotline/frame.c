@@ -14,7 +14,12 @@ static struct frame_hello good_hello(void)
         .time = 1764063000,
         .genesis_entry = bytes_text("entry\n"),
         .genesis_document = bytes_text("{}"),
+        .key_count = 1,
+        .keys = {{7, bytes_text("ours\n"), bytes_text("{}")}},
         .head = bytes_text("note\n"),
+        .shown_count = 2,
+        .shown = {{8, bytes_text("yours\n"), bytes_text("{}")},
+                  {9, bytes_text("e\n"), bytes_text("d")}},
         .suite = bytes_text("ed25519"),
         .signature = bytes_of(digest, sizeof digest),
     };
@@ -100,6 +105,13 @@ static void a_hello_is_read_as_it_was_written(void **state)
     assert_true(bytes_equal(back.genesis_entry, h.genesis_entry));
     assert_true(bytes_equal(back.genesis_document, h.genesis_document));
     assert_true(bytes_equal(back.head, h.head));
+    assert_int_equal(back.key_count, 1);
+    assert_int_equal(back.keys[0].index, 7);
+    assert_true(bytes_is(back.keys[0].entry, "ours\n"));
+    assert_int_equal(back.shown_count, 2);
+    assert_int_equal(back.shown[1].index, 9);
+    assert_true(bytes_is(back.shown[0].entry, "yours\n"));
+    assert_true(bytes_is(back.shown[1].document, "d"));
     assert_true(bytes_equal(back.suite, h.suite));
     assert_true(bytes_equal(back.signature, h.signature));
     assert_true(bytes_equal(back.said, buf_view(&said)));

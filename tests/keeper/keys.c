@@ -106,24 +106,138 @@ static void the_head_over_keys_is_signed_by_them(void **state)
     turn_done(&t);
 }
 
-/* The keys that the log names now are gone, and those before lie there again: no start, or the next
- * head would be one that nobody can verify. */
-static void a_keeper_without_the_keys_of_its_log_does_not_start(void **state)
+/* A HELLO that names these KEYS entries, as keeper is asked to sign it. */
+static struct fault hello(struct turn *t, const struct frame_keys *keys, uint32_t count,
+                          struct buf *bytes, struct buf *signature, struct buf *lacking)
+{
+    static const uint8_t exporter[HELLO_EXPORTER] = {1};
+    struct frame_hello *h = calloc(1, sizeof *h);
+    struct order_hello o = {bytes_text(t->b->agreement->id), 1, bytes_text("")};
+    struct buf said = {0}, suite = {0};
+    struct fault f;
+
+    *h = (struct frame_hello){.agreement = bytes_text(t->b->agreement->id),
+                              .version = 1,
+                              .agreement_digest = bytes_of(t->b->agreement->digest, 32),
+                              .party = bytes_text("a"),
+                              .genesis_entry = buf_view(&t->b->p->a.genesis),
+                              .genesis_document = buf_view(&t->b->p->a.document),
+                              .key_count = count};
+    memcpy(h->keys, keys, count * sizeof *keys);
+    frame_hello_say(h, &said);
+    buf_clear(bytes);
+    buf_clear(signature);
+    buf_clear(lacking);
+    hello_bytes(exporter, HELLO_DIALLER, buf_view(&said), bytes);
+    o.bytes = buf_view(bytes);
+    f = seal_hello(t->b->seal, &o, &suite, signature, lacking);
+    buf_done(&said);
+    buf_done(&suite);
+    free(h);
+    return f;
+}
+
+static bool greets_by(const struct turn *t, const struct buf *bytes, const struct buf *signature,
+                      const struct secret *key)
+{
+    return !fault_is(domain_verify(people_suite(), secret_public(key), DOMAIN_HELLO,
+                                   bytes_text(t->b->agreement->id), buf_view(bytes),
+                                   buf_view(signature)));
+}
+
+/* What a refill brings back: the head over genesis and KEYS, as the new key signed it once. */
+static struct fault catch_up(struct turn *t, const struct buf *note)
+{
+    struct order_sign *o = calloc(1, sizeof *o);
+    struct fault f;
+
+    o->agreement = bytes_text(t->b->agreement->id);
+    o->note = buf_view(note);
+    o->first = 1;
+    o->count = 1;
+    o->entry[0] = (struct order_entry){.text = buf_view(&t->keys.text),
+                                       .disclosed = buf_view(&t->keys.disclosed)};
+    f = seal_catch_up(t->b->seal, o, t->b->now);
+    free(o);
+    return f;
+}
+
+/* Restored from before the change, and the private keys of after it are not there: by the log's own
+ * words nothing that the old ones sign is worth anything, so they sign nothing. */
+static void a_keeper_without_the_keys_of_its_log_signs_nothing_and_says_which(void **state)
+{
+    struct turn t, later;
+    struct buf note = {0}, bytes = {0}, signature = {0}, lacking = {0}, expected = {0};
+    struct frame_keys shown;
+    char fingerprint[FINGERPRINT_TEXT];
+
+    (void)state;
+    turn_init(&later);
+    lay_next(&later);
+    assert_good(bench_sign(later.b, 1, &later.keys, 1, &note));
+
+    turn_init(&t); /* the same people: the backup */
+    shown = (struct frame_keys){1, buf_view(&t.keys.text), buf_view(&t.keys.disclosed)};
+    seal_lacking(t.b->seal, &lacking);
+    assert_int_equal(lacking.len, 0);
+
+    /* The partner shows the entry: the greeting is by its keys if they are here, */
+    assert_fault(hello(&t, &shown, 1, &bytes, &signature, &lacking), FAULT_MISMATCH);
+    for (enum role r = ROLE_LOG; r < ROLE_COUNT; r++) {
+        fingerprint_write(secret_key_id(t.next[r]), fingerprint);
+        buf_print(&expected, "%s %s %s\n", role_name(r), suite_name(people_suite()), fingerprint);
+    }
+    assert_true(bytes_equal(buf_view(&lacking), buf_view(&expected)));
+    assert_good(hello(&t, &shown, 0, &bytes, &signature, &lacking)); /* else by those before */
+    assert_true(greets_by(&t, &bytes, &signature, t.b->p->a.role[ROLE_HELLO]));
+
+    assert_good(catch_up(&t, &note));
+    buf_clear(&lacking);
+    seal_lacking(t.b->seal, &lacking);
+    assert_true(bytes_equal(buf_view(&lacking), buf_view(&expected)));
+    assert_fault(bench_sign(t.b, 2, NULL, 0, &note), FAULT_MISMATCH);
+    bench_restart(t.b); /* starts, and is as silent as before */
+    assert_fault(bench_sign(t.b, 2, NULL, 0, &note), FAULT_MISMATCH);
+
+    lay_next(&t);
+    buf_clear(&lacking);
+    seal_lacking(t.b->seal, &lacking);
+    assert_int_equal(lacking.len, 0);
+    assert_good(hello(&t, &shown, 1, &bytes, &signature, &lacking));
+    assert_true(greets_by(&t, &bytes, &signature, t.next[ROLE_HELLO]));
+    t.b->tree.size = 2;
+    assert_true(signs_by(&t, t.next[ROLE_LOG]));
+    buf_done(&note);
+    buf_done(&bytes);
+    buf_done(&signature);
+    buf_done(&lacking);
+    buf_done(&expected);
+    turn_done(&t);
+    turn_done(&later);
+}
+
+/* The keys lie in keys/next/, the entry is in the partner's log alone: who greets by them is let in
+ * also where those before were revoked. What is named and is none of ours is not signed. */
+static void a_hello_is_signed_by_the_keys_that_it_names(void **state)
 {
     struct turn t;
-    struct buf note = {0};
-    struct seal_start start;
-    struct seal *seal = NULL;
+    struct buf bytes = {0}, signature = {0}, lacking = {0};
+    struct frame_keys shown, forged;
 
     (void)state;
     turn_init(&t);
     lay_next(&t);
-    assert_good(bench_sign(t.b, 1, &t.keys, 1, &note));
-    for (enum role r = ROLE_LOG; r < ROLE_COUNT; r++)
-        t.b->keys.next[r] = NULL;
-    start = (struct seal_start){&t.b->agreement, 1, "a", &t.b->keys, t.b->keeping, &t.b->folder};
-    assert_fault(seal_new(&start, &seal), FAULT_MISMATCH);
-    buf_done(&note);
+    shown = (struct frame_keys){1, buf_view(&t.keys.text), buf_view(&t.keys.disclosed)};
+    forged = (struct frame_keys){1, buf_view(&t.keys.text), buf_view(&t.b->p->a.document)};
+    assert_true(fault_is(hello(&t, &forged, 1, &bytes, &signature, &lacking)));
+    assert_good(hello(&t, &shown, 1, &bytes, &signature, &lacking));
+    assert_true(greets_by(&t, &bytes, &signature, t.next[ROLE_HELLO]));
+    assert_true(signs_by(&t, t.b->p->a.role[ROLE_LOG])); /* it is not in force yet */
+    assert_good(hello(&t, &shown, 0, &bytes, &signature, &lacking));
+    assert_true(greets_by(&t, &bytes, &signature, t.b->p->a.role[ROLE_HELLO]));
+    buf_done(&bytes);
+    buf_done(&signature);
+    buf_done(&lacking);
     turn_done(&t);
 }
 
@@ -305,7 +419,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_head_over_keys_is_signed_by_them),
-        cmocka_unit_test(a_keeper_without_the_keys_of_its_log_does_not_start),
+        cmocka_unit_test(a_keeper_without_the_keys_of_its_log_signs_nothing_and_says_which),
+        cmocka_unit_test(a_hello_is_signed_by_the_keys_that_it_names),
         cmocka_unit_test(nobody_changes_keys_without_the_root_key),
         cmocka_unit_test(keys_that_keeper_does_not_hold_are_refused),
         cmocka_unit_test(a_crash_between_the_keys_and_the_head_changes_nothing),

@@ -169,6 +169,7 @@ static void expect_state(struct child *c, uint32_t logs)
         assert_true(bytes_is(cursor_part(&in, 200), ours.origin));
         assert_int_equal(cursor_u64(&in), 1);
         cursor_take(&in, 32 + 8);
+        assert_int_equal(cursor_part(&in, 100).len, 0);
     }
     cursor_end(&in);
     assert_good(in.fault);

@@ -101,16 +101,19 @@ def role_keys_are_rotated_and_revoked_while_both_talk(pair):
     pair.settle()
     both_verify(a.parley, bundle_of(b, last["case"], pair.folder, "last.bundle"))
 
-    # A thief with the first keys, the node's folder and no root key: his node is refused as ours.
+    # A thief with the first keys, the node's folder and no root key: his node says nothing as ours.
     thief = pair.folder / "thief"
     a.stop()
     change_log = entries(b, "theirs")[-1]["leaf"]
     shutil.copytree(a.node, thief, symlinks=True)
     shutil.rmtree(thief / "keys")
     shutil.copytree(old_keys, thief / "keys")
-    result = subprocess.run([a.parley, "serve", "--node", thief], capture_output=True, text=True,
-                            timeout=30)
-    assert result.returncode != 0 and "a key that the log names" in result.stderr + result.stdout
+    his = subprocess.Popen([a.parley, "serve", "--node", thief], stderr=subprocess.PIPE, text=True)
+    a.until(lambda: "role keys are missing" in subprocess.run(
+        [a.parley, "status", "--node", thief], capture_output=True, text=True).stdout, "he is told")
+    time.sleep(3)  # links come and go
+    his.terminate()
+    assert "a key that the log names" in his.communicate(timeout=30)[1]
     assert entries(b, "theirs")[-1]["leaf"] == change_log
     a.serve()
     pair.settle()
@@ -119,33 +122,62 @@ def role_keys_are_rotated_and_revoked_while_both_talk(pair):
 role_keys_are_rotated_and_revoked_while_both_talk.suites = ("ed25519", "p256-sha256")
 
 
-def a_backup_older_than_a_change_of_keys_says_what_it_lacks(pair):
-    """docs/limits.md: keys/ and keeper/ are restored as they were after it, or the node waits."""
+def a_backup_older_than_a_change_of_keys_comes_back(pair):
+    """PROTOCOL.hotline section 5: its partner shows it the KEYS that it lost, its log comes back, and
+    it is silent until the private keys lie in keys/next/: over a rotation, and over a revocation."""
     a, b = pair.a, pair.b
-    backup = pair.folder / "backup"
+    backup, after = pair.folder / "backup", pair.folder / "keys-after"
     pair.check()
     pair.settle()
     for what in ("rotate", "revoke"):
+        for folder in (backup, after):
+            shutil.rmtree(folder, ignore_errors=True)
         a.stop()
-        shutil.rmtree(backup, ignore_errors=True)
         shutil.copytree(a.node, backup, symlinks=True)
         a.serve()
         change_keys(a, what)
-        pair.check()
+        said = pair.check()
         pair.settle()
         a.parley_ok("key", "settle")
-        known = entries(b, "theirs")[-1]["leaf"]
+        known, newest = entries(b, "theirs")[-1]["leaf"], fingerprints(a)
         a.stop()
-        after = a.node.rename(pair.folder / f"after-{what}")
+        shutil.copytree(a.node / "keys", after)
+        shutil.rmtree(a.node)
         shutil.copytree(backup, a.node, symlinks=True)
         a.serve(wait=False)
-        a.until(lambda: "older than our keys" in a.run("status").stdout, "it is said by name", 20)
+
+        # It says which keys it lacks; a rotated one lets it in all the same, and its log comes back.
+        a.until(lambda: "role keys are missing" in a.run("status").stdout, "it is said by name", 30)
+        alarm = a.run("alarm", "list").stdout
+        assert all(f in alarm for f in newest), alarm
         if what == "revoke":
-            b.until(lambda: "a revoked key was used" in b.run("status").stdout, "and there", 20)
-        assert entries(b, "theirs")[-1]["leaf"] == known
+            b.until(lambda: "a revoked key was used" in b.run("status").stdout, "and there", 30)
+        else:
+            a.until(lambda: entries(a)[-1]["leaf"] == known, "the log comes back", 30)
+        assert fingerprints(a) == newest  # the public halves: the partner showed them
+        silent = a.run("peer", "ping", "--yes", officer="ivanova")
+        assert silent.returncode not in (0, 7) and "nothing can be said now" in silent.stderr, silent
+        waiting = b.run("peer", "ping", "--yes", "--json", officer="li")
+        assert waiting.returncode in (0, 7), waiting  # said, and binding when we are back
+
         a.stop()
-        shutil.rmtree(a.node)
-        after.rename(a.node)
+        a.serve(wait=False)  # a restart makes it no more talkative
+        a.until(lambda: "role keys are missing" in a.run("status").stdout, "it is said again", 30)
+        assert entries(b, "theirs")[-1]["leaf"] == known
+
+        # What to do, as the alarm says it.
+        a.stop()
+        (a.node / "keys" / "next").mkdir(exist_ok=True)
+        for pem in after.glob("*.pem*"):
+            shutil.copy(pem, a.node / "keys" / "next")
         a.serve()
+        a.until(lambda: entries(a)[-1]["leaf"] == known, "the log is whole", 60)
+        assert "role keys are missing" not in a.run("status").stdout
+        later = pair.check()
         pair.settle()
-        assert "older than our keys" not in a.run("status").stdout
+        a.parley_ok("key", "settle")
+        for case in (said["case"], later["case"]):
+            both_verify(a.parley, bundle_of(b, case, pair.folder, f"{what}.{case}.bundle"))
+
+
+a_backup_older_than_a_change_of_keys_comes_back.suites = ("ed25519", "p256-sha256")
