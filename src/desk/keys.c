@@ -150,9 +150,43 @@ static struct fault expect(struct desk_pact *p, struct desk_keys *k, const char 
     return f;
 }
 
+/* Do the keys still stand by the partner's newest cosignature? Its old ones do up to the KEYS
+ * entry's `seen`, and whoever says it cosigned before that or beside the new ones: so this fails
+ * for a `seen` that is smaller than what was cosigned. */
+static struct fault stands(struct desk_pact *p)
+{
+    struct bytes note = head_binding_note(&p->head);
+    struct note n;
+
+    if (note.len == 0 || (!fault_is(note_parse(note, &n)) &&
+                          !fault_is(note_verify(&n, &p->peer_keys.tenure.cosigner, NULL))))
+        return fault_none();
+    return fault_make(FAULT_REFUSED, 0,
+                      "PROTOCOL.ledger section 11: KEYS that disown what their party cosigned");
+}
+
 struct fault keys_expect(struct desk_pact *p, const struct frame_push *push)
 {
-    return expect(p, &p->peer_keys, p->peer->id, ledger_size(p->mirror.log), push);
+    static const char alarm[] = "cosignatures disowned";
+    uint64_t held = ledger_size(p->mirror.log);
+    size_t before;
+    struct fault f;
+
+    cut(&p->peer_keys, held == 0 ? 1 : held);
+    before = p->peer_keys.said_count;
+    f = expect(p, &p->peer_keys, p->peer->id, held, push);
+    if (fault_is(f) || p->peer_keys.said_count == before)
+        return f;
+    f = stands(p);
+    if (!fault_is(f)) {
+        alarm_clear(p, alarm);
+        return f;
+    }
+    cut(&p->peer_keys, held == 0 ? 1 : held);
+    alarm_raise(p, alarm,
+                "the partner's new keys do not stand by all that its old ones cosigned of our log: "
+                "nothing of its is held before it cosigned that again, or says so");
+    return f;
 }
 
 struct fault keys_expect_own(struct desk_pact *p, const struct frame_push *mirror)

@@ -82,10 +82,10 @@ struct desk_pact {
     struct digest kept_root; /* of our own log at kept_own */
     bool catching;           /* a CATCH_UP is out */
     struct buf lacking;      /* role keys that our log names and keeper has not, as KEEPER_STATE */
-    size_t unnamed;          /* of our newest KEYS entries: HELLO leaves them off, for keeper has not
-                                their hello keys */
-    bool greeted;            /* the partner has said HELLO since desk began */
-    int own_dir, peer_dir;   /* -1 until open */
+    size_t unnamed;        /* of our newest KEYS entries: HELLO leaves them off, for keeper has not
+                              their hello keys */
+    bool greeted;          /* the partner has said HELLO since desk began */
+    int own_dir, peer_dir; /* -1 until open */
     struct ledger *log;
     struct head head;
     struct mirror mirror;
@@ -182,18 +182,20 @@ struct order_cosign;
 MUST_CHECK struct fault keys_load(struct desk_pact *p); /* ours: again, by what log and store say */
 MUST_CHECK struct fault keys_load_peer(struct desk_pact *p); /* theirs; the mirror is open */
 bool keys_are_among(const struct bytes *entries, size_t count);
-/* A PUSH that is not held yet: its note is signed by the keys that its entries name. */
+/* A PUSH that is not held yet: its note is signed by the keys that its entries name. REFUSED: they
+ * do not stand by what the partner cosigned of our log. */
 MUST_CHECK struct fault keys_expect(struct desk_pact *p, const struct frame_push *push);
 MUST_CHECK struct fault keys_expect_own(struct desk_pact *p, const struct frame_push *mirror);
 /* REFUSED: who says HELLO does it by keys that were revoked, by an entry that we hold. */
 MUST_CHECK struct fault keys_greeted(const struct desk_pact *p, const struct frame_hello *hello);
-/* What a HELLO shows of our KEYS, under the head that it shows: taken as ours behind our log's end if
- * that head is signed by the keys that they name. Else nothing is. */
+/* What a HELLO shows of our KEYS, under the head that it shows: taken as ours behind our log's end
+ * if that head is signed by the keys that they name. Else nothing is. */
 void keys_shown(struct desk_pact *p, const struct frame_hello *hello);
 /* Are the keys that our log names not all known to keeper, or not held by it? Then it signs nothing
  * for now, and what it cosigned by the keys before would not count. */
 bool keys_are_behind(const struct desk_pact *p);
-/* Raises or clears the alarm over the role keys that keeper lacks, lines as KEEPER_STATE has them. */
+/* Raises or clears the alarm over the role keys that keeper lacks, lines as KEEPER_STATE has them.
+ */
 void keys_lacking(struct desk_pact *p, struct bytes lines);
 /* Adds KEYS entries: both sides' to a HELLO, of the partner's among the leaves of an order. */
 void keys_greet(const struct desk_pact *p, struct frame_hello *hello);
@@ -301,7 +303,7 @@ void refill_keeper(struct desk_pact *p);
 /* A head of ours of this size was shown that our log does not reach: kept, so that a restart does
  * not make us speak before it does. */
 MUST_CHECK struct fault refill_note(struct desk_pact *p, uint64_t size);
-uint64_t refill_noted(struct desk_pact *p); /* at start; 0: none, or our log reaches it */
+uint64_t refill_noted(struct desk_pact *p);    /* at start; 0: none, or our log reaches it */
 bool refill_is_due(const struct desk_pact *p); /* behind: what the partner says is only held */
 
 /* life.c */

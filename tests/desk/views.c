@@ -262,6 +262,48 @@ static void two_heads_that_contradict_each_other_can_be_shown(void **state)
     rig_free(r);
 }
 
+/* How much of our log is signed; the partner cosigned all of it. */
+static uint64_t our_size(struct rig *r)
+{
+    return keeping_find(r->b->keeping, bytes_text(r->b->p->a.origin))->tree.size;
+}
+
+/* PROTOCOL.ledger section 11, attack "denying a key": what was cosigned is not taken back by a KEYS
+ * entry that says it reached less far. */
+static void keys_that_disown_a_cosignature_are_not_held(void **state)
+{
+    (void)state;
+    for (uint64_t less = 0; less < 2; less++) {
+        struct rig *r = founded();
+        struct person *them = &r->b->p->b;
+        struct secret *next[ROLE_COUNT], *old = them->role[ROLE_LOG];
+        struct buf cosigned = {0};
+        struct partner b;
+        size_t at;
+
+        partner_init(&b, r);
+        partner_greet(&b);
+        partner_cosign(&b);
+        partner_push(&b);
+        (void)partner_got(r, FRAME_COSIGN, &cosigned);
+        at = b.count++;
+        people_keys(b.version, them,
+                    people_keys_fields(b.version, them, ROLE_NONE, 30, "revoked", next), them->root,
+                    our_size(r) - less, &b.text[at], &b.document[at]);
+        b.leaf[at] = tree_leaf(buf_view(&b.text[at]));
+        them->role[ROLE_LOG] = next[ROLE_LOG];
+        partner_push(&b);
+        assert_int_equal(has_alarm(r, "cosignatures disowned"), less == 1);
+        assert_int_equal(partner_got(r, FRAME_COSIGN, &cosigned), less == 0);
+        them->role[ROLE_LOG] = old;
+        for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++)
+            secret_free(next[role]);
+        buf_done(&cosigned);
+        partner_done(&b);
+        rig_free(r);
+    }
+}
+
 /* PROTOCOL.ledger section 11: "A HELLO that lacks one which the other side holds is refused where
  * that one revoked the hello key; else the sender was restored from a backup, and is refilled." */
 static void a_greeting_without_the_revocation_that_we_hold_is_refused_by_name(void **state)
@@ -282,8 +324,8 @@ static void a_greeting_without_the_revocation_that_we_hold_is_refused_by_name(vo
         partner_push(&b);
         at = b.count++;
         people_keys(b.version, them,
-                    people_keys_fields(b.version, them, ROLE_NONE, 30, how[i], next), them->root, 0,
-                    &b.text[at], &b.document[at]);
+                    people_keys_fields(b.version, them, ROLE_NONE, 30, how[i], next), them->root,
+                    our_size(r), &b.text[at], &b.document[at]);
         b.leaf[at] = tree_leaf(buf_view(&b.text[at]));
         them->role[ROLE_LOG] = next[ROLE_LOG];
         partner_push(&b);
@@ -353,6 +395,7 @@ int main(void)
         cmocka_unit_test(refusals_are_counted_by_rule_and_direction),
         cmocka_unit_test(two_heads_that_contradict_each_other_can_be_shown),
         cmocka_unit_test(a_check_is_back_when_its_nonce_is),
+        cmocka_unit_test(keys_that_disown_a_cosignature_are_not_held),
         cmocka_unit_test(a_greeting_without_the_revocation_that_we_hold_is_refused_by_name),
     };
 

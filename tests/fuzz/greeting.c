@@ -1,7 +1,8 @@
 /*
- * Fuzzes what reads a party's keys: a HELLO that brings two changes of them (judge/), and keeper's
- * file of them (keeper/keysfile.c). The input is changes to a good one, which are tried as both:
- * a HELLO with one byte changed is refused, a file that is read is what was read.
+ * Fuzzes what reads a party's keys: a HELLO that brings two changes of them and shows one of ours
+ * (judge/), and keeper's file of them (keeper/keysfile.c). The input is changes to a good one,
+ * which are tried as both: a HELLO with one byte changed is refused, a file that is read is what
+ * was read.
  */
 #include "keeper/keysfile.h"
 
@@ -48,6 +49,18 @@ static struct secret *begin_keys(struct buf *entry, struct buf *document)
     return made[1][ROLE_HELLO];
 }
 
+/* A change of a's keys, which b shows. */
+static struct frame_keys shown_keys(void)
+{
+    static struct buf entry, document;
+    static struct secret *made[ROLE_COUNT];
+
+    people_keys(&people->agreement, &people->a,
+                people_keys_fields(&people->agreement, &people->a, ROLE_NONE, 60, "rotated", made),
+                people->a.root, 0, &entry, &document);
+    return (struct frame_keys){3, buf_view(&entry), buf_view(&document)};
+}
+
 static void begin(void)
 {
     static struct buf entry[2], document[2], bytes, signature;
@@ -74,6 +87,7 @@ static void begin(void)
         buf_part(&file, h.keys[i].entry);
         buf_part(&file, h.keys[i].document);
     }
+    h.shown[h.shown_count++] = shown_keys();
     frame_hello_say(&h, &hello);
     hello_bytes(exporter, HELLO_DIALLER, buf_view(&hello), &bytes);
     domain_sign(key, DOMAIN_HELLO, h.agreement, buf_view(&bytes), &signature);

@@ -57,10 +57,12 @@ static void make_note(const struct person *author, const struct person *cosigner
     buf_done(&text);
 }
 
-/* With a change of its keys, and signed by this key; NULL: none, and by its first one. */
+/* With a change of its keys, signed by this key, and showing a change of ours; NULL: none, and by
+ * its first one. */
 struct greeting_keys {
     const struct frame_keys *change;
     struct secret *sign;
+    const struct frame_keys *shown;
 };
 
 static void make_hello_by(const struct room *r, const struct person *who, const uint8_t *over,
@@ -82,7 +84,8 @@ static void make_hello_by(const struct room *r, const struct person *who, const 
 
     if (keys.change != NULL)
         h.keys[0] = *keys.change;
-
+    if (keys.shown != NULL)
+        h.shown[h.shown_count++] = *keys.shown;
     frame_hello_say(&h, out);
     hello_bytes(over, side, buf_view(out), &bytes);
     domain_sign(keys.sign != NULL ? keys.sign : who->role[ROLE_HELLO], DOMAIN_HELLO, h.agreement,
@@ -95,7 +98,7 @@ static void make_hello_by(const struct room *r, const struct person *who, const 
 static void make_hello(const struct room *r, const struct person *who, const uint8_t *over,
                        enum hello_side side, struct bytes head, struct buf *out)
 {
-    make_hello_by(r, who, over, side, head, (struct greeting_keys){NULL, NULL}, out);
+    make_hello_by(r, who, over, side, head, (struct greeting_keys){.change = NULL}, out);
 }
 
 static struct fault say(struct room *r, enum frame_type type, struct buf *payload)
@@ -248,12 +251,38 @@ static void a_greeting_by_a_key_that_was_revoked_is_refused_by_name(void **state
         change = (struct frame_keys){5, buf_view(&entry), buf_view(&document)};
         make_hello_by(
             &r, &r.p->b, exporter, HELLO_DIALLER, bytes_text(""),
-            (struct greeting_keys){&change, greetings[i].new_key ? next[ROLE_HELLO] : NULL},
+            (struct greeting_keys){.change = &change,
+                                   .sign = greetings[i].new_key ? next[ROLE_HELLO] : NULL},
             &hello);
         f = say(&r, FRAME_HELLO, &hello);
         assert_int_equal(f.kind, greetings[i].new_key ? FAULT_NONE : FAULT_REFUSED);
         if (!greetings[i].new_key)
             assert_non_null(strstr(f.rule, greetings[i].rule));
+        for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++)
+            secret_free(next[role]);
+        buf_done(&entry);
+        buf_done(&document);
+        close_room(&r);
+    }
+}
+
+/* PROTOCOL.hotline section 5: "they are root-signed": by our root, whoever shows them. */
+static void keys_of_ours_that_are_shown_are_signed_by_our_root(void **state)
+{
+    (void)state;
+    for (int forged = 0; forged < 2; forged++) {
+        struct room r = open_room();
+        struct secret *next[ROLE_COUNT];
+        struct buf entry = {0}, document = {0}, hello = {0};
+        struct frame_keys shown;
+
+        people_keys(r.agreement, &r.p->a,
+                    people_keys_fields(r.agreement, &r.p->a, ROLE_NONE, 30, "rotated", next),
+                    forged ? r.p->b.root : r.p->a.root, 0, &entry, &document);
+        shown = (struct frame_keys){5, buf_view(&entry), buf_view(&document)};
+        make_hello_by(&r, &r.p->b, exporter, HELLO_DIALLER, bytes_text(""),
+                      (struct greeting_keys){.shown = &shown}, &hello);
+        assert_int_equal(say(&r, FRAME_HELLO, &hello).kind, forged ? FAULT_MISSING : FAULT_NONE);
         for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++)
             secret_free(next[role]);
         buf_done(&entry);
@@ -488,6 +517,7 @@ int main(void)
         cmocka_unit_test(what_a_partner_must_send_is_good),
         cmocka_unit_test(a_greeting_from_elsewhere_ends_the_link),
         cmocka_unit_test(a_greeting_by_a_key_that_was_revoked_is_refused_by_name),
+        cmocka_unit_test(keys_of_ours_that_are_shown_are_signed_by_our_root),
         cmocka_unit_test(a_partner_at_another_version_is_greeted),
         cmocka_unit_test(a_head_not_cosigned_by_the_partner_ends_the_link),
         cmocka_unit_test(nothing_comes_before_hello_and_hello_once),
