@@ -3,6 +3,12 @@
 static const char *const services[SERVICE_COUNT] = {"none", "ssh", "smb", "rdp",
                                                     "http", "tls", "sip"};
 
+const uint8_t service_ports[SERVICE_PORTS] = {
+    [22] = SERVICE_SSH,  [139] = SERVICE_SMB,   [445] = SERVICE_SMB,   [3389] = SERVICE_RDP,
+    [80] = SERVICE_HTTP, [8000] = SERVICE_HTTP, [8080] = SERVICE_HTTP, [8088] = SERVICE_HTTP,
+    [443] = SERVICE_TLS, [5060] = SERVICE_SIP,  [5061] = SERVICE_SIP,
+};
+
 const char *service_name(enum service s)
 {
     return services[s];

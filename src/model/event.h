@@ -156,33 +156,16 @@ enum service service_by_name(struct bytes name);
 /* "type", "host", "url", "agent", "name", "sni", "ja3", "sha256", "sha1", "md5", "signature" */
 const char *event_text_name(enum event_text t);
 
+enum { SERVICE_PORTS = 8089 }; /* no service has a higher port */
+
+/* enum service by port. A table, for the ports of flows are nothing that branches could guess. */
+extern const uint8_t service_ports[SERVICE_PORTS];
+
 /* The service whose well-known port this is; over TCP, or SIP over UDP, too. Inline: each flow asks
  * several times. */
 static inline enum service service_by_port(uint16_t port)
 {
-    if (port > 8088) /* nearly every client's port, and no service's */
-        return SERVICE_NONE;
-    switch (port) {
-    case 22:
-        return SERVICE_SSH;
-    case 139:
-    case 445:
-        return SERVICE_SMB;
-    case 3389:
-        return SERVICE_RDP;
-    case 80:
-    case 8000:
-    case 8080:
-    case 8088:
-        return SERVICE_HTTP;
-    case 443:
-        return SERVICE_TLS;
-    case 5060:
-    case 5061:
-        return SERVICE_SIP;
-    default:
-        return SERVICE_NONE;
-    }
+    return port < SERVICE_PORTS ? (enum service)service_ports[port] : SERVICE_NONE;
 }
 
 static inline enum service service_by_transport(uint16_t port, enum transport t)

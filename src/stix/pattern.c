@@ -174,6 +174,8 @@ static void read_pattern(struct draft *d)
 
 /* ---- memory ---- */
 
+enum { DRAFT = 16 << 10 };
+
 /* One block for a pattern of these sizes, 16-aligned pieces in a row. */
 struct layout {
     size_t test, part, constant, step, postfix, text, size;
@@ -221,8 +223,10 @@ static size_t least(size_t a, size_t b)
 }
 
 /* Room for all that a text of this length can say: a comparison takes five characters, a part
- * four, a constant and a step two. Strings are kept as read and, longer, in NFC. */
-static char *draft_begin(struct draft *d, struct bytes text)
+ * four, a constant and a step two. Strings are kept as read and, longer, in NFC. As nearly every
+ * pattern is short, `small` has DRAFT bytes for it: an allocation of that size costs glibc's malloc
+ * more than to read the pattern. */
+static char *draft_begin(struct draft *d, struct bytes text, char *small)
 {
     struct layout l;
     char *block;
@@ -234,7 +238,7 @@ static char *draft_begin(struct draft *d, struct bytes text)
     d->postfix_room = 2 * d->tests_room + 1;
     l = lay_out(d->tests_room, d->parts_room, d->constants_room, d->steps_room, d->postfix_room,
                 4 * text.len + 16);
-    block = memory_new(l.size);
+    block = l.size <= DRAFT ? small : memory_new(l.size);
     point_into(&d->p, block, &l);
     d->in.pool = d->p.text;
     return block;
@@ -311,12 +315,13 @@ struct fault pattern_read(struct bytes text, const struct pattern_vocabulary *wo
                           struct pattern **out, struct pattern_error *error)
 {
     struct draft d = {.in = {.in = text, .how = how}, .p = {.words = words}};
-    char *block = NULL;
+    _Alignas(max_align_t) char small[DRAFT];
+    char *block = small;
 
     if (text.len > PATTERN_MAX) {
         lexer_fail(&d.in, FAULT_LIMIT, PATTERN_MAX, "at most 65536 bytes");
     } else {
-        block = draft_begin(&d, text);
+        block = draft_begin(&d, text, small);
         read_pattern(&d);
     }
     explain(&d, text, error);
@@ -324,7 +329,8 @@ struct fault pattern_read(struct bytes text, const struct pattern_vocabulary *wo
         free_regexes(&d.p);
     else
         *out = draft_end(&d);
-    free(block);
+    if (block != small)
+        free(block);
     return fault_is(d.in.fault) ? fault_make(d.in.fault.kind, d.in.fault.at, rule) : fault_none();
 }
 
