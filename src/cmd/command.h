@@ -13,7 +13,7 @@
 #include "cmd/exit.h"
 
 enum {
-    COMMAND_FLAGS = 12,     /* own flags of one command, the end row counted */
+    COMMAND_FLAGS = 14,     /* own flags of one command, the end row counted */
     COMMAND_HELP = 60,      /* longest help line: it stands beside a name in 80 columns */
     COMMAND_WORDS = 100000, /* as many file names as the shell can pass */
 };

@@ -363,10 +363,11 @@ static enum exit_code read_options(const struct call *call, struct export_option
 {
     uint64_t sid, rev, valid;
     enum exit_code exit = number_of(call, "--sid", SID, UINT32_MAX - EXPORT_SIDS, &sid);
-    const char *zone = args_value(call->args, "--zone");
+    const char *zone = args_value(call->args, "--zone"), *feed = args_value(call->args, "--feed");
 
     *o = (struct export_options){.now = instant_now(),
                                  .zone = zone != NULL ? zone : "parley.rpz",
+                                 .feed = feed != NULL ? feed : "parley",
                                  .withdraw = args_has(call->args, "--withdraw")};
     if (exit == EXIT_DONE) /* minutes grow from one export to the next */
         exit = number_of(call, "--rev", (uint64_t)instant_seconds(o->now) / 60, UINT32_MAX, &rev);
@@ -377,6 +378,9 @@ static enum exit_code read_options(const struct call *call, struct export_option
     if (!is_zone(o->zone))
         return say_error(call->say, EXIT_USAGE, "usage", "letters, digits, - and . between labels",
                          "--zone parley.rpz", "%s is no zone's name", o->zone);
+    if (!is_zone(o->feed)) /* the same letters will do */
+        return say_error(call->say, EXIT_USAGE, "usage", "letters, digits, - and . between words",
+                         "--feed cert-a", "%s is no feed's name", o->feed);
     o->sid = (uint32_t)sid;
     o->rev = (uint32_t)rev;
     *days = (int64_t)valid;

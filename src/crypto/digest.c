@@ -4,6 +4,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/digest.h"
 
+#include <openssl/md5.h>
 #include <openssl/sha.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -93,6 +94,19 @@ struct digest hmac_sha256(struct bytes key, struct bytes message)
     sodium_memzero(inner, sizeof inner);
     sodium_memzero(outer, sizeof outer);
     return out;
+}
+
+void md5_text(struct bytes data, char out[MD5_TEXT + 1])
+{
+    uint8_t md5[MD5_DIGEST_LENGTH];
+
+    MD5(data.data, data.len, md5);
+    sodium_bin2hex(out, MD5_TEXT + 1, md5, sizeof md5);
+}
+
+void sha1_of(struct bytes data, uint8_t out[SHA1_BYTES])
+{
+    SHA1(data.data, data.len, out);
 }
 
 void crypto_start(void)

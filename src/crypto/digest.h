@@ -1,5 +1,5 @@
 /*
- * digest.h - SHA-256 and HMAC-SHA-256 (FIPS 180-4, RFC 2104), by OpenSSL.
+ * digest.h - SHA-256 and HMAC-SHA-256 (FIPS 180-4, RFC 2104), by OpenSSL; MD5 and SHA-1 for names.
  *
  * Whole hashes go through OpenSSL's plain functions, streams through EVP with the algorithm fetched
  * once per process: fetching it for every call costs five times the hash of an entry. Nothing here
@@ -30,6 +30,11 @@ void digest_begin(struct digest_stream *s);
 void digest_add(struct digest_stream *s, struct bytes data);
 struct digest digest_end(struct digest_stream *s);
 void digest_done(struct digest_stream *s);
+
+/* Not to trust in: MISP's feeds know their values by MD5, in hex, and UUIDs by name are SHA-1's. */
+enum { MD5_TEXT = 32, SHA1_BYTES = 20 };
+void md5_text(struct bytes data, char out[MD5_TEXT + 1]);
+void sha1_of(struct bytes data, uint8_t out[SHA1_BYTES]);
 
 struct digest hmac_sha256(struct bytes key, struct bytes message);
 

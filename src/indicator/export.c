@@ -17,6 +17,7 @@ const struct export_target *const export_targets[] = {
     &export_csv,
     &export_list,
     &export_stix,
+    &export_misp,
     &export_suricata_suppress,
     NULL,
 };
@@ -106,6 +107,10 @@ enum export_rule export_entry(struct export *x, const struct export_entry *e)
     if (r != EXPORT_OK)
         take_back(x, &before);
 
+    if (r == EXPORT_OK) {
+        x->strictest_tlp = tlp_stricter(x->strictest_tlp, e->about.tlp);
+        x->strictest_pap = pap_stricter(x->strictest_pap, e->about.pap);
+    }
     x->taken += r == EXPORT_OK;
     x->refused[r] += r != EXPORT_OK;
     return r;

@@ -1,5 +1,6 @@
 /*
- * export.h - indicators in the words of sensors: Suricata, Zeek, nftables, RPZ, nfdump, plain.
+ * export.h - indicators in the words of sensors: Suricata, Zeek, nftables, RPZ, nfdump, MISP,
+ * plain.
  *
  * Detect-only: an alert, a counter, a log line; no target here drops, blocks or answers (DESIGN
  * section 8). Each line carries the case's or indicator's id, its marking and when it ends; where a
@@ -45,7 +46,7 @@ enum export_rule {
 const char *export_rule_name(enum export_rule r);
 
 struct export_file {
-    const char *name; /* static text */
+    const char *name; /* static text, or export.name */
     struct buf text;
     size_t head; /* bytes of it that stand before the first entry */
 };
@@ -55,6 +56,7 @@ struct export_options {
     uint32_t sid;     /* the first of EXPORT_SIDS rule numbers */
     uint32_t rev;     /* must grow from one export to the next; also RPZ's serial */
     const char *zone; /* RPZ's, without a final dot */
+    const char *feed; /* of MISP: its name, and what its ids are made of */
     bool withdraw;    /* the inverse */
 };
 
@@ -65,9 +67,12 @@ struct export
     struct export_file file[EXPORT_FILES]; /* owned */
     size_t files;
     size_t taken, refused[EXPORT_RULES];
+    enum tlp strictest_tlp; /* of what was taken */
+    enum pap strictest_pap;
     uint8_t *sids; /* a bit each, taken; owned */
     size_t sids_taken;
     struct buf part[2]; /* of a text that is put together at the end; owned */
+    char name[64];      /* of a file, where it is made of what is in it */
 };
 
 struct export_target {

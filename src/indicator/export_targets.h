@@ -14,6 +14,7 @@ extern const struct export_target export_nfdump;
 extern const struct export_target export_csv;
 extern const struct export_target export_list;
 extern const struct export_target export_stix;
+extern const struct export_target export_misp;
 extern const struct export_target export_suricata_suppress;
 
 /* Sets of kinds. */

@@ -407,7 +407,8 @@ static void misp_endpoint(struct import *in, struct bytes value, size_t first,
 static void misp_value(struct import *in, size_t type, struct bytes value,
                        const struct indicator_about *a)
 {
-    const uint8_t *bar = value.len == 0 ? NULL : memchr(value.data, '|', value.len);
+    bool two = strchr(misp_types[type].type, '|') != NULL; /* a URL may hold a bar of its own */
+    const uint8_t *bar = two ? memchr(value.data, '|', value.len) : NULL;
     size_t first = bar == NULL ? value.len : (size_t)(bar - value.data);
 
     if (misp_types[type].joined) {

@@ -7,6 +7,7 @@ theirs themselves where they are installed.
 """
 import base64
 import csv
+import hashlib
 import io
 import ipaddress
 import json
@@ -242,6 +243,50 @@ def nfdump(folder, source):
             assert done.returncode == 0 and "error" not in done.stdout + done.stderr, done
 
 
+# ---- a feed of MISP, read as PyMISP makes one (mispevent.py: manifest, hash_values)
+
+def feed_of(files):
+    manifest = json.loads(files["manifest.json"])
+    (uuid, about), = manifest.items()
+    assert {"Orgc", "Tag", "info", "date", "analysis", "threat_level_id", "timestamp"} == set(about)
+    event = json.loads(files[uuid + ".json"])["Event"]
+    for name, value in about.items():
+        assert event[name] == value, name
+    uuids = [event["uuid"], event["Orgc"]["uuid"]] + [a["uuid"] for a in event["Attribute"]]
+    assert len(set(uuids)) == len(uuids) and event["uuid"] == uuid
+    for one in uuids:  # what MISP takes for one
+        assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-5][0-9a-f]{3}-[089ab][0-9a-f]{3}-"
+                            r"[0-9a-f]{12}", one), one
+    hashes = files["hashes.csv"].split()
+    assert set(hashes) == {hashlib.md5(v.encode()).hexdigest() + "," + uuid
+                           for a in event["Attribute"] if not a["deleted"]
+                           for v in (a["value"].split("|") if "|" in a["type"] else [a["value"]])}
+    return event
+
+
+def misp_feed(folder, source):
+    files, summary = export(folder, source, "misp-feed", "--feed", "cert-a")
+    refused(summary, len(GOOD))
+    event = feed_of(files)
+    got = {(a["type"], a["value"]) for a in event["Attribute"]}
+    assert {("ip-src", "198.51.100.0/24"), ("ip-dst", "198.51.100.0/24"), ("domain", "bad.example"),
+            ("ip-dst|port", "192.0.2.7|443"), ("url", GOOD[5][0])} <= got, got
+    assert all(a["to_ids"] and a["Tag"][0]["name"] == "tlp:green" and "until:2097" in a["comment"]
+               for a in event["Attribute"])
+    assert "tlp:green" in [t["name"] for t in event["Tag"]]
+    path = folder / "misp-feed" / (event["uuid"] + ".json")
+    again, _ = export(folder, path, "csv")  # read by our own importer
+    rows = {(r["type"], r["indicator"]) for r in csv.DictReader(io.StringIO(again["parley.csv"]))}
+    first, _ = export(folder, source, "csv")
+    assert rows == {(r["type"], r["indicator"])
+                    for r in csv.DictReader(io.StringIO(first["parley.csv"]))}, rows
+    gone = write_list(folder / "gone.csv", [("bad.example", "domain", UNTIL, "red", "red", "dom")])
+    files, _ = export(folder, gone, "misp-feed", "--feed", "cert-a", "--withdraw")
+    taken, = feed_of(files)["Attribute"]
+    was, = [a for a in event["Attribute"] if a["value"] == "bad.example"]
+    assert taken["deleted"] and not taken["to_ids"] and taken["uuid"] == was["uuid"]
+
+
 # ---- plain
 
 def plain(folder, source):
@@ -277,6 +322,7 @@ def what_is_asked_wrongly_is_said(folder, source):
     for args, words in (([source, "--as", "nothing"], "rules targets"), ([source], "rules targets"),
                         (["--as", "zeek"], "--cases"), ([source, "--as", "zeek"], "--out"),
                         ([source, "--as", "rpz", "--zone", "a;b"], "--zone"),
+                        ([source, "--as", "misp-feed", "--feed", "a b", "--out", "."], "--feed"),
                         ([source, "--as", "list", "--rev", "0"], "--rev")):
         _, said = run(*args, code=2)
         assert words in said, (args, said)
@@ -288,7 +334,8 @@ def main():
         folder = pathlib.Path(path)
         rows = [(v, k, UNTIL, "green", "green", i) for v, k, i in GOOD]
         source = write_list(folder / "feed.csv", rows + [b[:5] + ("b",) for b in BAD])
-        for test in (suricata, suricata_dataset, suricata_iprep, zeek, nftables, rpz, nfdump, plain,
+        for test in (suricata, suricata_dataset, suricata_iprep, zeek, nftables, rpz, nfdump,
+                     misp_feed, plain,
                      what_is_left_out_is_not_there, unmarked_is_red_unless_said,
                      what_is_asked_wrongly_is_said):
             test(folder, source)

@@ -12,8 +12,12 @@ static const struct instant now = {1700000000000000}; /* 2023-11-14T22:13:20Z */
 
 static struct export_options options(bool withdraw)
 {
-    return (struct export_options){
-        .now = now, .sid = 1500000, .rev = 7, .zone = "parley.rpz", .withdraw = withdraw};
+    return (struct export_options){.now = now,
+                                   .sid = 1500000,
+                                   .rev = 7,
+                                   .zone = "parley.rpz",
+                                   .feed = "cert-a",
+                                   .withdraw = withdraw};
 }
 
 static struct export_entry entry(enum indicator_kind kind, const char *text, uint8_t *room)
@@ -62,6 +66,15 @@ static void says(const char *target, enum indicator_kind kind, const char *value
 
 #define ABOUT "case-1 tlp:green pap:green until:20231114T231320Z"
 
+/* The ids are Python's uuid5 of the names that export_misp.c puts together. */
+#define MISP_EVENT "58fbdc40-0fe2-576a-befd-e468ff48de5b"
+#define MISP_MD5                                                                                   \
+    "{\"uuid\":\"3d8667d4-b68f-53f7-b028-6f771f9bcd60\",\"category\":\"Payload "                   \
+    "delivery\",\"type\":\"md5\","
+#define MISP_REST                                                                                  \
+    "\"timestamp\":\"1700000000\",\"comment\":\"" ABOUT "\",\"Tag\":[{\"name\":\"tlp:green\"},"    \
+    "{\"name\":\"pap:green\"}],\"value\":\"d41d8cd98f00b204e9800998ecf8427e\"}"
+
 static void each_target_has_its_own_words(void **state)
 {
     (void)state;
@@ -94,6 +107,9 @@ static void each_target_has_its_own_words(void **state)
          "# " ABOUT "\nsuppress gen_id 1, sig_id 1500019, track by_either, ip 192.0.2.0/25\n"
          "suppress gen_id 1, sig_id 1500020, track by_either, ip 192.0.2.0/25\n"
          "suppress gen_id 1, sig_id 1500024, track by_either, ip 192.0.2.0/25\n");
+    says("misp-feed", INDICATOR_MD5, "D41D8CD98F00B204E9800998ECF8427E", false,
+         MISP_MD5 "\"to_ids\":true,\"deleted\":false," MISP_REST
+                  "74be16979710d4c4e7c6647856088456," MISP_EVENT "\n");
     says("list", INDICATOR_IPV4, "192.0.2.1", false, "# " ABOUT "\n192.0.2.1\n");
 }
 
@@ -107,6 +123,8 @@ static void a_withdrawal_is_the_inverse(void **state)
          "dataset-remove parley-ip ip 192.0.2.1\n");
     says("nftables", INDICATOR_SUBNET, "192.0.2.0/25", true,
          "delete element inet parley seen4 { 192.0.2.0/25 }\n");
+    says("misp-feed", INDICATOR_MD5, "D41D8CD98F00B204E9800998ECF8427E", true,
+         MISP_MD5 "\"to_ids\":false,\"deleted\":true," MISP_REST);
     says("rpz", INDICATOR_DOMAIN, "bad.example", true,
          "update delete bad.example.parley.rpz. CNAME\n"
          "update delete *.bad.example.parley.rpz. CNAME\n");

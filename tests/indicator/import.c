@@ -300,6 +300,8 @@ static const struct {
     {"an attribute that is no UTF-8, before a good one",
      MISP(ATTRIBUTE("url", "\xff") "," ATTRIBUTE("domain", "a.example")),
      "! 1 damaged\ndomain a.example green u\n"},
+    {"a URL that holds a bar", MISP(ATTRIBUTE("url", "http://a.example/x|y")),
+     "url a.example/x|y green u\n"},
     {"an endpoint without port", MISP(ATTRIBUTE("ip-dst|port", "192.0.2.1")), "! 1 value\n"},
     {"a port that is none", MISP(ATTRIBUTE("ip-dst|port", "192.0.2.1|0")), "! 1 value\n"},
 };
