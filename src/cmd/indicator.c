@@ -25,6 +25,7 @@
 #include "exchange/pulled.h"
 #include "exchange/shelf.h"
 #include "indicator/import.h"
+#include "proc/settings_remote.h"
 #include "stix/judged.h"
 #include "store/exchange_query.h"
 

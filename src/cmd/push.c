@@ -21,6 +21,7 @@
 #include "cmd/run.h"
 #include "cmd/say.h"
 #include "crypto/digest.h"
+#include "proc/settings_remote.h"
 #include "store/exchange_query.h"
 
 enum {

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "proc/settings_remote.h"
 #include "json/member.h"
 #include "json/profile.h"
 
@@ -13,8 +14,7 @@ static void copy(const char *text, char *out, size_t size)
         snprintf(out, size, "%s", text);
 }
 
-/* An id: it becomes part of a path. */
-static void read_id(const struct member *m, char *out)
+void settings_id_read(const struct member *m, char *out)
 {
     const char *text = as_line(m, SETTINGS_ID - 1);
 
@@ -38,7 +38,7 @@ static void read_agreements(const struct member *root, struct settings *s)
     for (size_t i = 0; i < member_count(&list); i++) {
         struct member item = member_item(&list, i);
 
-        read_id(&item, s->agreements[s->agreement_count++]);
+        settings_id_read(&item, s->agreements[s->agreement_count++]);
     }
 }
 
@@ -116,7 +116,7 @@ static void read_sensor(const struct member *item, struct settings_sensor *out)
 {
     struct member name = member_get(item, "name"), path = member_get(item, "path");
 
-    read_id(&name, out->name);
+    settings_id_read(&name, out->name);
     read_where(&path, out);
     read_format(item, out);
     out->follow = member_flag(item, "follow");
@@ -159,7 +159,7 @@ static void read_looked_for(const struct member *item, struct settings_indicator
     static const char *const markings[] = {"clear", "green", "amber", "amber+strict", "red", NULL};
     struct member name = member_get(item, "name");
 
-    read_id(&name, out->name);
+    settings_id_read(&name, out->name);
     read_path(item, out->path);
     out->format = import_format_by_name(bytes_text(words[member_word(item, "kind", words)]));
     if (member_has(item, "marking"))
@@ -175,7 +175,7 @@ static void read_listed(const struct member *item, struct settings_list *out)
     struct member name = member_get(item, "name"), from = member_if(item, "from"),
                   until = member_if(item, "until");
 
-    read_id(&name, out->name);
+    settings_id_read(&name, out->name);
     read_path(item, out->path);
     out->kind = (enum caution)member_word(item, "kind", words);
     out->from = from.value == NULL ? (struct instant){INT64_MIN} : as_time(&from);
@@ -239,84 +239,12 @@ static void read_exchange(const struct member *root, struct settings *s)
     config_read(&m, &s->exchange.config);
 }
 
-/* What could lead elsewhere than it seems to has no place in it. */
-static bool url_is_plain(const char *url)
-{
-    const char *scheme = "https://";
-
-    return strncmp(url, scheme, strlen(scheme)) == 0 && strpbrk(url, "?#%@\\ ") == NULL &&
-           strstr(url, "..") == NULL;
-}
-
-static void read_remote(const struct member *item, struct settings_remote *out)
-{
-    struct member name = member_get(item, "name"), url = member_get(item, "url"),
-                  agreement = member_if(item, "agreement");
-    const char *text = as_line(&url, SETTINGS_PATH - 1);
-
-    read_id(&name, out->name);
-    if (reader_ok(item->in) && text != NULL &&
-        (!url_is_plain(text) || text[strlen(text) - 1] != '/'))
-        member_fail(&url, FAULT_SYNTAX, "it is https://HOST/.. and ends with a slash");
-    copy(text, out->url, sizeof out->url);
-    if (agreement.value != NULL)
-        read_id(&agreement, out->agreement);
-    member_only(item, "name", "url", "agreement", NULL);
-}
-
-static bool has_agreement(const struct settings *s, const char *id)
-{
-    for (size_t i = 0; i < s->agreement_count; i++)
-        if (strcmp(s->agreements[i], id) == 0)
-            return true;
-    return id[0] == '\0';
-}
-
-static void read_remotes(const struct member *root, struct settings *s)
-{
-    struct member list;
-
-    if (!member_has(root, "remotes"))
-        return;
-    list = member_array(root, "remotes", 0, SETTINGS_REMOTES);
-    for (size_t i = 0; i < member_count(&list); i++) {
-        struct member item = member_item(&list, i);
-
-        read_remote(&item, &s->remotes[s->remote_count++]);
-        if (reader_ok(list.in) && !has_agreement(s, s->remotes[i].agreement))
-            member_fail(&item, FAULT_UNKNOWN, "the node has no agreement of this id");
-        for (size_t k = 0; k < i && reader_ok(list.in); k++)
-            if (strcmp(s->remotes[k].name, s->remotes[i].name) == 0)
-                member_fail(&item, FAULT_DUPLICATE, "another remote has this name");
-    }
-}
-
-const struct settings_remote *settings_remote(const struct settings *s, const char *where)
-{
-    const struct settings_remote *best = NULL;
-    size_t most = 0, len;
-
-    for (size_t i = 0; i < s->remote_count; i++) {
-        const struct settings_remote *r = &s->remotes[i];
-
-        if (strcmp(r->name, where) == 0)
-            return r;
-        len = strlen(r->url);
-        if (url_is_plain(where) && len > most && strlen(where) >= len - 1 &&
-            strncmp(r->url, where, strlen(where) < len ? len - 1 : len) == 0) {
-            best = r;
-            most = len;
-        }
-    }
-    return best;
-}
-
 static void read_root(const struct member *root, struct settings *s)
 {
     struct member party = member_get(root, "party");
 
     member_integer(root, "v", 1, 1);
-    read_id(&party, s->party);
+    settings_id_read(&party, s->party);
     read_agreements(root, s);
     if (member_has(root, "listen")) {
         struct member listen = member_get(root, "listen");
@@ -332,7 +260,7 @@ static void read_root(const struct member *root, struct settings *s)
     read_sensors(root, s);
     read_lists(root, s);
     read_exchange(root, s);
-    read_remotes(root, s);
+    settings_remotes_read(root, s);
     member_only(root, "v", "party", "agreements", "listen", "operators", "addresses", "sensors",
                 "sample-mib", "indicators", "lists", "exchange", "remotes", NULL);
 }

@@ -130,9 +130,8 @@ bool settings_differ_by_lists(struct bytes a, struct bytes b);
 /* Puts the `indicators` and `lists` of another in the place of its own. */
 void settings_take_lists(struct settings *s, const struct settings *from);
 
-/* The server that `where` names, by its name or by a URL of it; of several the one that says most.
- * NULL: none does. Borrowed from `s`. */
-const struct settings_remote *settings_remote(const struct settings *s, const char *where);
+/* Reads an id, which becomes part of a path, into SETTINGS_ID bytes. */
+void settings_id_read(const struct member *m, char *out);
 
 /* The absolute path in `where`; "" where there is none. Lent. */
 const char *settings_path(const struct settings_sensor *s);
