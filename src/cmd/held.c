@@ -10,6 +10,7 @@
 #include "cmd/disk.h"
 #include "cmd/node.h"
 #include "cmd/say.h"
+#include "exchange/marked.h"
 #include "exchange/shelf.h"
 #include "proc/settings.h"
 #include "store/exchange_query.h"
@@ -134,7 +135,7 @@ static const struct config_collection *choose(const struct config *c, const char
 }
 
 static enum exit_code collection_of(const struct call *call, const struct config *c,
-                                    struct store *s, int64_t *out)
+                                    struct store *s, int64_t *out, enum tlp *marking)
 {
     const char *named = args_value(call->args, "--collection");
     const struct config_collection *k = choose(c, named);
@@ -147,12 +148,14 @@ static enum exit_code collection_of(const struct call *call, const struct config
         return say_error(call->say, EXIT_REFUSED, "refused",
                          "what a partner reads leaves the house: officers release it",
                          "parley share FILE", "%s is a partner's", named);
+    *marking = k == NULL ? TLP_NONE : k->marking;
     f = shelf_collection(s, k == NULL ? HELD_ROOT : c->root[k->root].name,
                          k == NULL ? "indicators" : k->id, out);
     return fault_is(f) ? held_error(call->say, f) : EXIT_DONE;
 }
 
-enum exit_code held_collection(const struct call *call, struct store *s, int64_t *out)
+enum exit_code held_collection(const struct call *call, struct store *s, int64_t *out,
+                               enum tlp *marking)
 {
     struct settings *settings = memory_zeroed(1, sizeof *settings);
     const char *folder = node_find(call->args);
@@ -162,9 +165,18 @@ enum exit_code held_collection(const struct call *call, struct store *s, int64_t
     if (args_value(call->args, "--store") == NULL)
         f = settings_of(folder, settings);
     code = fault_is(f) ? disk_error(call->say, f, "settings.json")
-                       : collection_of(call, &settings->exchange.config, s, out);
+                       : collection_of(call, &settings->exchange.config, s, out, marking);
     free(settings);
     return code;
+}
+
+void held_marked(const struct call *call, struct judged *j)
+{
+    struct settings *settings = memory_zeroed(1, sizeof *settings);
+
+    if (!fault_is(settings_of(node_find(call->args), settings)))
+        marked_all(&settings->exchange.config, NULL, j);
+    free(settings);
 }
 
 enum exit_code held_settings(const struct call *call, struct settings *out)

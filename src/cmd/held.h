@@ -8,14 +8,21 @@
 
 #include "cmd/command.h"
 #include "proc/settings.h"
+#include "stix/judged.h"
 #include "store/store.h"
 
 /* Opens it, makes it if it is not there and `make`. Says what went wrong. */
 enum exit_code held_open(const struct call *call, bool make, struct store **out);
 
 /* The collection of our own people that --collection ROOT/ALIAS names; else the node's first one,
- * and without an exchange in its settings (or with --store) one that nobody is served. */
-enum exit_code held_collection(const struct call *call, struct store *s, int64_t *out);
+ * and without an exchange in its settings (or with --store) one that nobody is served. *marking:
+ * its own, of what bears none. */
+enum exit_code held_collection(const struct call *call, struct store *s, int64_t *out,
+                               enum tlp *marking);
+
+/* As the node's settings say how their markings count (exchange/marked.h); without settings that
+ * can be read they stay as they are. */
+void held_marked(const struct call *call, struct judged *j);
 
 /* The settings of the node that the command is about. Says what went wrong. */
 enum exit_code held_settings(const struct call *call, struct settings *out);

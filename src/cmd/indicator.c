@@ -38,8 +38,8 @@ struct shop {
     int64_t collection;
     struct instant now, counter;
     uint64_t added, known, refused;
-    enum tlp tlp;
-    struct fault fault; /* the first of the store's */
+    enum tlp tlp, marking; /* of what is made here; of what is brought and bears none */
+    struct fault fault;    /* the first of the store's */
 };
 
 static enum exit_code shop_open(struct shop *h, const struct call *call)
@@ -51,7 +51,7 @@ static enum exit_code shop_open(struct shop *h, const struct call *call)
     h->tlp = tlp_read(bytes_text(
         args_value(call->args, "--tlp") != NULL ? args_value(call->args, "--tlp") : "green"));
     if (code == EXIT_DONE)
-        code = held_collection(call, h->store, &h->collection);
+        code = held_collection(call, h->store, &h->collection, &h->marking);
     if (code != EXIT_DONE)
         return code;
     h->fault = store_begin(h->store);
@@ -314,10 +314,11 @@ static enum exit_code import_list(struct shop *h, const char *path, struct bytes
 }
 
 /* A bundle's objects keep their ids and their bytes; only technical ones come in (R1). */
-static void import_bundle(struct shop *h, const struct judged *j)
+static void import_bundle(struct shop *h, struct judged *j)
 {
+    held_marked(h->call, j);
     for (size_t i = 0; i < j->count && !fault_is(h->fault); i++) {
-        const struct judged_object *o = &j->list[i];
+        struct judged_object *o = &j->list[i];
         bool put = false;
 
         if (fault_is(o->fault) || !o->object.technical) {
@@ -327,6 +328,8 @@ static void import_bundle(struct shop *h, const struct judged *j)
                          fault_is(o->fault) ? o->error.why : "R1: no technical object");
             continue;
         }
+        if (o->object.tlp == TLP_NONE)
+            o->object.tlp = h->marking;
         h->fault = shelf_put(h->store, h->collection, &o->object, o->body, "command line", h->now,
                              &h->counter, &put);
         h->added += put;

@@ -21,6 +21,7 @@
 #include "cmd/run.h"
 #include "cmd/say.h"
 #include "crypto/digest.h"
+#include "exchange/marked.h"
 #include "proc/settings_remote.h"
 #include "store/exchange_query.h"
 
@@ -233,8 +234,10 @@ static enum exit_code push_file(struct pushing *p, const char *path)
     else if (fault_is(read.fault))
         code = say_error(p->call->say, EXIT_FAILED, fault_word(read.fault.kind), read.fault.rule,
                          NULL, "%s is no bundle and no envelope: byte %zu", path, read.fault.at);
-    else
+    else {
+        marked_all(&p->settings->exchange.config, NULL, &read.judged);
         code = check(p, path, &read.judged);
+    }
     if (code == EXIT_DONE)
         code = send(p, &read.judged);
     foreign_done(&read);

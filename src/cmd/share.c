@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cmd/args.h"
 #include "cmd/disk.h"
+#include "cmd/held.h"
 #include "cmd/run.h"
 #include "cmd/speak.h"
 #include "crypto/digest.h"
@@ -115,6 +116,7 @@ static enum exit_code with_file(const struct call *call, const char *path,
     if (fault_is(f))
         return disk_error(call->say, f, path);
     judged_read(buf_view(&text), &judged);
+    held_marked(call, &judged);
     if (fault_is(judged.fault))
         exit = say_error(call->say, EXIT_FAILED, fault_word(judged.fault.kind), judged.fault.rule,
                          NULL, "%s is no bundle and no envelope: byte %zu", path, judged.fault.at);

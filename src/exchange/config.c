@@ -152,8 +152,9 @@ static void collection_read(const struct member *m, size_t root, struct config *
     out.readers = rights_read(m, "readers", c);
     out.writers = rights_read(m, "writers", c);
     out.most = tlp_of(m, "tlp", TLP_RED);
+    out.marking = tlp_of(m, "marking", TLP_NONE);
     member_only(m, "id", "alias", "title", "description", "hidden", "expire", "readers", "writers",
-                "tlp", NULL);
+                "tlp", "marking", NULL);
     c->collection[c->collection_count++] = out;
 }
 
@@ -188,6 +189,32 @@ static void root_read(const struct member *m, struct config *c)
     c->root[c->root_count++] = out;
 }
 
+/* ---- markings ----------------------------------------------------------------------------------
+ */
+
+/* A person looked at their definitions; what TLP says no setting makes unsaid. */
+static void statements_read(const struct member *root, struct config *c)
+{
+    static const char type[] = "marking-definition--";
+    struct member list;
+
+    if (!member_has(root, "statements"))
+        return;
+    list = member_array(root, "statements", 0, CONFIG_STATEMENTS);
+    for (size_t i = 0; i < member_count(&list); i++) {
+        struct member item = member_item(&list, i);
+        const char *id = as_line(&item, CONFIG_MARKING - 1);
+
+        if (id == NULL)
+            continue;
+        if (strncmp(id, type, strlen(type)) != 0 || !object_id_is_good(bytes_text(id)))
+            member_fail(&item, FAULT_SYNTAX, "is not the id of a marking-definition");
+        else if (tlp_marking_is_known(bytes_text(id)))
+            member_fail(&item, FAULT_REFUSED, "is TLP's: it says who may see an object");
+        copy(c->statement[c->statement_count++], CONFIG_MARKING, id);
+    }
+}
+
 /* "server must sort by id" (interoperability 2.1.7). */
 static int by_root_and_id(const void *a, const void *b)
 {
@@ -207,7 +234,8 @@ void config_read(const struct member *root, struct config *c)
     text_if(root, "description", c->description, sizeof c->description);
     text_if(root, "contact", c->contact, sizeof c->contact);
     member_only(root, "title", "description", "contact", "listen", "store", "visitors", "roots",
-                NULL);
+                "statements", NULL);
+    statements_read(root, c);
     for (size_t i = 0; i < member_count(&visitors); i++) {
         struct member item = member_item(&visitors, i);
 

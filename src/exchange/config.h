@@ -22,11 +22,13 @@ enum {
     CONFIG_NAME = 65, /* of a root, an alias or a visitor, and its NUL */
     CONFIG_TITLE = 201,
     CONFIG_UUID = 37,
+    CONFIG_MARKING = 57, /* "marking-definition--" and a UUID, and its NUL */
     CONFIG_ROOTS = 16,
     CONFIG_COLLECTIONS = 64, /* in all roots */
     CONFIG_VISITORS = 64,    /* rights are a bit each */
     CONFIG_RATE = 1000,      /* requests a second of a visitor, if nothing is said */
-    CONFIG_PASSWORD = 129,   /* libsodium's crypto_pwhash_STRBYTES and a NUL */
+    CONFIG_STATEMENTS = 16,
+    CONFIG_PASSWORD = 129, /* libsodium's crypto_pwhash_STRBYTES and a NUL */
 };
 
 /* For whom a root is. What goes into a PARTNER root leaves the house: the allow-list of technical
@@ -58,6 +60,7 @@ struct config_collection {
     bool expire;               /* what its own valid_until ended is taken away */
     uint64_t readers, writers; /* bit i: visitor i */
     enum tlp most;             /* an object marked above is not taken in */
+    enum tlp marking;          /* of what bears none; NONE: nothing is said */
 };
 
 struct config_root {
@@ -69,10 +72,11 @@ struct config_root {
 
 struct config {
     char title[CONFIG_TITLE], description[CONFIG_TITLE], contact[CONFIG_TITLE];
-    size_t root_count, collection_count, visitor_count;
+    size_t root_count, collection_count, visitor_count, statement_count;
     struct config_root root[CONFIG_ROOTS];
     struct config_collection collection[CONFIG_COLLECTIONS]; /* ascending by (root, id) */
     struct config_visitor visitor[CONFIG_VISITORS];
+    char statement[CONFIG_STATEMENTS][CONFIG_MARKING]; /* markings that name no rule of sharing */
 };
 
 struct config_error {

@@ -41,12 +41,11 @@ static void detail_add(struct buf *list, const char *id, struct instant version,
     json_decref(item);
 }
 
-void status_success(struct status *s, const struct judged_object *o, bool put)
+void status_success(struct status *s, const struct judged_object *o, const char *note)
 {
     struct instant version = o->object.has_version ? o->object.version : s->when;
 
-    detail_add(&s->successes, o->object.id, version,
-               put ? NULL : "this version is there already; its bytes were not changed");
+    detail_add(&s->successes, o->object.id, version, note);
     s->succeeded++;
 }
 

@@ -25,8 +25,8 @@ struct status {
 void status_begin(struct status *s, size_t total, struct instant now);
 void status_done(struct status *s);
 
-/* `put` is false where this version was there already: a success too, and said so. */
-void status_success(struct status *s, const struct judged_object *o, bool put);
+/* `note` is said beside it; may be NULL. */
+void status_success(struct status *s, const struct judged_object *o, const char *note);
 
 /* `rule` NULL: what was wrong stands in the object's own fault. */
 void status_failure(struct status *s, const struct judged_object *o, const char *rule);

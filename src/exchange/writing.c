@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "exchange/call.h"
+#include "exchange/marked.h"
 #include "exchange/media.h"
 #include "exchange/status.h"
 #include "store/exchange_query.h"
@@ -41,19 +42,38 @@ static struct fault refuse_object(struct call *c, struct status *s, const struct
     return count_refusal(c, rule == NULL ? fault_word(o->fault.kind) : rule);
 }
 
-static struct fault take_in(struct call *c, struct status *s, const struct judged_object *o,
+/* What the sender does not know and would wonder about. */
+static void tell_taken(struct call *c, struct status *s, const struct judged_object *o, bool put)
+{
+    const char *unknown = marked_unknown(c->x->config, &o->object);
+    char note[OBJECT_MARKING + 64];
+
+    if (unknown != NULL)
+        snprintf(note, sizeof note, "%s is not TLP's: it counts as red", unknown);
+    status_success(s, o,
+                   !put              ? "this version is there already; its bytes were not changed"
+                   : unknown != NULL ? note
+                                     : NULL);
+}
+
+static struct fault take_in(struct call *c, struct status *s, const struct judged_object *given,
                             struct instant *counter)
 {
-    const char *rule = fault_is(o->fault) ? NULL : door_rule(c, o);
+    struct judged_object o = *given;
+    const char *rule;
     bool put;
     struct fault f;
 
-    if (fault_is(o->fault) || rule != NULL)
-        return refuse_object(c, s, o, rule);
-    f = shelf_put(c->x->store, c->number, &o->object, o->body,
-                  c->x->config->visitor[c->visitor].name, c->now, counter, &put);
+    if (fault_is(o.fault))
+        return refuse_object(c, s, given, NULL);
+    o.object.tlp = marked_tlp(c->x->config, c->collection, &given->object);
+    rule = door_rule(c, &o);
+    if (rule != NULL)
+        return refuse_object(c, s, &o, rule);
+    f = shelf_put(c->x->store, c->number, &o.object, o.body, c->x->config->visitor[c->visitor].name,
+                  c->now, counter, &put);
     if (!fault_is(f))
-        status_success(s, o, put);
+        tell_taken(c, s, &o, put);
     return f;
 }
 

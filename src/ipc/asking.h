@@ -19,7 +19,7 @@ enum {
     ASKING_LINE = 16 << 10,  /* path, query, and each header: HTTP_HEADERS holds all together */
     ASKING_FROM = 64,        /* an address as text */
     ASKING_BODY = 4 << 20,   /* of a POST: EXCHANGE_CONTENT */
-    ASKING_JUDGED = 3 << 20, /* 5,000 objects with the longest names; its MESSAGE_MAX holds both */
+    ASKING_JUDGED = 7 << 19, /* 5,000 objects with the longest names; its MESSAGE_MAX holds both */
     ASKING_ANSWER = 6 << 20, /* a page, and the greatest object at its end */
     ASKING_PIN = 32,
     ASKING_RELEASED = 1024, /* digests in one RELEASED: those of one SHARE */

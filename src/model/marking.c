@@ -135,6 +135,11 @@ static int by_words(struct bytes label, const char *scheme, const struct label *
     return among(labels, count, bytes_of(words, len));
 }
 
+bool tlp_marking_is_known(struct bytes id)
+{
+    return id.len <= MARKING_LABEL_MAX && by_id(id) != 0;
+}
+
 enum tlp tlp_read(struct bytes label)
 {
     struct bytes text = trimmed(label);

@@ -46,6 +46,9 @@ enum pap pap_parse(struct bytes canonical);
 const char *tlp_name(enum tlp tlp);
 const char *pap_name(enum pap pap);
 
+/* Is this the id of one of TLP's marking definitions? What another one says is not known. */
+bool tlp_marking_is_known(struct bytes id);
+
 /* The id of TLP 2.0's marking definition, "marking-definition--" and its UUID; red's for NONE. */
 const char *tlp_marking(enum tlp tlp);
 

@@ -44,6 +44,10 @@ static void object_write(const struct object *o, struct buf *out)
     buf_byte(out, o->ends);
     buf_u64(out, (uint64_t)o->until.us);
     buf_byte(out, (uint8_t)o->tlp);
+    buf_byte(out, (uint8_t)o->tlp_own);
+    buf_byte(out, (uint8_t)o->other_count);
+    for (size_t i = 0; i < o->other_count; i++)
+        buf_part(out, bytes_text(o->other[i]));
     buf_byte(out, (uint8_t)o->pap);
     buf_byte(out, o->technical);
 }
@@ -110,6 +114,10 @@ static void object_read(struct cursor *c, struct object *o)
     o->ends = flag_read(c);
     o->until.us = (int64_t)cursor_u64(c);
     o->tlp = (enum tlp)small_read(c, TLP_RED);
+    o->tlp_own = (enum tlp)small_read(c, TLP_RED);
+    o->other_count = small_read(c, OBJECT_OTHERS);
+    for (size_t i = 0; i < o->other_count; i++)
+        part_read(c, o->other[i], sizeof o->other[i]);
     o->pap = (enum pap)small_read(c, PAP_RED);
     o->technical = flag_read(c);
 }

@@ -341,19 +341,59 @@ static void check_whole(struct reading *r, const struct object *o)
         fail(r, FAULT_MISSING, "object_refs", "exactly one of objects and object_refs is required");
 }
 
+/* One that is not TLP's is remembered, for who knows what it says. */
+static void add_other(struct object *o, struct bytes id)
+{
+    for (size_t i = 0; i < o->other_count; i++)
+        if (bytes_is(id, o->other[i]))
+            return;
+    if (o->other_count == OBJECT_OTHERS ||
+        !bytes_to_text(id, o->other[o->other_count], OBJECT_MARKING))
+        o->tlp_own = TLP_RED;
+    else
+        o->other_count++;
+}
+
 /* An unknown marking is the strictest: only what says TLP lowers nothing else. */
+static void add_marking(struct object *o, struct bytes id)
+{
+    o->tlp = tlp_stricter(o->tlp, tlp_read(id));
+    if (tlp_marking_is_known(id))
+        o->tlp_own = tlp_stricter(o->tlp_own, tlp_read(id));
+    else
+        add_other(o, id);
+}
+
+/* Section 7.2.3: a marking of a part. It names a definition, or else a language. */
+static void read_granular(struct reading *r, struct object *o, const json_t *v)
+{
+    const json_t *ref = json_object_get(v, "marking_ref");
+
+    if (!json_is_object(v))
+        fail(r, FAULT_SYNTAX, "granular_markings", "has something that is no object in it");
+    else if (ref != NULL)
+        check_ref(r, "granular_markings", ref);
+    if (ref != NULL && !fault_is(r->fault))
+        add_marking(o, bytes_of(json_string_value(ref), json_string_length(ref)));
+}
+
+/* An object goes out whole, so the strictest of its parts is the object's. */
 static void read_markings(struct reading *r, struct object *o)
 {
     const json_t *list = json_object_get(r->tree, "object_marking_refs");
+    const json_t *parts = json_object_get(r->tree, "granular_markings");
 
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *v = json_array_get(list, i);
-        struct bytes id = bytes_of(json_string_value(v), json_string_length(v));
 
         if (!json_is_string(v))
             return; /* check_references said so */
-        o->tlp = tlp_stricter(o->tlp, tlp_read(id));
+        add_marking(o, bytes_of(json_string_value(v), json_string_length(v)));
     }
+    if (parts != NULL && !json_is_array(parts))
+        fail(r, FAULT_SYNTAX, "granular_markings", "is not a list");
+    for (size_t i = 0; i < json_array_size(parts) && !fault_is(r->fault); i++)
+        read_granular(r, o, json_array_get(parts, i));
 }
 
 /* STIX has no marking for PAP; MISP and others write it as a label, "PAP:AMBER". */

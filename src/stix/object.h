@@ -22,7 +22,9 @@ enum {
     OBJECT_DEPTH = 64,    /* containers in containers; real ones have less than ten */
     OBJECT_ID = 300,      /* "type--uuid" and its NUL: a type has at most 250 characters */
     OBJECT_TYPE = 251,
-    OBJECT_SPEC = 8, /* "2.1" */
+    OBJECT_SPEC = 8,     /* "2.1" */
+    OBJECT_MARKING = 57, /* "marking-definition--uuid" and its NUL */
+    OBJECT_OTHERS = 2,
     OBJECT_PROPERTY = 96,
     OBJECT_WHY = 160,
 };
@@ -36,7 +38,11 @@ struct object {
     bool revoked;
     bool ends; /* an indicator with valid_until */
     struct instant until;
-    enum tlp tlp; /* the strictest of its markings; NONE if it has none */
+    enum tlp tlp;     /* the strictest of its markings, of the whole or of a part; NONE if it has
+                         none. One that is not TLP's counts as red */
+    enum tlp tlp_own; /* the same of TLP's alone; red where there are more others than fit */
+    size_t other_count;
+    char other[OBJECT_OTHERS][OBJECT_MARKING]; /* markings that are not TLP's, each once */
     enum pap pap;
     /* Its type is on the allow-list of what parties exchange (R1), and so are those that its
      * pattern or its observed objects name. */

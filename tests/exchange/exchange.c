@@ -422,6 +422,38 @@ static void what_is_marked_above_a_visitors_clearance_is_not_shown(void **state)
     assert_int_equal(length("objects"), 2);
 }
 
+/* Real ATT&CK is served once a person has said that its marking is a copyright's. */
+static void a_statement_is_no_marking_and_the_collections_own_holds(void **state)
+{
+#define COPYRIGHT "marking-definition--fa42a846-8d90-4e51-bc29-71d5b4802168"
+#define MARKED    ",\"object_marking_refs\":[\"" COPYRIGHT "\"]"
+    const json_t *item;
+
+    (void)state;
+    assert_int_equal(post(ENVELOPE(INDICATOR("1", MODIFIED, MARKED))), 202);
+    item = json_array_get(json_object_get(body, "successes"), 0);
+    assert_string_equal(json_string_value(json_object_get(item, "message")),
+                        COPYRIGHT " is not TLP's: it counts as red");
+    assert_int_equal(get(OBJECTS), 200);
+    assert_int_equal(length("objects"), 0);
+
+    snprintf(config.statement[config.statement_count++], CONFIG_MARKING, COPYRIGHT);
+    assert_int_equal(post(ENVELOPE(INDICATOR("2", MODIFIED, MARKED))), 202);
+    item = json_array_get(json_object_get(body, "successes"), 0);
+    assert_null(json_object_get(item, "message"));
+    assert_int_equal(get(OBJECTS), 200);
+    assert_int_equal(length("objects"), 1);
+
+    for (size_t i = 0; i < config.collection_count; i++)
+        config.collection[i].marking = TLP_AMBER;
+    assert_int_equal(
+        post(ENVELOPE(INDICATOR("3", MODIFIED, MARKED) "," INDICATOR("4", MODIFIED, ""))), 202);
+    assert_int_equal(get(OBJECTS), 200);
+    assert_int_equal(length("objects"), 1); /* the two are amber, the reader is shown green */
+    assert_int_equal(ask_as("writer", EXCHANGE_GET, OBJECTS, NULL), 200);
+    assert_int_equal(length("objects"), 4);
+}
+
 static void a_deleted_object_is_gone_and_its_versions_can_go_one_by_one(void **state)
 {
     static const char one[] = OBJECTS "indicator--00000000-0000-4000-8000-000000000001/";
@@ -568,7 +600,7 @@ static void a_fault_of_the_envelope_survives_the_message(void **state)
 
 static void a_judged_envelope_survives_the_message_and_every_prefix_is_a_fault(void **state)
 {
-    struct bytes content = bytes_text(ENVELOPE(INDICATOR("1", MODIFIED, "") ",7"));
+    struct bytes content = bytes_text(ENVELOPE(INDICATOR("1", MODIFIED, MARKED) ",7"));
     struct judged j, back;
     struct buf message = {0};
 
@@ -607,6 +639,7 @@ int main(void)
         CASE(versions_are_listed_and_asked_for),
         CASE(next_is_signed_repeatable_and_outlives_a_restart),
         CASE(what_is_marked_above_a_visitors_clearance_is_not_shown),
+        CASE(a_statement_is_no_marking_and_the_collections_own_holds),
         CASE(a_deleted_object_is_gone_and_its_versions_can_go_one_by_one),
         CASE(what_is_no_envelope_is_refused_whole),
         CASE(no_person_or_content_comes_through_the_partners_door),
