@@ -17,11 +17,14 @@
 #include "cmd/columns.h"
 #include "cmd/disk.h"
 #include "cmd/held.h"
+#include "cmd/node.h"
 #include "cmd/run.h"
 #include "cmd/say.h"
+#include "cmd/speak.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "exchange/config.h"
+#include "exchange/outbox.h"
 #include "exchange/pulled.h"
 #include "exchange/shelf.h"
 #include "indicator/import.h"
@@ -631,23 +634,72 @@ static json_t *sighting_new(const struct call *call, const char *id, struct inst
     return o;
 }
 
-/* What we saw leaves our party where the indicator came from another's server: officers release it
- * (docs/decisions/0017-where-push-may-go.md). */
-static enum exit_code may_send_back(const struct call *call, const struct found *found)
+/* Whose the indicator is decides where the sighting goes. */
+enum answer_to {
+    ANSWER_OURS,    /* kept among our own, nothing else */
+    ANSWER_SERVER,  /* pulled from a server of ours: sent there */
+    ANSWER_PARTNER, /* a SHARE to him is drafted; officers release it */
+    ANSWER_FILE,    /* written for whoever asked */
+};
+
+struct sighting {
+    const struct call *call;
+    enum answer_to to;
+    char agreement[SETTINGS_ID]; /* of ANSWER_PARTNER */
+    char draft[64];
+    struct found found;
+};
+
+/* A partner's collection of ours that he fills. */
+static bool is_partners(const struct config *c, const struct found *found, char *agreement)
+{
+    for (size_t i = 0; i < c->collection_count; i++) {
+        const struct config_collection *k = &c->collection[i];
+        const struct config_root *root = &c->root[k->root];
+
+        if (root->audience != AUDIENCE_PARTNER || strcmp(root->name, found->root) != 0 ||
+            strcmp(k->id, found->name) != 0 || !config_partner_writes(c, k))
+            continue;
+        snprintf(agreement, SETTINGS_ID, "%s", root->agreement);
+        return true;
+    }
+    return false;
+}
+
+/* What we saw leaves our party for a server that the settings name as ours, or as the partner's by
+ * an officer's release (docs/decisions/0017-where-push-may-go.md), and for no other. */
+static enum exit_code answer_to(struct sighting *s, const struct settings *settings)
+{
+    const struct settings_remote *r = settings_remote(settings, s->found.name);
+
+    s->to = ANSWER_OURS;
+    if (strcmp(s->found.root, PULLED_ROOT) != 0) {
+        if (is_partners(&settings->exchange.config, &s->found, s->agreement))
+            s->to = ANSWER_PARTNER;
+        return EXIT_DONE;
+    }
+    if (r == NULL)
+        return say_error(s->call->say, EXIT_REFUSED, "refused",
+                         "what we saw goes to nobody whom the node's settings do not name",
+                         "parley remote add NAME URL, with --agreement ID if it is the partner's; "
+                         "or --out FILE",
+                         "%s is nobody's that we know", s->found.name);
+    s->to = r->agreement[0] == '\0' ? ANSWER_SERVER : ANSWER_PARTNER;
+    snprintf(s->agreement, sizeof s->agreement, "%s", r->agreement);
+    return EXIT_DONE;
+}
+
+static enum exit_code find_way(struct sighting *s)
 {
     struct settings *settings = memory_zeroed(1, sizeof *settings);
-    const struct settings_remote *to;
-    enum exit_code code = held_settings(call, settings);
+    enum exit_code code = EXIT_DONE;
 
-    if (code == EXIT_DONE) {
-        to = settings_remote(settings, found->name);
-        if (to == NULL || to->agreement[0] != '\0')
-            code = say_error(call->say, EXIT_REFUSED, "refused",
-                             "what we saw goes to a server of others by an officer's release alone",
-                             "--out FILE, then parley share FILE and parley collection push; or "
-                             "parley remote add NAME URL, if it is our own",
-                             "%s is no server of ours", found->name);
-    }
+    if (args_value(s->call->args, "--out") != NULL)
+        s->to = ANSWER_FILE;
+    else if (strcmp(s->found.root, PULLED_ROOT) != 0 && !node_is_at(node_find(s->call->args)))
+        s->to = ANSWER_OURS; /* --store alone, and no node */
+    else if ((code = held_settings(s->call, settings)) == EXIT_DONE)
+        code = answer_to(s, settings);
     free(settings);
     return code;
 }
@@ -659,11 +711,9 @@ static enum exit_code send_back(const struct call *call, const struct found *fou
     struct remote_answer a = {.typed = false};
     struct buf url = {0}, envelope = {0};
     struct remote remote;
-    enum exit_code code = may_send_back(call, found);
+    enum exit_code code = remote_open(call, found->name, &remote);
     struct fault f;
 
-    if (code == EXIT_DONE)
-        code = remote_open(call, found->name, &remote);
     if (code != EXIT_DONE)
         return code;
     buf_print(&url, "%sobjects/", found->name);
@@ -683,60 +733,106 @@ static enum exit_code send_back(const struct call *call, const struct found *fou
     return code;
 }
 
-/* Sent where the indicator came from, written for `parley share`, or kept among our own. */
-static enum exit_code tell(const struct call *call, const struct found *found, json_t *sighting)
+static enum exit_code write_file(const struct call *call, const char *sighting)
 {
     const char *path = args_value(call->args, "--out");
+    struct buf bundle = {0};
+    struct fault f;
+
+    buf_print(&bundle, "{\"type\":\"bundle\",\"objects\":[%s]}\n", sighting);
+    f = disk_write_new(path, buf_view(&bundle), 0600);
+    buf_done(&bundle);
+    return fault_is(f) ? disk_error(call->say, f, path) : EXIT_DONE;
+}
+
+/* A SHARE of exactly these bytes waits for an officer, and they in the outbox for the SHARE. */
+static enum exit_code propose(struct sighting *s, struct shop *h, struct bytes text)
+{
+    struct object_error error;
+    struct digest digest = digest_of(text);
+    struct object o;
+    char base64[64];
+    enum exit_code code;
+
+    h->fault = object_parse(text, &o, &error);
+    if (fault_is(h->fault))
+        return EXIT_DONE; /* shop_close says it */
+    base64_write(digest.byte, sizeof digest.byte, base64);
+    code = speak_propose(s->call,
+                         json_pack("{s:s, s:s, s:s, s:{s:[s]}}", "agreement", s->agreement, "kind",
+                                   "SHARE", "tlp", tlp_name(o.tlp), "fields", "objects", base64),
+                         s->draft, sizeof s->draft);
+    if (code == EXIT_DONE)
+        h->fault = outbox_put(h->store, s->agreement, &o, text, h->now, &h->counter);
+    return code;
+}
+
+static enum exit_code tell(struct sighting *s, struct shop *h, const json_t *sighting)
+{
     char *text = json_dumps(sighting, JSON_COMPACT);
     enum exit_code code = EXIT_DONE;
-    struct buf bundle = {0};
 
     if (text == NULL)
-        return say_error(call->say, EXIT_USAGE, "usage", "UTF-8", NULL, "--text is no text");
-    if (path != NULL) {
-        struct fault f;
-
-        buf_print(&bundle, "{\"type\":\"bundle\",\"objects\":[%s]}\n", text);
-        f = disk_write_new(path, buf_view(&bundle), 0600);
-        code = fault_is(f) ? disk_error(call->say, f, path) : EXIT_DONE;
-        buf_done(&bundle);
-    } else if (strcmp(found->root, PULLED_ROOT) == 0) {
-        code = send_back(call, found, text);
-    }
+        return say_error(s->call->say, EXIT_USAGE, "usage", "UTF-8", NULL, "--text is no text");
+    if (s->to == ANSWER_FILE)
+        code = write_file(s->call, text);
+    else if (s->to == ANSWER_SERVER)
+        code = send_back(s->call, &s->found, text);
+    else if (s->to == ANSWER_PARTNER)
+        code = propose(s, h, bytes_text(text));
     free(text);
     return code;
 }
 
+static void say_told(const struct sighting *s, const json_t *sighting)
+{
+    static const char *const done[] = {[ANSWER_OURS] = "kept",
+                                       [ANSWER_SERVER] = "sent, and kept",
+                                       [ANSWER_PARTNER] = "drafted, and kept",
+                                       [ANSWER_FILE] = "written, and kept"};
+    const char *id = json_string_value(json_object_get(sighting, "id"));
+
+    if (s->call->say->json) {
+        json_t *out = json_pack("{ss ss}", "id", id, "done", done[s->to]);
+
+        if (s->to == ANSWER_PARTNER)
+            json_object_set_new(out, "draft", json_string(s->draft));
+        say_json(s->call->say, out);
+        return;
+    }
+    say_data(s->call->say, "%s %s\n", id, done[s->to]);
+    if (s->to == ANSWER_PARTNER)
+        say_note(s->call->say, "an officer releases it: parley release approve %s\n", s->draft);
+}
+
 enum exit_code indicator_sight(const struct call *call)
 {
-    const char *id = call->args->word[0];
-    struct found found = {.added = 0};
+    struct sighting s = {.call = call};
     struct shop h = {.call = call};
     struct store *store = NULL;
     json_t *sighting = NULL;
     bool put = false;
-    enum exit_code code = find_named(call, &store, &found);
+    enum exit_code code = find_named(call, &store, &s.found);
 
     store_close(store);
     if (code == EXIT_DONE)
+        code = find_way(&s);
+    if (code == EXIT_DONE)
         code = shop_open(&h, call);
     if (code == EXIT_DONE) {
-        sighting = sighting_new(call, id, h.now, h.tlp);
+        sighting = sighting_new(call, call->args->word[0], h.now, h.tlp);
         if (sighting == NULL)
             code = say_error(call->say, EXIT_USAGE, "usage", "1 to 999999999", NULL,
                              "--count is no count");
     }
     if (code == EXIT_DONE)
-        code = tell(call, &found, sighting);
-    if (code == EXIT_DONE)
+        code = tell(&s, &h, sighting);
+    if (code == EXIT_DONE && !fault_is(h.fault))
         code = object_put(&h, json_incref(sighting), &put);
     code = shop_close(&h, code);
     if (code == EXIT_DONE)
-        say_id(&h, json_string_value(json_object_get(sighting, "id")),
-               args_value(call->args, "--out") != NULL ? "written, and kept"
-               : strcmp(found.root, PULLED_ROOT) == 0  ? "sent, and kept"
-                                                       : "kept");
+        say_told(&s, sighting);
     json_decref(sighting);
-    buf_done(&found.body);
+    buf_done(&s.found.body);
     return code;
 }

@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/args.h"
+#include "cmd/ask.h"
 #include "cmd/collection.h"
 #include "cmd/disk.h"
 #include "cmd/held.h"
@@ -22,8 +23,8 @@
 #include "cmd/say.h"
 #include "crypto/digest.h"
 #include "exchange/marked.h"
+#include "exchange/outbox.h"
 #include "proc/settings_remote.h"
-#include "store/exchange_query.h"
 
 enum {
     PUSH_FILE = FOREIGN_MAX, /* a bundle that is larger is split by whoever made it */
@@ -38,7 +39,7 @@ struct pushing {
     struct remote remote;
     struct settings *settings;
     const struct settings_remote *to;
-    struct store *releases; /* what was released to the partner; NULL where it is our own */
+    json_t *released; /* of a file, by digest, how high; NULL where the server is our own */
     const char *root;
     char url[REMOTE_URL]; /* of the collection's objects */
     size_t content;       /* what the root takes */
@@ -50,21 +51,44 @@ struct pushing {
 /* ---- may it leave? -----------------------------------------------------------------------------
  */
 
+static void digest_write(const struct judged_object *o, char out[64])
+{
+    struct digest digest = digest_of(o->body);
+
+    base64_write(digest.byte, sizeof digest.byte, out);
+}
+
+/* Desk knows what was released, with an exchange beside it or without. */
+static enum exit_code ask_released(struct pushing *p, const struct judged *j)
+{
+    json_t *list = json_array(), *a;
+    enum exit_code code = EXIT_DONE;
+    char digest[64];
+
+    for (size_t i = 0; i < j->count; i++) {
+        digest_write(&j->list[i], digest);
+        json_array_append_new(list, json_string(digest));
+    }
+    a = ask_node(p->call, "share.released",
+                 json_pack("{s:s, s:o}", "agreement", p->to->agreement, "objects", list), &code);
+    json_decref(p->released);
+    p->released = json_incref(json_object_get(a, "released"));
+    json_decref(a);
+    return code;
+}
+
 /* NULL: a SHARE of ours to that partner holds these bytes, and its marking theirs. */
 static const char *not_released(const struct pushing *p, const struct judged_object *o)
 {
-    struct digest digest = digest_of(o->body);
-    struct rows r =
-        store_ask(p->releases, EXCHANGE_RELEASE_GET,
-                  STORE_WITH(value_text(p->to->agreement), value_blob(bytes_of(digest.byte, 32))));
-    bool found = rows_next(&r);
-    enum tlp most = found ? (enum tlp)row_integer(&r, 0) : TLP_NONE;
+    const char *most;
+    char digest[64];
 
-    if (fault_is(rows_done(&r)))
-        return "release: what was released cannot be read";
-    if (!found)
+    digest_write(o, digest);
+    most = json_string_value(json_object_get(p->released, digest));
+    if (most == NULL)
         return "release: no SHARE to this partner holds these bytes";
-    return o->object.tlp > most ? "release: marked above what was released" : NULL;
+    return o->object.tlp > tlp_parse(bytes_text(most)) ? "release: marked above what was released"
+                                                       : NULL;
 }
 
 static const char *wrong_with(const struct pushing *p, const struct judged_object *o)
@@ -73,7 +97,7 @@ static const char *wrong_with(const struct pushing *p, const struct judged_objec
         return o->error.why;
     if (!o->object.technical)
         return "R1: not a type of technical object that the parties exchange";
-    if (p->releases != NULL)
+    if (p->to->agreement[0] != '\0')
         return not_released(p, o);
     if (o->object.tlp > p->most)
         return "marking: above --tlp";
@@ -82,16 +106,22 @@ static const char *wrong_with(const struct pushing *p, const struct judged_objec
     return NULL;
 }
 
-static enum exit_code check(const struct pushing *p, const char *path, const struct judged *j)
+static enum exit_code check(struct pushing *p, const char *path, struct judged *j)
 {
+    bool theirs = p->to->agreement[0] != '\0';
+    enum exit_code code = theirs ? ask_released(p, j) : EXIT_DONE;
+
+    if (code != EXIT_DONE)
+        return code;
+    marked_all(&p->settings->exchange.config, NULL, j);
     for (size_t i = 0; i < j->count; i++) {
         const struct judged_object *o = &j->list[i];
         const char *wrong = wrong_with(p, o);
 
         if (wrong != NULL)
             return say_error(p->call->say, EXIT_REFUSED, "refused", wrong,
-                             p->releases != NULL ? "parley share FILE --officer NAME, then again"
-                                                 : "leave it out of the file, or mark it",
+                             theirs ? "parley share FILE --officer NAME, then again"
+                                    : "leave it out of the file, or mark it",
                              "object %zu of %s does not leave: %s", i + 1, path,
                              fault_is(o->fault) ? o->error.id : o->object.id);
     }
@@ -219,29 +249,88 @@ static enum exit_code send(struct pushing *p, const struct judged *j)
     return code;
 }
 
-static enum exit_code push_file(struct pushing *p, const char *path)
+static enum exit_code push_text(struct pushing *p, const char *path, struct bytes text)
 {
-    struct buf text = {0};
     struct foreign read = {.rows = 0};
     enum exit_code code;
-    struct fault f = disk_read(path, PUSH_FILE, &text);
+    struct fault f = remote_read(&p->remote, FOREIGN_ENVELOPE, text, &read);
 
-    if (fault_is(f))
-        return disk_error(p->call->say, f, path);
-    f = remote_read(&p->remote, FOREIGN_ENVELOPE, buf_view(&text), &read);
     if (fault_is(f))
         code = remote_died(p->call->say, f);
     else if (fault_is(read.fault))
         code = say_error(p->call->say, EXIT_FAILED, fault_word(read.fault.kind), read.fault.rule,
                          NULL, "%s is no bundle and no envelope: byte %zu", path, read.fault.at);
-    else {
-        marked_all(&p->settings->exchange.config, NULL, &read.judged);
+    else
         code = check(p, path, &read.judged);
-    }
     if (code == EXIT_DONE)
         code = send(p, &read.judged);
     foreign_done(&read);
+    return code;
+}
+
+static enum exit_code push_file(struct pushing *p, const char *path)
+{
+    struct buf text = {0};
+    struct fault f = disk_read(path, PUSH_FILE, &text);
+    enum exit_code code =
+        fault_is(f) ? disk_error(p->call->say, f, path) : push_text(p, path, buf_view(&text));
+
     buf_done(&text);
+    return code;
+}
+
+/* ---- what waits for its release (outbox.h) -----------------------------------------------------
+ */
+
+static enum exit_code push_one(struct pushing *p, struct store *s, const struct outbox_object *o)
+{
+    struct buf text = {0};
+    uint64_t failed = p->failed;
+    enum exit_code code;
+    struct fault f = fault_none();
+
+    buf_print(&text, "{\"objects\":[%.*s]}", (int)o->body.len, (const char *)o->body.data);
+    code = push_text(p, o->row.id, buf_view(&text));
+    buf_done(&text);
+    if (code == EXIT_DONE && p->failed == failed && !args_has(p->call->args, "--dry-run"))
+        f = outbox_drop(s, o);
+    return fault_is(f) ? held_error(p->call->say, f) : code;
+}
+
+/* One that is not released yet stays, and is said; the others go. */
+static enum exit_code push_waiting(struct pushing *p, struct store *s, struct outbox_object *list,
+                                   size_t count)
+{
+    enum exit_code code = EXIT_DONE;
+
+    for (size_t i = 0; i < count && (code == EXIT_DONE || code == EXIT_REFUSED); i++) {
+        enum exit_code one = push_one(p, s, &list[i]);
+
+        code = one == EXIT_DONE ? code : one;
+    }
+    return code;
+}
+
+static enum exit_code push_outbox(struct pushing *p)
+{
+    struct outbox_object *list = memory_zeroed(OUTBOX_STEP, sizeof *list);
+    struct instant after = {INT64_MIN};
+    size_t count = OUTBOX_STEP;
+    struct store *store = NULL;
+    enum exit_code code = held_open(p->call, false, &store), one;
+
+    while (count == OUTBOX_STEP && (code == EXIT_DONE || code == EXIT_REFUSED)) {
+        struct fault f = outbox_list(store, p->to->agreement, after, list, &count);
+
+        one = fault_is(f) ? held_error(p->call->say, f) : push_waiting(p, store, list, count);
+        code = one == EXIT_DONE ? code : one;
+        for (size_t i = 0; i < count; i++) {
+            after = list[i].row.added;
+            buf_done(&list[i].body);
+        }
+    }
+    store_close(store);
+    free(list);
     return code;
 }
 
@@ -295,8 +384,12 @@ static enum exit_code find_server(struct pushing *p)
                          "nothing is sent to a server that the node's settings do not name",
                          "parley remote add NAME URL, with --agreement ID if it is the partner's",
                          "%s is nobody's that we know", where);
+    if (p->call->args->words == 2 && p->to->agreement[0] == '\0')
+        return say_error(p->call->say, EXIT_USAGE, "usage",
+                         "only what an officer releases to a partner waits by itself",
+                         p->call->command->example, "no FILE is given, and %s is our own", where);
     p->root = strcmp(where, p->to->name) == 0 ? p->to->url : where;
-    return p->to->agreement[0] == '\0' ? EXIT_DONE : held_open(p->call, false, &p->releases);
+    return EXIT_DONE;
 }
 
 static enum exit_code open_push(struct pushing *p)
@@ -329,12 +422,14 @@ enum exit_code collection_push(const struct call *call)
         code = open_push(&p);
     if (code == EXIT_DONE)
         code = ask_root(&p);
+    if (code == EXIT_DONE && call->args->words == 2)
+        code = push_outbox(&p);
     for (size_t i = 2; code == EXIT_DONE && i < call->args->words; i++)
         code = push_file(&p, call->args->word[i]);
     if (code == EXIT_DONE)
         code = say_result(&p);
     remote_close(&p.remote);
-    store_close(p.releases);
+    json_decref(p.released);
     free(p.settings);
     return code;
 }

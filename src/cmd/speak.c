@@ -523,6 +523,17 @@ enum exit_code speak_draft(const struct call *call, json_t *members, const char 
     return code;
 }
 
+enum exit_code speak_propose(const struct call *call, json_t *members, char *draft, size_t size)
+{
+    enum exit_code code = EXIT_DONE;
+    json_t *a = ask_node(call, "draft", members, &code);
+
+    if (a != NULL)
+        snprintf(draft, size, "%s", answer_text(a, "draft"));
+    json_decref(a);
+    return code;
+}
+
 enum exit_code speak_release(const struct call *call, const char *draft)
 {
     bool dry = args_has(call->args, "--dry-run");

@@ -16,6 +16,10 @@
  * signs as --officer. `case_id` is for the error where there is none of it; may be NULL. */
 enum exit_code speak_draft(const struct call *call, json_t *members, const char *case_id);
 
+/* Drafts with these members (taken over), and no more: an officer releases it with `parley release
+ * approve`. *draft is its name. Says what stands against it. */
+enum exit_code speak_propose(const struct call *call, json_t *members, char *draft, size_t size);
+
 /* The same from a draft that is there: `release approve`. */
 enum exit_code speak_release(const struct call *call, const char *draft);
 

@@ -426,8 +426,10 @@ const struct command commands[] = {
                 "    --as false-positive --text 'our own scanner' --token-file t",
      .more =
          "Of what was pulled from a server of ours (`parley remote add`) it goes back to the\n"
-         "collection it came from. With --out it is written as a bundle for `parley share`, by\n"
-         "which it goes to a partner. A copy is kept among our own.",
+         "collection it came from. Of a partner's indicator a SHARE is drafted, which an officer\n"
+         "releases (`parley release approve`); then it stands where the partner reads at our\n"
+         "exchange, or goes by `parley collection push` to his server. With --out it is written\n"
+         "as a bundle and sent nowhere. A copy is kept among our own.",
      .flags = {{"--as", "MEANING", "else seen", "seen|false-positive|expired", 0},
                {"--count", "N", "how often it was seen; else once", NULL, 0},
                {"--text", "TEXT", "what is to be said of it", NULL, 0},
@@ -565,21 +567,22 @@ const struct command commands[] = {
     {.name = "collection push",
      .group = GROUP_SHARE,
      .help = "add a bundle's objects to a collection of a TAXII server",
-     .usage = "SERVER COLLECTION FILE...",
+     .usage = "SERVER COLLECTION [FILE...]",
      .example = "parley collection push misp drop found.json --token-file t",
      .more =
          "SERVER is the name of a remote of the node's settings, or a URL below its URL; nothing "
          "is\n"
          "sent to others. To one of our own goes what is technical and not marked above --tlp; to\n"
          "a partner's what `parley share` released to him, byte for byte. If one object does not\n"
-         "leave, nothing of its file does. May be repeated: what is there is not added again.",
+         "leave, nothing of its file does. May be repeated: what is there is not added again.\n"
+         "To a partner without FILE: the sightings that were drafted and are released.",
      .flags = {{"--node", "DIR", "the node's directory; else PARLEY_NODE", NULL, 0},
                {"--tlp", "TLP", "the highest marking that may go there; else green",
                 "clear|green|amber|amber+strict", 0},
                {"--wait", "SECONDS", "for a status that is pending; else 60", NULL, 0},
                {"--dry-run", NULL, "say what would go, send nothing", NULL, 0}},
      .with = WITH_REMOTE | WITH_SPEAK,
-     .least = 3,
+     .least = 2,
      .most = COMMAND_WORDS,
      .run = collection_push},
     {.name = "ledger show",

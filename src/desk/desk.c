@@ -24,6 +24,7 @@ static const struct {
     {"case.show", ask_case, true, "case"},
     {"case.export", bundle_export, false, "case"},
     {"incident.list", ask_incidents, true, ""},
+    {"share.released", share_released, true, "objects"},
     {"ledger.show", ask_ledger, false, "log from count"},
     {"ledger.checkpoint", ask_checkpoint, false, ""},
     {"ledger.prove", ask_prove, false, "log index"},

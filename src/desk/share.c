@@ -137,16 +137,30 @@ static json_t *words_fold(struct words *words)
     return last;
 }
 
-static struct fault tell_all(struct desk_pact *p, const char *party, bool theirs)
+/* What came out in the end of a party's words; *last is owned, empty after a fault. */
+static struct fault words_end(struct desk_pact *p, const char *party, json_t **last)
 {
     struct words words = {.list = NULL};
     struct fault f = words_read(p, party, KIND_SHARE, &words);
-    json_t *last, *tlp;
-    const char *digest;
 
     if (!fault_is(f))
         f = words_read(p, party, KIND_RETRACT, &words);
-    last = words_fold(&words);
+    if (fault_is(f))
+        *last = json_object();
+    else
+        *last = words_fold(&words);
+    for (size_t i = 0; i < words.count; i++)
+        disclosed_free(words.list[i].said);
+    free(words.list);
+    return f;
+}
+
+static struct fault tell_all(struct desk_pact *p, const char *party, bool theirs)
+{
+    json_t *last, *tlp;
+    const char *digest;
+    struct fault f = words_end(p, party, &last);
+
     for (enum tlp t = TLP_NONE; !fault_is(f) && t <= (theirs ? TLP_NONE : TLP_RED); t++) {
         struct buf digests = {0};
 
@@ -156,11 +170,35 @@ static struct fault tell_all(struct desk_pact *p, const char *party, bool theirs
             tell(p, t, theirs, &digests);
         buf_done(&digests);
     }
-    for (size_t i = 0; i < words.count; i++)
-        disclosed_free(words.list[i].said);
-    free(words.list);
     json_decref(last);
     return f;
+}
+
+json_t *share_released(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
+{
+    json_t *last, *found = json_object(), *answer;
+    const json_t *item;
+    size_t i;
+    struct fault f = words_end(p, p->own->id, &last);
+
+    (void)say;
+    (void)client;
+    json_array_foreach(json_object_get(ask, "objects"), i, item)
+    {
+        const char *digest = json_string_value(item);
+        json_int_t tlp = digest == NULL ? 0 : json_integer_value(json_object_get(last, digest));
+
+        if (tlp != 0)
+            json_object_set_new(found, digest, json_string(tlp_name((enum tlp)tlp)));
+    }
+    json_decref(last);
+    if (fault_is(f)) {
+        json_decref(found);
+        return answer_fault(f, "what was shared cannot be read", "parley doctor");
+    }
+    answer = answer_good();
+    json_object_set_new(answer, "released", found);
+    return answer;
 }
 
 void share_start(struct desk *d)

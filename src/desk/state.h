@@ -391,6 +391,8 @@ json_t *backup_make(struct desk_pact *p, const json_t *ask, desk_answer say, voi
  * what a RETRACT of ours, or of theirs, withdrew. */
 void share_start(struct desk *d);
 void share_tell(struct desk_pact *p, enum kind kind, const struct disclosed *said, bool theirs);
+/* Which of these digests a stored SHARE of ours released, and how high. */
+json_t *share_released(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
 /* Completes a RETRACT's `fields`: all objects of its case's SHARE where none are named. An error's
  * answer, or NULL. */
 json_t *share_retract(struct desk_pact *p, const char *case_id, json_t *fields);

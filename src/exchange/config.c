@@ -249,6 +249,24 @@ void config_read(const struct member *root, struct config *c)
     qsort(c->collection, c->collection_count, sizeof c->collection[0], by_root_and_id);
 }
 
+static bool is_of_a_partner(const struct config *c, uint64_t visitors)
+{
+    for (size_t i = 0; i < c->visitor_count; i++)
+        if (c->visitor[i].party[0] != '\0' && (visitors >> i & 1) != 0)
+            return true;
+    return false;
+}
+
+bool config_partner_reads(const struct config *c, const struct config_collection *k)
+{
+    return is_of_a_partner(c, k->readers);
+}
+
+bool config_partner_writes(const struct config *c, const struct config_collection *k)
+{
+    return is_of_a_partner(c, k->writers);
+}
+
 struct fault config_parse(const json_t *tree, struct config *out, struct config_error *error)
 {
     struct reader in = reader_over(tree, rule);

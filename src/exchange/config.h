@@ -93,6 +93,10 @@ void config_read(const struct member *exchange, struct config *out);
 MUST_CHECK struct fault config_parse(const json_t *tree, struct config *out,
                                      struct config_error *error);
 
+/* Does a visitor of the partner's read, or write, there? */
+bool config_partner_reads(const struct config *c, const struct config_collection *k);
+bool config_partner_writes(const struct config *c, const struct config_collection *k);
+
 /* Rights of a visitor (index) in a collection. */
 static inline bool config_may_read(const struct config_collection *c, size_t visitor)
 {

@@ -9,6 +9,7 @@
 #include "crypto/random.h"
 #include "exchange/call.h"
 #include "exchange/media.h"
+#include "exchange/outbox.h"
 #include "store/exchange_query.h"
 
 /* ---- discovery, roots, collections -------------------------------------------------------------
@@ -347,6 +348,8 @@ struct fault exchange_tend(struct exchange *x, struct instant now, bool *worked)
     for (size_t i = 0; i < x->config->collection_count && !fault_is(f); i++)
         if (x->config->collection[i].expire)
             f = expire(x, x->number[i], now, worked);
+    if (!fault_is(f))
+        f = outbox_tend(x, now, worked);
     if (fault_is(f))
         store_rollback(x->store);
     return f;

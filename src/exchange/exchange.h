@@ -98,7 +98,8 @@ MUST_CHECK struct fault exchange_write(struct exchange *x, const struct exchange
 void exchange_unavailable(struct exchange_answer *out);
 
 /* What is due without anybody's asking: objects whose own word ended are taken away where the
- * collection says so, old statuses are forgotten. Every some seconds. *worked: something went. */
+ * collection says so, old statuses are forgotten, what waited for its release goes where the
+ * partner reads (outbox.h). Every some seconds. *worked: something came or went. */
 MUST_CHECK struct fault exchange_tend(struct exchange *x, struct instant now, bool *worked);
 
 /* The answer to what HTTP itself refuses (413, 408, 429 ..), with the body that TAXII wants. */

@@ -65,15 +65,6 @@ static bool is_taken_back(const struct withdrawn *w, const struct digest *digest
     return false;
 }
 
-/* Does a visitor of the partner's write here? */
-static bool partner_writes(const struct config *c, const struct config_collection *k)
-{
-    for (size_t i = 0; i < c->visitor_count; i++)
-        if (c->visitor[i].party[0] != '\0' && config_may_write(k, i))
-            return true;
-    return false;
-}
-
 /* Whose objects stand in this collection, and of which agreement. */
 static void collection_judge(struct withdrawn *w, const struct config *c, const char *root,
                              const char *id)
@@ -86,7 +77,7 @@ static void collection_judge(struct withdrawn *w, const struct config *c, const 
 
         if (r->audience != AUDIENCE_PARTNER || strcmp(r->name, root) != 0 || strcmp(k->id, id) != 0)
             continue;
-        w->whose = partner_writes(c, k) ? THEIRS : OURS;
+        w->whose = config_partner_writes(c, k) ? THEIRS : OURS;
         snprintf(w->agreement, sizeof w->agreement, "%s", r->agreement);
     }
 }

@@ -3,6 +3,7 @@ import json
 import time
 
 from exchange import TLP_GREEN, Visitors
+from pair import kinds
 from taxii import Client, indicator
 
 STATED = 10  # seconds in which watch looks for what came, and no more for what was withdrawn
@@ -61,8 +62,8 @@ def a_sighting_goes_back_to_whose_indicator_it_is(pair):
     visitors.misp().post("shared", given)
     b.json("collection", "pull", f"{url}/own/", "shared", *who)
     refused = b.run("indicator", "sight", given[0]["id"], *map(str, who))
-    assert refused.returncode == 4 and "officer" in refused.stderr, refused
-    assert len(visitors.misp().walk("shared")) == 3, "nothing leaves to a server of others"
+    assert refused.returncode == 4 and "parley remote add" in refused.stderr, refused
+    assert len(visitors.misp().walk("shared")) == 3, "nothing leaves to who is not named"
     b.parley_ok("remote", "add", "ours", f"{url}/own/")
     for number, meaning in enumerate(("seen", "false-positive", "expired")):
         more = ("--count", "7") if meaning == "seen" else ("--text", f"it is {meaning}")
@@ -79,6 +80,70 @@ def a_sighting_goes_back_to_whose_indicator_it_is(pair):
     assert len(b.json("indicator", "held")["indicators"]) == 2
     assert b.json("collection", "pull", f"{url}/own/", "shared", *who)["new"] == 3, "the sightings"
     assert len(b.json("indicator", "held")["indicators"]) == 2, "what was withdrawn stays away"
+
+
+def a_sighting_of_a_partners_indicator_waits_for_an_officer(pair):
+    """One command drafts it; released, it goes back by itself, or with one push where the node has no
+    exchange of its own."""
+    a, b = pair.a, pair.b
+    ours = Visitors(a)
+    agreement = a.json("status")["agreement"]
+    ours.add("press", "--token", a.home / "press.token", "--writes", "partner/to", "--reads",
+             "partner/from")
+    ours.add("b-node", "--party", "cert-b", "--token", a.home / "b.token", "--reads", "partner/to",
+             "--writes", "partner/from")
+    ours.restart()
+    press = Client(ours.port, ours.cert, "partner", token=(a.home / "press.token").read_text().strip())
+    given = [indicator(n, object_marking_refs=[TLP_GREEN]) for n in range(3)]
+    bundle = a.home / "share.json"
+    bundle.write_text(json.dumps({"objects": given}))
+    pair.settle()
+    a.json("share", bundle, "--yes", officer="ivanova")
+    pair.settle()
+    assert press.post("to", given).json()["success_count"] == 3
+    url = f"https://127.0.0.1:{ours.port}/partner/"
+    who = ("--token-file", a.home / "b.token", "--ca", ours.cert)
+    assert b.json("collection", "pull", url, "to", *who)["new"] == 3
+    b.parley_ok("remote", "add", "theirs", url, "--agreement", agreement)
+
+    def sight(number, meaning):
+        said = b.json("indicator", "sight", given[number]["id"], "--as", meaning)
+        assert said["done"] == "drafted, and kept"
+        return said
+
+    def approve(said):
+        b.parley_ok("release", "approve", said["draft"], "--yes", officer="li")
+        pair.settle()
+
+    # without an exchange of our own: nothing goes before an officer's word
+    said = sight(0, "seen")
+    assert [d["draft"] for d in b.json("release", "list")["drafts"]] == [said["draft"]]
+    push = ("collection", "push", "theirs", "from", *who)
+    early = b.run(*push)
+    assert early.returncode == 4 and "no SHARE to this partner" in early.stderr, early
+    assert press.walk("from") == []
+    approve(said)
+    assert kinds(a, "theirs").count("SHARE") == 1, "nothing leaves without an entry"
+    assert b.json(*push)["sent"] == 1
+    assert b.json(*push)["sent"] == 0, "it waits no more"
+    back, = press.walk("from")
+    assert (back["id"], back["sighting_of_ref"], back["x_parley_meaning"]) == (
+        said["id"], given[0]["id"], "seen")
+
+    # with one: released, it stands where the partner reads
+    theirs = Visitors(b)
+    theirs.add("a-node", "--party", "cert-a", "--token", b.home / "a.token", "--reads", "partner/to")
+    theirs.restart()
+    reader = Client(theirs.port, theirs.cert, "partner", token=(b.home / "a.token").read_text().strip())
+    two = [sight(1, "false-positive"), sight(2, "expired")]
+    pair.settle()
+    approve(two[1])
+    b.until(lambda: reader.walk("to"), "what was released is there to be read", 30)
+    assert [(o["id"], o["x_parley_meaning"], o["count"]) for o in reader.walk("to")] == [
+        (two[1]["id"], "expired", 0)], "and what was not is not"
+    b.parley_ok("release", "refuse", two[0]["draft"], officer="li")
+    time.sleep(STATED + 2)
+    assert len(reader.walk("to")) == 1
 
 
 def what_was_shared_is_taken_back_on_both_sides(pair):
