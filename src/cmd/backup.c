@@ -22,7 +22,9 @@
 #include "base/text.h"
 #include "cmd/args.h"
 #include "cmd/ask.h"
+#include "cmd/backup_postgres.h"
 #include "cmd/disk.h"
+#include "cmd/held.h"
 #include "cmd/node.h"
 #include "cmd/run.h"
 #include "crypto/digest.h"
@@ -39,6 +41,7 @@ enum {
 };
 
 #define SUMS "SHA256SUMS"
+#define DUMP "exchange.dump" /* of the exchange's PostgreSQL database, if it has one */
 
 struct backup {
     const struct call *call;
@@ -299,10 +302,39 @@ static bool copy_desk(struct backup *b)
     return good;
 }
 
+/* Its URI, if the exchange of this node's settings keeps PostgreSQL; else "". */
+static struct fault server_of(const char *folder, char out[SETTINGS_PATH])
+{
+    struct settings *settings = memory_zeroed(1, sizeof *settings);
+    struct fault f = held_settings_at(folder, settings);
+
+    out[0] = '\0';
+    if (!fault_is(f) && settings->has_exchange &&
+        backend_of(settings->exchange.store) == &backend_postgres)
+        snprintf(out, SETTINGS_PATH, "%s", settings->exchange.store);
+    free(settings);
+    return f;
+}
+
+static bool copy_server(struct backup *b)
+{
+    char uri[SETTINGS_PATH], path[PATH_MAX];
+    struct fault f = server_of(b->from, uri);
+    enum exit_code code;
+
+    if (fault_is(f))
+        return broken(b, f, "settings.json");
+    if (uri[0] == '\0')
+        return true;
+    join(path, b->to, DUMP);
+    code = backup_postgres_dump(b->s, uri, path);
+    return code == EXIT_DONE ? sum_of(b, DUMP) : stop(b, code);
+}
+
 static bool copy_exchange(struct backup *b)
 {
     return make_folder(b, "exchange") &&
-           copy_store(b, &schema_exchange, STORE_SHARED, "exchange/parley.db");
+           copy_store(b, &schema_exchange, STORE_SHARED, "exchange/parley.db") && copy_server(b);
 }
 
 /* ---- create -------------------------------------------------------------------------------------
@@ -407,9 +439,15 @@ enum exit_code backup_check(const struct call *call)
     struct backup b = {.call = call, .s = call->say, .from = call->args->word[0]};
     struct buf sums = {0};
     bool good = check_all(&b, &sums);
+    char path[PATH_MAX];
 
     b.to = b.from;
     buf_done(&sums);
+    join(path, b.from, DUMP);
+    if (good && disk_has(path)) {
+        b.exit = backup_postgres_check(b.s, path);
+        good = b.exit == EXIT_DONE;
+    }
     return good ? tell(&b, "whole") : b.exit;
 }
 
@@ -425,6 +463,20 @@ static bool restore_all(struct backup *b)
     for (size_t i = 0; good && i < sizeof folders / sizeof folders[0]; i++)
         good = make_folder(b, folders[i]) && copy_tree(b, folders[i], 0);
     return good;
+}
+
+static bool restore_server(struct backup *b)
+{
+    char uri[SETTINGS_PATH], path[PATH_MAX];
+    struct fault f = server_of(b->from, uri);
+
+    join(path, b->from, DUMP);
+    if (fault_is(f))
+        return broken(b, f, "settings.json");
+    if (uri[0] == '\0' || !disk_has(path))
+        return true;
+    b->exit = backup_postgres_restore(b->s, uri, path);
+    return b->exit == EXIT_DONE;
 }
 
 enum exit_code backup_restore(const struct call *call)
@@ -447,7 +499,7 @@ enum exit_code backup_restore(const struct call *call)
     if (mkdir(b.to, 0700) != 0)
         return disk_error(b.s, fault_io("make"), b.to);
     b.files = b.bytes = 0;
-    if (!restore_all(&b)) {
+    if (!restore_all(&b) || !restore_server(&b)) {
         buf_done(&b.sums);
         return b.exit;
     }

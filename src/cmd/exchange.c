@@ -12,25 +12,12 @@
 #include "cmd/args.h"
 #include "cmd/columns.h"
 #include "cmd/disk.h"
+#include "cmd/held.h"
 #include "cmd/node.h"
 #include "cmd/run.h"
 #include "proc/settings.h"
 #include "store/exchange_query.h"
 #include "store/store.h"
-
-static struct fault settings_of(const char *node, struct settings *out)
-{
-    char path[PATH_MAX];
-    struct buf text = {0};
-    struct fault f;
-
-    snprintf(path, sizeof path, "%s/settings.json", node);
-    f = disk_read(path, SETTINGS_MAX, &text);
-    if (!fault_is(f))
-        f = settings_parse(buf_view(&text), out, NULL);
-    buf_done(&text);
-    return f;
-}
 
 static struct fault store_of(const char *node, const struct settings *settings, struct store **out)
 {
@@ -130,7 +117,7 @@ enum exit_code exchange_status(const struct call *call)
     json_t *held = json_array(), *refused = json_array();
     struct store *store = NULL;
     enum exit_code exit = EXIT_DONE;
-    struct fault f = settings_of(node, settings);
+    struct fault f = held_settings_at(node, settings);
 
     if (fault_is(f))
         exit = disk_error(call->say, f, "settings.json");

@@ -27,7 +27,7 @@ enum exit_code held_error(struct say *s, struct fault f)
                      "the store of the exchange cannot be used: %s", f.rule);
 }
 
-static struct fault settings_of(const char *folder, struct settings *out)
+struct fault held_settings_at(const char *folder, struct settings *out)
 {
     struct buf path = {0}, text = {0};
     struct fault f;
@@ -45,7 +45,7 @@ static struct fault settings_of(const char *folder, struct settings *out)
 static struct fault named_place(const char *folder, char *out, size_t size)
 {
     struct settings *settings = memory_zeroed(1, sizeof *settings);
-    struct fault f = settings_of(folder, settings);
+    struct fault f = held_settings_at(folder, settings);
 
     if (!fault_is(f))
         snprintf(out, size, "%s",
@@ -163,7 +163,7 @@ enum exit_code held_collection(const struct call *call, struct store *s, int64_t
     enum exit_code code;
 
     if (args_value(call->args, "--store") == NULL)
-        f = settings_of(folder, settings);
+        f = held_settings_at(folder, settings);
     code = fault_is(f) ? disk_error(call->say, f, "settings.json")
                        : collection_of(call, &settings->exchange.config, s, out, marking);
     free(settings);
@@ -174,7 +174,7 @@ void held_marked(const struct call *call, struct judged *j)
 {
     struct settings *settings = memory_zeroed(1, sizeof *settings);
 
-    if (!fault_is(settings_of(node_find(call->args), settings)))
+    if (!fault_is(held_settings_at(node_find(call->args), settings)))
         marked_all(&settings->exchange.config, NULL, j);
     free(settings);
 }
@@ -187,6 +187,6 @@ enum exit_code held_settings(const struct call *call, struct settings *out)
     if (!node_is_at(folder))
         return say_error(call->say, EXIT_NOT_FOUND, "no-node", "it holds no settings.json",
                          "--node DIR, or PARLEY_NODE", "there is no node at %s", folder);
-    f = settings_of(folder, out);
+    f = held_settings_at(folder, out);
     return fault_is(f) ? disk_error(call->say, f, "settings.json") : EXIT_DONE;
 }

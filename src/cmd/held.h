@@ -24,6 +24,9 @@ enum exit_code held_collection(const struct call *call, struct store *s, int64_t
  * can be read they stay as they are. */
 void held_marked(const struct call *call, struct judged *j);
 
+/* The settings of the node in this folder. */
+MUST_CHECK struct fault held_settings_at(const char *folder, struct settings *out);
+
 /* The settings of the node that the command is about. Says what went wrong. */
 enum exit_code held_settings(const struct call *call, struct settings *out);
 

@@ -959,10 +959,11 @@ const struct command commands[] = {
      .help = "copy the node while it runs",
      .usage = "DIR",
      .example = "parley backup create /srv/backup/2026-11-25",
-     .more = "Makes DIR: settings, agreements, keeper's record, the ledger and the stores, with a "
-             "file\n"
-             "SHA256SUMS. Private keys are left out unless --with-keys. Of an exchange that keeps\n"
-             "PostgreSQL the database is not in it: `pg_dump -Fc -d URI -f FILE` beside it.",
+     .more =
+         "Makes DIR: settings, agreements, keeper's record, the ledger and the stores, with a "
+         "file\n"
+         "SHA256SUMS. Private keys are left out unless --with-keys. The PostgreSQL database of an\n"
+         "exchange is copied by pg_dump (Debian: postgresql-client-15).",
      .flags = {{"--with-keys", NULL, "the node's private keys too", NULL, 0}},
      .with = WITH_NODE | WITH_SPEAK,
      .least = 1,
@@ -984,7 +985,8 @@ const struct command commands[] = {
      .example = "parley backup restore /srv/backup/2026-11-25 --node /var/lib/parley",
      .more =
          "Checks the backup first. What was said since comes back from the partner when the node\n"
-         "meets him; say nothing new before.",
+         "meets him; say nothing new before. A PostgreSQL database is brought back by pg_restore,\n"
+         "unless it still has its tables: then it is let be.",
      .flags = {{"--node", "DIR", "the new node's directory; must not be there", NULL, 0}},
      .with = WITH_SPEAK,
      .least = 1,

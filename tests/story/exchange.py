@@ -13,7 +13,7 @@ import time
 
 import requests
 from pair import entries, kinds
-from party import canonical_file, free_port
+from party import canonical_file, free_port, sha256
 from taxii import TAXII, Client, certificate, indicator
 
 TLP_GREEN = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"
@@ -292,6 +292,65 @@ def several_nodes_serve_from_one_postgresql(pair):
         return got.status_code == 200
     pair.a.until(answers, "the exchange has dialled again")
     assert one.misp().post("shared", [indicator(5000)]).json()["success_count"] == 1
+
+
+def a_backup_of_a_postgresql_exchange_brings_it_back(pair):
+    """Run beside a server of its own by tests/store/postgres.py."""
+    words = dict(word.split("=") for word in os.environ["PARLEY_POSTGRES"].split())
+    uri = f"postgresql://{words['user']}@/shop?host={words['host']}"
+
+    def sql(text, database="postgres"):
+        subprocess.run(["/usr/lib/postgresql/15/bin/psql", "-h", words["host"], "-U", words["user"],
+                        database, "-qc", text], check=True, capture_output=True)
+    sql("CREATE DATABASE shop")
+    a = pair.a
+    visitors = Visitors(a, {"store": uri})
+    visitors.restart()
+    misp = visitors.misp()
+    given = [indicator(n) for n in range(60)]
+    misp.post("shared", given[:50])
+    page = misp.get("collections/shared/objects/", limit=20).json()
+    folder = a.home / "backup"
+    nobody = a.run("backup", "create", a.home / "none", env={"PATH": "/nowhere"})
+    assert nobody.returncode != 0 and "postgresql-client" in nobody.stderr, nobody
+    a.json("backup", "create", folder, "--with-keys")
+    misp.post("shared", given[50:])
+    assert subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=folder).returncode == 0
+    a.parley_ok("backup", "check", folder)
+
+    # a dump that is damaged is found, also where somebody made SHA256SUMS anew
+    dump, sums = folder / "exchange.dump", folder / "SHA256SUMS"
+    whole, whole_sums = dump.read_bytes(), sums.read_text()
+    dump.write_bytes(whole[:-40])
+    assert a.run("backup", "check", folder).returncode == 5
+    sums.write_text("".join(f"{sha256(folder / line[66:])}  {line[66:]}\n"
+                            for line in whole_sums.splitlines()))
+    damaged = a.run("backup", "check", folder)
+    assert damaged.returncode != 0 and "damaged" in damaged.stderr, damaged
+    dump.write_bytes(whole)
+    sums.write_text(whole_sums)
+
+    # the node is lost, the database is not: it is newer, and is let be
+    def restore():
+        a.stop()
+        subprocess.run(["rm", "-rf", a.node], check=True)
+        done = a.run("backup", "restore", folder, "--node", a.node)
+        assert done.returncode == 0, done
+        a.serve()
+        pair.settle()
+        return done.stderr
+    assert "was let be" in restore()
+    assert visitors.misp().walk("shared", limit=25) == given
+
+    # both are lost: the database as of the backup, and what `next` was given then goes on
+    a.stop()
+    sql("DROP DATABASE shop WITH (FORCE)")
+    sql("CREATE DATABASE shop")
+    assert "was let be" not in restore()
+    assert visitors.misp().walk("shared", limit=25) == given[:50]
+    after = visitors.misp().get("collections/shared/objects/", next=page["next"], limit=20).json()
+    assert after["objects"] == given[20:40]
+    assert visitors.misp().post("shared", given[50:]).json()["success_count"] == 10
 
 
 def an_exchange_killed_at_any_time_loses_nothing_it_said(pair):
