@@ -211,12 +211,20 @@ static void put_off(struct door *d, struct asked *a)
         a->until.us = 0;
 }
 
+/* A gate that finishes answers who is held before it goes. */
+static int64_t last_moment(const struct door *d, const struct asked *a)
+{
+    int64_t end = d->until.us - DOOR_LOOK * 3;
+
+    return d->finished != NULL && end < a->until.us ? end : a->until.us;
+}
+
 /* One that was held: asked, given up, or held on. True: *a is another's now. */
 static bool held_look(struct door *d, struct asked *a)
 {
     struct http_ask *ask = http_find(d->http, a->client);
 
-    if (!http_is_gone(ask) && d->finished == NULL && tick_now().us < a->until.us) {
+    if (!http_is_gone(ask) && tick_now().us < last_moment(d, a)) {
         if (may_ask(d, ask))
             say_ask(d, a, ask);
         return false;
@@ -376,7 +384,6 @@ void door_finish(struct door *d, void (*finished)(void *context), void *context)
     d->until.us = tick_now().us + DOOR_FINISH * 1000000LL;
     d->end = loop_timer_new(process_loop(d->self), look_for_end, d);
     http_finish(d->http);
-    look_held(d); /* nobody comes who could answer them */
     loop_timer_in(d->end, 0);
 }
 

@@ -8,6 +8,7 @@
  * there again; also one that they had in hand when they went. Each is held DOOR_HOLD seconds in all
  * and asked DOOR_TRIES times at most (it may be what killed exchange); a DELETE only once, for it
  * may have been done and would now be answered 404. Beyond that the answer is 503 with Retry-After.
+ * A gate that is told to stop answers whom it holds first, if exchange comes in time.
  * The caps of http.h on connections and bytes bound how many are held.
  */
 #ifndef PARLEY_PROC_DOOR_H

@@ -67,7 +67,9 @@ struct parent {
     struct listing listing;       /* lists as watch had them last */
     struct child children[PROCESS_COUNT];
     bool announced, ending;
-    bool together; /* the first start: GO waits until all have their channels */
+    bool again, again_desk;         /* a reload is due; desk too */
+    struct loop_timer *again_timer; /* it is put off no longer */
+    bool together;                  /* the first start: GO waits until all have their channels */
     int status;
 };
 
@@ -267,10 +269,13 @@ static void announce(struct parent *p)
     log_info("ready");
 }
 
+static void reload_if_calm(struct parent *p);
+
 static void heard_ready(struct child *c)
 {
     c->ready = true;
     announce(c->parent);
+    reload_if_calm(c->parent);
 }
 
 /* The file of that number beside `path`, where rotation put it: its name begins as `path`'s does.
@@ -408,6 +413,40 @@ static void reload(struct parent *p, bool desk_too)
         child_start(&p->children[PROCESS_EXCHANGE]);
 }
 
+static void reload_now(void *context)
+{
+    struct parent *p = context;
+    bool desk_too = p->again_desk;
+
+    if (!p->again || p->ending)
+        return;
+    p->again = p->again_desk = false;
+    loop_timer_stop(p->again_timer);
+    reload(p, desk_too);
+}
+
+/* A process that is just being started has requests waiting for it: to begin it anew in the middle
+ * would leave them unanswered. One that dies by itself is not waited for. */
+static void reload_if_calm(struct parent *p)
+{
+    for (size_t i = 0; i < ALL; i++) {
+        const struct child *c = &p->children[all[i]];
+
+        if (c->state == CHILD_STOPPING || (is_wanted(p, all[i]) && !c->ready && c->deaths == 0))
+            return;
+    }
+    reload_now(p);
+}
+
+static void reload_soon(struct parent *p, bool desk_too)
+{
+    if (!p->again)
+        loop_timer_in(p->again_timer, PARENT_RELOAD * 1000000LL);
+    p->again = true;
+    p->again_desk |= desk_too;
+    reload_if_calm(p);
+}
+
 static void heard(struct child *c, const struct control_message *m)
 {
     switch (m->type) {
@@ -422,7 +461,7 @@ static void heard(struct child *c, const struct control_message *m)
         break;
     case MESSAGE_RELOAD:
         if (c->process == PROCESS_DESK && !c->parent->ending)
-            reload(c->parent, false);
+            reload_soon(c->parent, false);
         break;
     default:
         log_warn("%s says %s to the parent", process_name(c->process),
@@ -618,7 +657,7 @@ static void signal_came(void *context, int number)
     int status;
 
     if (number == SIGHUP && !p->ending)
-        reload(p, true);
+        reload_soon(p, true);
     if ((number == SIGTERM || number == SIGINT) && !p->ending) {
         log_info("stopping");
         parent_end(p, PARENT_EXIT_STOPPED);
@@ -735,6 +774,7 @@ static void run(struct parent *p)
 
     p->loop = loop_new();
     p->together = true;
+    p->again_timer = loop_timer_new(p->loop, reload_now, p);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         ears[i] = loop_signal_new(p->loop, signals[i], signal_came, p);
     for (size_t i = 0; i < ALL; i++) {
@@ -753,6 +793,7 @@ static void run(struct parent *p)
     loop_run(p->loop);
     for (size_t i = 0; i < ALL; i++)
         loop_timer_free(p->children[all[i]].timer);
+    loop_timer_free(p->again_timer);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         loop_signal_free(ears[i]);
     loop_free(p->loop);

@@ -12,6 +12,7 @@ enum {
     PARENT_BACKOFF = 30, /* seconds at most before a process is started anew */
     PARENT_CALM = 5,     /* seconds of life after which its deaths are forgotten */
     PARENT_LOCK = 5,     /* seconds to wait for the last processes of a killed node */
+    PARENT_RELOAD = 10,  /* seconds that a reload waits until all work */
 };
 
 enum parent_exit {

@@ -379,7 +379,7 @@ def a_reload_or_a_death_is_no_error_to_who_asks(pair):
     """Four clients go on asking while the node takes up its settings anew and processes are killed;
     each request on a connection of its own, for one that is kept may end at any time."""
     visitors = Visitors(pair.a)
-    codes, cut, over = [], [], threading.Event()
+    codes, cut, wrong, over = [], [], [], threading.Event()
 
     def ask(number):
         for n in range(1000):
@@ -394,6 +394,8 @@ def a_reload_or_a_death_is_no_error_to_who_asks(pair):
                 codes.append(number)
             except requests.ConnectionError:
                 cut.append(number)
+            except AssertionError as other:
+                wrong.append(str(other))
     clients = [threading.Thread(target=ask, args=(n,)) for n in range(4)]
     for client in clients:
         client.start()
@@ -408,13 +410,25 @@ def a_reload_or_a_death_is_no_error_to_who_asks(pair):
         else:
             pair.a.process.send_signal(signal.SIGHUP)
     go_on()
+    for pause in (0.05, 0.3, 0.6):  # reloads that meet processes which the last one has just begun
+        for _ in range(3):
+            pair.a.process.send_signal(signal.SIGHUP)
+            time.sleep(pause)
+        go_on()
     over.set()
     for client in clients:
         client.join(40)
+    assert not wrong, f"{len(wrong)} answers that were none: {wrong[:2]}"
     assert len(set(codes)) == 4, "each of them asked"
     print(len(codes), "answered,", len(cut), "connections cut")
-    assert len(cut) <= 8, f"{len(cut)} connections cut by two gates that went"
-    held = visitors.misp().walk("shared", limit=500)
+    assert len(cut) <= 4 * 11, f"{len(cut)} connections cut by the gates that went"
+
+    def walk():  # the last reload may still cut it
+        try:
+            return visitors.misp().walk("shared", limit=500)
+        except requests.ConnectionError:
+            return None
+    held = pair.a.until(walk, "a walk is answered whole")
     assert len(held) == len({o["id"] for o in held}) >= sum(n < 2 for n in codes)
 
 
