@@ -322,13 +322,15 @@ static void import_bundle(struct shop *h, struct judged *j)
     held_marked(h->call, j);
     for (size_t i = 0; i < j->count && !fault_is(h->fault); i++) {
         struct judged_object *o = &j->list[i];
+        char said[OBJECT_SAID] = "R1: no technical object";
         bool put = false;
 
         if (fault_is(o->fault) || !o->object.technical) {
+            if (fault_is(o->fault))
+                object_error_say(&o->error, said);
             if (h->refused++ < TOLD)
                 say_note(h->call->say, "refused: object %zu: %s: %s\n", i + 1,
-                         fault_is(o->fault) ? o->error.id : o->object.id,
-                         fault_is(o->fault) ? o->error.why : "R1: no technical object");
+                         fault_is(o->fault) ? o->error.id : o->object.id, said);
             continue;
         }
         if (o->object.tlp == TLP_NONE)

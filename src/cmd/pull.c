@@ -104,10 +104,13 @@ static void tell_bad(struct pulling *p, const struct judged *j)
     for (size_t i = 0; i < j->count; i++) {
         const struct judged_object *o = &j->list[i];
 
-        if (fault_is(o->fault) && p->bad++ < PULL_TOLD)
-            say_note(p->call->say, "not kept: %s: %s%s%s\n",
-                     o->error.id[0] != '\0' ? o->error.id : "an object without id",
-                     o->error.property, o->error.property[0] != '\0' ? ": " : "", o->error.why);
+        char said[OBJECT_SAID];
+
+        if (!fault_is(o->fault) || p->bad++ >= PULL_TOLD)
+            continue;
+        object_error_say(&o->error, said);
+        say_note(p->call->say, "not kept: %s: %s\n",
+                 o->error.id[0] != '\0' ? o->error.id : "an object without id", said);
     }
 }
 

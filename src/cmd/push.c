@@ -91,10 +91,14 @@ static const char *not_released(const struct pushing *p, const struct judged_obj
                                                        : NULL;
 }
 
-static const char *wrong_with(const struct pushing *p, const struct judged_object *o)
+/* NULL: it may leave. `said` is room for what is wrong. */
+static const char *wrong_with(const struct pushing *p, const struct judged_object *o,
+                              char said[OBJECT_SAID])
 {
-    if (fault_is(o->fault))
-        return o->error.why;
+    if (fault_is(o->fault)) {
+        object_error_say(&o->error, said);
+        return said;
+    }
     if (!o->object.technical)
         return "R1: not a type of technical object that the parties exchange";
     if (p->to->agreement[0] != '\0')
@@ -116,7 +120,8 @@ static enum exit_code check(struct pushing *p, const char *path, struct judged *
     marked_all(&p->settings->exchange.config, NULL, j);
     for (size_t i = 0; i < j->count; i++) {
         const struct judged_object *o = &j->list[i];
-        const char *wrong = wrong_with(p, o);
+        char said[OBJECT_SAID];
+        const char *wrong = wrong_with(p, o, said);
 
         if (wrong != NULL)
             return say_error(p->call->say, EXIT_REFUSED, "refused", wrong,

@@ -19,11 +19,13 @@
 #include "statement/fields.h"
 #include "stix/judged.h"
 
-/* Why an object cannot be shared, or NULL. */
-static const char *wrong_with(const struct judged_object *o)
+/* Why an object cannot be shared, or NULL. `said` is room for it. */
+static const char *wrong_with(const struct judged_object *o, char said[OBJECT_SAID])
 {
-    if (fault_is(o->fault))
-        return o->error.why;
+    if (fault_is(o->fault)) {
+        object_error_say(&o->error, said);
+        return said;
+    }
     if (!o->object.technical)
         return "R1: not a type of technical object that the parties exchange";
     if (o->object.tlp == TLP_RED)
@@ -48,7 +50,8 @@ static json_t *digests_of(const struct call *call, const struct judged *j, enum 
 
     for (size_t i = 0; i < j->count; i++) {
         const struct judged_object *o = &j->list[i];
-        const char *wrong = wrong_with(o);
+        char said[OBJECT_SAID];
+        const char *wrong = wrong_with(o, said);
 
         if (wrong == NULL) {
             json_array_append_new(list, digest_text(o->body));

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "crypto/random.h"
 #include "store/exchange_query.h"
@@ -51,15 +52,17 @@ void status_success(struct status *s, const struct judged_object *o, const char 
 
 void status_failure(struct status *s, const struct judged_object *o, const char *rule)
 {
-    const struct object_error *e = &o->error;
-    char why[OBJECT_PROPERTY + OBJECT_WHY + 32];
+    char said[OBJECT_SAID], why[OBJECT_SAID + 48] = "";
+    bool named = o->error.id[0] != '\0';
 
-    if (rule != NULL)
+    if (rule != NULL) {
         detail_add(&s->failures, o->object.id, o->object.version, rule);
-    else {
-        snprintf(why, sizeof why, "%s%s%s (STIX 2.1)", e->property, e->property[0] ? " " : "",
-                 e->why);
-        detail_add(&s->failures, e->id[0] != '\0' ? e->id : "unknown", s->when, why);
+    } else {
+        object_error_say(&o->error, said);
+        if (!named) /* who sent it finds it by its place */
+            snprintf(why, sizeof why, "object %zu of the envelope: ", s->succeeded + s->failed + 1);
+        snprintf(why + strlen(why), sizeof why - strlen(why), "%s", said);
+        detail_add(&s->failures, named ? o->error.id : "unknown", s->when, why);
     }
     s->failed++;
 }

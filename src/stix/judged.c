@@ -57,6 +57,7 @@ static void error_write(const struct object_error *e, struct buf *out)
     buf_part(out, bytes_text(e->id));
     buf_part(out, bytes_text(e->property));
     buf_part(out, bytes_text(e->why));
+    buf_part(out, bytes_text(e->section));
 }
 
 void judged_write(const struct judged *j, struct bytes text, struct buf *out)
@@ -138,6 +139,7 @@ static void judged_object_read(struct cursor *c, struct bytes text, struct judge
     part_read(c, o->error.id, sizeof o->error.id);
     part_read(c, o->error.property, sizeof o->error.property);
     part_read(c, o->error.why, sizeof o->error.why);
+    part_read(c, o->error.section, sizeof o->error.section);
 }
 
 struct fault judged_parse(struct bytes message, struct bytes text, struct judged *out)

@@ -16,59 +16,65 @@ enum object_family {
 
 enum { REQUIRED = 5 };
 
-/* STIX 2.1 sections 4 to 7: the types, and what each requires beyond its family. `technical`: on
- * the allow-list of R1. What is not: content (email-message, artifact, note, opinion, report),
- * accounts and persons (user-account, email-addr, identity, threat-actor), places (location). */
+/* STIX 2.1 sections 4 to 7: the types, where they stand, and what each requires beyond its family.
+ * `technical`: on the allow-list of R1. What is not: content (email-message, artifact, note,
+ * opinion, report), accounts and persons (user-account, email-addr, identity, threat-actor), places
+ * (location). */
 static const struct type_row {
-    const char *type;
+    const char *type, *section;
     enum object_family family;
     bool technical;
     const char *required[REQUIRED];
 } types[] = {
-    {"attack-pattern", FAMILY_DOMAIN, true, {"name"}},
-    {"campaign", FAMILY_DOMAIN, true, {"name"}},
-    {"course-of-action", FAMILY_DOMAIN, true, {"name"}},
-    {"grouping", FAMILY_DOMAIN, true, {"context", "object_refs"}},
-    {"identity", FAMILY_DOMAIN, false, {"name"}},
-    {"indicator", FAMILY_DOMAIN, true, {"pattern", "pattern_type", "valid_from"}},
-    {"infrastructure", FAMILY_DOMAIN, true, {"name"}},
-    {"intrusion-set", FAMILY_DOMAIN, true, {"name"}},
-    {"location", FAMILY_DOMAIN, false, {NULL}},
-    {"malware", FAMILY_DOMAIN, true, {"is_family"}},
-    {"malware-analysis", FAMILY_DOMAIN, true, {"product"}},
-    {"note", FAMILY_DOMAIN, false, {"content", "object_refs"}},
-    {"observed-data", FAMILY_DOMAIN, true, {"first_observed", "last_observed", "number_observed"}},
-    {"opinion", FAMILY_DOMAIN, false, {"opinion", "object_refs"}},
-    {"report", FAMILY_DOMAIN, false, {"name", "published", "object_refs"}},
-    {"threat-actor", FAMILY_DOMAIN, false, {"name"}},
-    {"tool", FAMILY_DOMAIN, true, {"name"}},
-    {"vulnerability", FAMILY_DOMAIN, true, {"name"}},
-    {"relationship", FAMILY_DOMAIN, true, {"relationship_type", "source_ref", "target_ref"}},
-    {"sighting", FAMILY_DOMAIN, true, {"sighting_of_ref"}},
+    {"attack-pattern", "4.1", FAMILY_DOMAIN, true, {"name"}},
+    {"campaign", "4.2", FAMILY_DOMAIN, true, {"name"}},
+    {"course-of-action", "4.3", FAMILY_DOMAIN, true, {"name"}},
+    {"grouping", "4.4", FAMILY_DOMAIN, true, {"context", "object_refs"}},
+    {"identity", "4.5", FAMILY_DOMAIN, false, {"name"}},
+    {"indicator", "4.7", FAMILY_DOMAIN, true, {"pattern", "pattern_type", "valid_from"}},
+    {"infrastructure", "4.8", FAMILY_DOMAIN, true, {"name"}},
+    {"intrusion-set", "4.9", FAMILY_DOMAIN, true, {"name"}},
+    {"location", "4.10", FAMILY_DOMAIN, false, {NULL}},
+    {"malware", "4.11", FAMILY_DOMAIN, true, {"is_family"}},
+    {"malware-analysis", "4.12", FAMILY_DOMAIN, true, {"product"}},
+    {"note", "4.13", FAMILY_DOMAIN, false, {"content", "object_refs"}},
+    {"observed-data",
+     "4.14",
+     FAMILY_DOMAIN,
+     true,
+     {"first_observed", "last_observed", "number_observed"}},
+    {"opinion", "4.15", FAMILY_DOMAIN, false, {"opinion", "object_refs"}},
+    {"report", "4.16", FAMILY_DOMAIN, false, {"name", "published", "object_refs"}},
+    {"threat-actor", "4.17", FAMILY_DOMAIN, false, {"name"}},
+    {"tool", "4.18", FAMILY_DOMAIN, true, {"name"}},
+    {"vulnerability", "4.19", FAMILY_DOMAIN, true, {"name"}},
+    {"relationship", "5.1", FAMILY_DOMAIN, true, {"relationship_type", "source_ref", "target_ref"}},
+    {"sighting", "5.2", FAMILY_DOMAIN, true, {"sighting_of_ref"}},
     {"extension-definition",
+     "7.3",
      FAMILY_DOMAIN,
      true,
      {"created_by_ref", "name", "schema", "version", "extension_types"}},
-    {"language-content", FAMILY_DOMAIN, false, {"object_ref", "contents"}},
-    {"marking-definition", FAMILY_MARKING, true, {NULL}},
-    {"artifact", FAMILY_OBSERVABLE, false, {NULL}},
-    {"autonomous-system", FAMILY_OBSERVABLE, true, {"number"}},
-    {"directory", FAMILY_OBSERVABLE, true, {"path"}},
-    {"domain-name", FAMILY_OBSERVABLE, true, {"value"}},
-    {"email-addr", FAMILY_OBSERVABLE, false, {"value"}},
-    {"email-message", FAMILY_OBSERVABLE, false, {"is_multipart"}},
-    {"file", FAMILY_OBSERVABLE, true, {NULL}},
-    {"ipv4-addr", FAMILY_OBSERVABLE, true, {"value"}},
-    {"ipv6-addr", FAMILY_OBSERVABLE, true, {"value"}},
-    {"mac-addr", FAMILY_OBSERVABLE, true, {"value"}},
-    {"mutex", FAMILY_OBSERVABLE, true, {"name"}},
-    {"network-traffic", FAMILY_OBSERVABLE, true, {"protocols"}},
-    {"process", FAMILY_OBSERVABLE, true, {NULL}},
-    {"software", FAMILY_OBSERVABLE, true, {"name"}},
-    {"url", FAMILY_OBSERVABLE, true, {"value"}},
-    {"user-account", FAMILY_OBSERVABLE, false, {NULL}},
-    {"windows-registry-key", FAMILY_OBSERVABLE, true, {NULL}},
-    {"x509-certificate", FAMILY_OBSERVABLE, true, {NULL}},
+    {"language-content", "7.1", FAMILY_DOMAIN, false, {"object_ref", "contents"}},
+    {"marking-definition", "7.2.1", FAMILY_MARKING, true, {NULL}},
+    {"artifact", "6.1", FAMILY_OBSERVABLE, false, {NULL}},
+    {"autonomous-system", "6.2", FAMILY_OBSERVABLE, true, {"number"}},
+    {"directory", "6.3", FAMILY_OBSERVABLE, true, {"path"}},
+    {"domain-name", "6.4", FAMILY_OBSERVABLE, true, {"value"}},
+    {"email-addr", "6.5", FAMILY_OBSERVABLE, false, {"value"}},
+    {"email-message", "6.6", FAMILY_OBSERVABLE, false, {"is_multipart"}},
+    {"file", "6.7", FAMILY_OBSERVABLE, true, {NULL}},
+    {"ipv4-addr", "6.8", FAMILY_OBSERVABLE, true, {"value"}},
+    {"ipv6-addr", "6.9", FAMILY_OBSERVABLE, true, {"value"}},
+    {"mac-addr", "6.10", FAMILY_OBSERVABLE, true, {"value"}},
+    {"mutex", "6.11", FAMILY_OBSERVABLE, true, {"name"}},
+    {"network-traffic", "6.12", FAMILY_OBSERVABLE, true, {"protocols"}},
+    {"process", "6.13", FAMILY_OBSERVABLE, true, {NULL}},
+    {"software", "6.14", FAMILY_OBSERVABLE, true, {"name"}},
+    {"url", "6.15", FAMILY_OBSERVABLE, true, {"value"}},
+    {"user-account", "6.16", FAMILY_OBSERVABLE, false, {NULL}},
+    {"windows-registry-key", "6.17", FAMILY_OBSERVABLE, true, {NULL}},
+    {"x509-certificate", "6.18", FAMILY_OBSERVABLE, true, {NULL}},
 };
 
 static const struct type_row *type_find(struct bytes type)
@@ -515,6 +521,38 @@ static void read_object(struct reading *r, struct object *o)
     read_end(r, o);
 }
 
+/* ---- by which rule -----------------------------------------------------------------------------
+ */
+
+/* The section that a property stands in; "" where only the text as a whole is wrong. */
+static const char *section_of(const char *property, const struct type_row *row)
+{
+    static const struct {
+        const char *property, *section;
+    } common[] = {{"", ""},
+                  {"id", "2.9"},
+                  {"type", "3.2"},
+                  {"spec_version", "3.2"},
+                  {"created", "3.2"},
+                  {"modified", "3.2"},
+                  {"revoked", "3.2"},
+                  {"labels", "3.2"},
+                  {"granular_markings", "7.2.3"}};
+
+    for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
+        if (strcmp(property, common[i].property) == 0)
+            return common[i].section;
+    if (ends_with(property, "_ref") || ends_with(property, "_refs"))
+        return "2.9";
+    return row == NULL ? "" : row->section;
+}
+
+void object_error_say(const struct object_error *e, char out[OBJECT_SAID])
+{
+    snprintf(out, OBJECT_SAID, "%s%s%s (STIX 2.1%s%s)", e->property, e->property[0] ? " " : "",
+             e->why, e->section[0] != '\0' ? " section " : "", e->section);
+}
+
 /* ---- the bytes --------------------------------------------------------------------------------
  */
 
@@ -574,6 +612,8 @@ struct fault object_parse(struct bytes text, struct object *out, struct object_e
     else if (error != NULL) {
         *error = r.error;
         memcpy(error->id, o.id, sizeof error->id);
+        snprintf(error->section, sizeof error->section, "%s",
+                 section_of(error->property, type_find(bytes_text(o.type))));
     }
     return r.fault;
 }

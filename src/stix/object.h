@@ -27,6 +27,8 @@ enum {
     OBJECT_OTHERS = 2,
     OBJECT_PROPERTY = 96,
     OBJECT_WHY = 160,
+    OBJECT_SECTION = 8,
+    OBJECT_SAID = OBJECT_PROPERTY + OBJECT_WHY + OBJECT_SECTION + 32,
 };
 
 struct object {
@@ -55,7 +57,11 @@ struct object_error {
     char id[OBJECT_ID]; /* "" if there is no good one */
     char property[OBJECT_PROPERTY];
     char why[OBJECT_WHY];
+    char section[OBJECT_SECTION]; /* of STIX 2.1, "4.7"; "" where none is about it */
 };
+
+/* "valid_until is not after valid_from (STIX 2.1 section 4.7)". */
+void object_error_say(const struct object_error *e, char out[OBJECT_SAID]);
 
 /*
  * Reads one object. *out is written on success alone, `error` on a fault alone (may be NULL).

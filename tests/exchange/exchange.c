@@ -422,6 +422,42 @@ static void what_is_marked_above_a_visitors_clearance_is_not_shown(void **state)
     assert_int_equal(length("objects"), 2);
 }
 
+static const char *failure(size_t n, const char *member)
+{
+    const json_t *item = json_array_get(json_object_get(body, "failures"), n);
+
+    return json_string_value(json_object_get(item, member));
+}
+
+/* What a sender needs to mend it: which object, which property, by which section of the standard.
+ */
+static void a_refusal_names_object_property_and_rule(void **state)
+{
+    static const char first[] = "indicator--00000000-0000-4000-8000-000000000001";
+
+    (void)state;
+    assert_int_equal(
+        post(ENVELOPE(
+            INDICATOR("1", MODIFIED, ",\"valid_until\":\"2025-01-01T00:00:00Z\"") "," INDICATOR(
+                "1", "2020-01-01T00:00:00Z",
+                "") "," INDICATOR("1", MODIFIED,
+                                  ",\"created_by_ref\":\"x\"") ","
+                                                               "{\"type\":\"tool\",\"id\":\"tool--"
+                                                               "X\"}")),
+        202);
+    assert_int_equal(number("failure_count"), 4);
+    assert_string_equal(failure(0, "id"), first);
+    assert_string_equal(failure(0, "message"),
+                        "valid_until is not after valid_from (STIX 2.1 section 4.7)");
+    assert_string_equal(failure(1, "message"),
+                        "modified is earlier than created (STIX 2.1 section 3.2)");
+    assert_string_equal(failure(2, "message"),
+                        "created_by_ref is no identifier as type--uuid (STIX 2.1 section 2.9)");
+    assert_string_equal(failure(3, "id"), "unknown");
+    assert_string_equal(failure(3, "message"), "object 4 of the envelope: id is no identifier as "
+                                               "type--uuid (STIX 2.1 section 2.9)");
+}
+
 /* Real ATT&CK is served once a person has said that its marking is a copyright's. */
 static void a_statement_is_no_marking_and_the_collections_own_holds(void **state)
 {
@@ -639,6 +675,7 @@ int main(void)
         CASE(versions_are_listed_and_asked_for),
         CASE(next_is_signed_repeatable_and_outlives_a_restart),
         CASE(what_is_marked_above_a_visitors_clearance_is_not_shown),
+        CASE(a_refusal_names_object_property_and_rule),
         CASE(a_statement_is_no_marking_and_the_collections_own_holds),
         CASE(a_deleted_object_is_gone_and_its_versions_can_go_one_by_one),
         CASE(what_is_no_envelope_is_refused_whole),
