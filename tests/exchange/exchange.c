@@ -21,6 +21,7 @@
 #define WELL   "33333333-3333-4333-8333-333333333333"
 #define CELLAR "44444444-4444-4444-8444-444444444444"
 #define DOOR   "55555555-5555-4555-8555-555555555555"
+#define NEAR   "66666666-6666-4666-8666-666666666666"
 
 static char folder[] = "/tmp/parley-exchange-XXXXXX", path[64];
 static struct store *store;
@@ -147,7 +148,8 @@ static json_t *settings(void)
 
     json_object_set_new(cellar, "hidden", json_true());
     return json_pack(
-        "{s:s, s:[o, o, o], s:[{s:s, s:s, s:s, s:[o, o, o, o]}, {s:s, s:s, s:s, s:s, s:[o]}]}",
+        "{s:s, s:[o, o, o], s:[{s:s, s:s, s:s, s:[o, o, o, o]}, {s:s, s:s, s:s, s:s, s:[o]}, "
+        "{s:s, s:s, s:s, s:[o]}]}",
         "title", "Tests", "visitors", visitor("reader", NULL, "green"),
         visitor("writer", NULL, "red"), visitor("partner", "cert-b", "amber"), "roots", "name",
         "own", "title", "Ours", "audience", "own", "collections",
@@ -155,7 +157,9 @@ static json_t *settings(void)
         collection(ONE, "feed", "[\"reader\", \"writer\"]", "[\"writer\"]"),
         collection(WELL, "seen-not-used", "[\"writer\"]", "[\"writer\"]"), cellar, "name", "theirs",
         "title", "For the partner", "audience", "partner", "agreement", "a.example", "collections",
-        collection(DOOR, "shared", "[\"partner\", \"writer\"]", "[\"partner\", \"writer\"]"));
+        collection(DOOR, "shared", "[\"partner\", \"writer\"]", "[\"partner\", \"writer\"]"),
+        "name", "local", "title", "Others on our side", "audience", "local", "collections",
+        collection(NEAR, "near", "[\"reader\"]", "[\"writer\"]"));
 }
 
 static void path_remove(void)
@@ -205,7 +209,25 @@ static void discovery_names_the_roots_that_the_visitor_may_see(void **state)
     assert_int_equal(get("/taxii2/"), 200);
     assert_string_equal(text("title"), "Tests");
     assert_string_equal(text("default"), "/own/");
-    assert_int_equal(length("api_roots"), 2);
+    assert_int_equal(length("api_roots"), 3);
+    assert_int_equal(ask_as("partner", EXCHANGE_GET, "/taxii2/", NULL), 200);
+    assert_int_equal(length("api_roots"), 1);
+    assert_string_equal(text("default"), "/theirs/");
+}
+
+/* R1 and release stand at the partner's door; among ourselves a person's mailbox may be spoken of.
+ */
+static void a_local_root_is_ours_alone_and_takes_every_type(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        ask_as("writer", EXCHANGE_POST, "/local/collections/near/objects/", ENVELOPE(EMAIL)), 202);
+    assert_int_equal(number("success_count"), 1);
+    assert_int_equal(get("/local/collections/near/objects/"), 200);
+    assert_int_equal(length("objects"), 1);
+    assert_int_equal(ask_as("partner", EXCHANGE_GET, "/local/", NULL), 404);
+    assert_int_equal(ask_as("partner", EXCHANGE_GET, "/local/collections/" NEAR "/objects/", NULL),
+                     404);
 }
 
 /* "versions MUST list application/taxii+json;version=2.1; max_content_length > 0" */
@@ -663,6 +685,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(discovery_names_the_roots_that_the_visitor_may_see),
+        CASE(a_local_root_is_ours_alone_and_takes_every_type),
         CASE(a_root_says_what_it_speaks),
         CASE(collections_come_sorted_with_the_visitors_own_rights),
         CASE(a_stranger_gets_401_and_how_to_ask),
