@@ -207,6 +207,17 @@ static void read_lists(const struct member *root, struct settings *s)
     }
 }
 
+/* As a parameter, or "USER:PASSWORD@" in front of the host. */
+static bool has_password(const char *uri)
+{
+    const char *authority = uri + strlen("postgresql:"), *at;
+
+    authority += strspn(authority, "/");
+    at = memchr(authority, '@', strcspn(authority, "/?"));
+    return strstr(uri, "password=") != NULL ||
+           (at != NULL && memchr(authority, ':', (size_t)(at - authority)) != NULL);
+}
+
 /* PostgreSQL is dialled as libpq says; a file of our own is always the same. */
 static void read_store(const struct member *m, struct settings_exchange *out)
 {
@@ -220,7 +231,7 @@ static void read_store(const struct member *m, struct settings_exchange *out)
         return;
     if (strncmp(text, "postgresql:", strlen("postgresql:")) != 0)
         member_fail(m, FAULT_SYNTAX, "it is \"sqlite\" or a connection URI, postgresql:..");
-    else if (strstr(text, "password=") != NULL)
+    else if (has_password(text))
         member_fail(m, FAULT_REFUSED, "no password here: name a passfile, or use the socket");
     copy(text, out->store, sizeof out->store);
 }

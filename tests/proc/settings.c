@@ -240,6 +240,45 @@ static void every_prefix_and_every_other_form_is_refused(void **state)
     assert_fault(settings_parse(bytes_text("{\n \"v\": 1\n}\n"), &s, &error), FAULT_MISSING);
 }
 
+/* What stands there is seen by whoever lists processes while a backup is made. */
+static void no_password_stands_in_the_stores_uri(void **state)
+{
+    static const struct {
+        const char *store;
+        enum fault_kind kind;
+    } stores[] = {
+        {"sqlite", FAULT_NONE},
+        {"postgresql:///parley", FAULT_NONE},
+        {"postgresql://parley@db.example/parley?passfile=/etc/parley/pg", FAULT_NONE},
+        {"postgresql://parley@[2001:db8::1]:5432/parley", FAULT_NONE},
+        {"postgresql://db.example:5432/parley?options=a@b", FAULT_NONE},
+        {"postgresql://parley:secret@db.example/parley", FAULT_REFUSED},
+        {"postgresql://parley:secret@/parley?host=/run/postgresql", FAULT_REFUSED},
+        {"postgresql:///parley?password=secret", FAULT_REFUSED},
+        {"mysql://parley@db.example/", FAULT_SYNTAX},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++) {
+        struct settings_error error = {0};
+        struct buf text = {0};
+        struct fault f;
+
+        buf_print(&text,
+                  " \"exchange\": {\n  \"listen\": \"127.0.0.1:8443\",\n  \"roots\": [\n   {\n"
+                  "    \"audience\": \"own\",\n    \"collections\": [],\n    \"name\": \"own\",\n"
+                  "    \"title\": \"O\"\n   }\n  ],\n  \"store\": \"%s\",\n  \"title\": \"T\",\n"
+                  "  \"visitors\": []\n },\n \"listen\"",
+                  stores[i].store);
+        f = with(" \"listen\"", buf_str(&text), &error);
+        buf_done(&text);
+        if (f.kind != stores[i].kind)
+            fail_msg("%s: %s %s", stores[i].store, fault_word(f.kind), error.why);
+        if (fault_is(f))
+            assert_string_equal(error.member, "exchange.store");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +287,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_told_with_its_member_and_line),
         cmocka_unit_test(lists_are_read_with_their_times),
         cmocka_unit_test(lists_alone_are_told_apart_from_every_other_change),
+        cmocka_unit_test(no_password_stands_in_the_stores_uri),
         cmocka_unit_test(every_prefix_and_every_other_form_is_refused),
     };
 
