@@ -20,6 +20,7 @@
 
 #include "base/memory.h"
 #include "crypto/digest.h"
+#include "http/gather.h"
 
 enum {
     HTTP_PAGE_LEAST = 100, /* bytes of a page that evhttp makes of an error .. */
@@ -119,6 +120,7 @@ static void connection_place(struct connection *c)
 {
     source_of(bufferevent_getfd(c->stream), c->source);
     c->placed = true;
+    gather(bufferevent_openssl_get_ssl(c->stream), bufferevent_get_output(c->stream));
     if (has_too_many(c))
         connection_cut(c);
     connection_wait(c, HTTP_ARRIVE);

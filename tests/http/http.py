@@ -23,12 +23,15 @@ def make_key(folder, name):
 
 
 class Client:
-    def __init__(self, port, pair=None):
+    def __init__(self, port, pair=None, room=0):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if pair:
             context.load_cert_chain(pair[1], pair[0])
-        self.s = context.wrap_socket(socket.create_connection(("127.0.0.1", port), 40))
+        line = socket.create_connection(("127.0.0.1", port), 40)
+        if room:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        self.s = context.wrap_socket(line)
         assert self.s.version() == "TLSv1.3"
         self.left = b""
 
@@ -80,6 +83,7 @@ def main():
                                    stdout=subprocess.PIPE)
         port = int(process.stdout.readline())
         try:
+            look_at_long_answers(port, process.pid)
             look(port, client)
             idle = Client(port)
             assert idle.ask(GET)[0] == 200
@@ -90,6 +94,43 @@ def main():
         finally:
             process.kill()
     print("http: good")
+
+
+def long(count):
+    return "".join(chr(97 + (i ^ i >> 8) % 26) for i in range(count))
+
+
+def ask_long(count):
+    return f"GET /long?{count} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+
+
+def writes(pid):
+    return int(pathlib.Path(f"/proc/{pid}/io").read_text().split("syscw: ")[1].split()[0])
+
+
+def look_at_long_answers(port, pid):
+    # Around the sizes of a record (16 KiB) and of what is gathered (64 KiB), each whole.
+    c = Client(port)
+    for count in (0, 1, 16383, 16384, 16385, 32768, 40000, 65000, 65535, 65536, 65537, 98304, 300000):
+        assert c.ask(ask_long(count)) == (200, long(count)), count
+    before = writes(pid)
+    assert c.ask(ask_long(37000))[0] == 200
+    assert writes(pid) - before == 1, "a page leaves in one write"
+    assert c.ask(ask_long(1))[0] == 200
+    assert writes(pid) - before == 2, "and so do its headers with a short one"
+
+    # Who reads slowly from a small buffer gets all of it, others meanwhile too, and then the next.
+    slow = Client(port, room=16384)
+    slow.s.sendall(ask_long(1000000) + ask_long(70000))
+    time.sleep(0.3)
+    assert c.ask(ask_long(70000)) == (200, long(70000))
+    assert slow.answer() == (200, long(1000000))
+    assert slow.answer() == (200, long(70000))
+    gone = Client(port, room=16384)
+    gone.s.sendall(ask_long(1000000))
+    gone.more()
+    gone.s.close()
+    assert c.ask(GET)[0] == 200, "who goes in the middle harms nobody"
 
 
 def look(port, client):

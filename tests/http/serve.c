@@ -1,5 +1,6 @@
 /*
- * serve.c - http.c alone on a port of its own, for http.py: says back what it was asked.
+ * serve.c - http.c alone on a port of its own, for http.py: says back what it was asked, and at
+ * /long?N N bytes that are easily made again.
  *
  *     serve KEY CERTIFICATE   prints the port; a line on its input: http_finish
  */
@@ -36,6 +37,18 @@ static void say_back(struct http_ask *a)
     buf_done(&body);
 }
 
+static void say_much(struct http_ask *a)
+{
+    static const struct http_header headers[] = {{"Content-Type", "text/plain"}, {NULL, NULL}};
+    size_t count = strtoul((const char *)http_query(a).data, NULL, 10);
+    struct buf body = {0};
+
+    for (size_t i = 0; i < count; i++)
+        buf_byte(&body, (uint8_t)('a' + (i ^ i >> 8) % 26));
+    http_answer(a, 200, headers, buf_view(&body));
+    buf_done(&body);
+}
+
 static void asked(void *context, struct http_ask *a)
 {
     struct http_ask *old = http_find(http, held);
@@ -43,6 +56,10 @@ static void asked(void *context, struct http_ask *a)
     (void)context;
     if (bytes_is(http_path(a), "/held")) {
         held = http_number(a);
+        return;
+    }
+    if (bytes_is(http_path(a), "/long")) {
+        say_much(a);
         return;
     }
     if (bytes_is(http_path(a), "/release") && old != NULL)
