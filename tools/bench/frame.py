@@ -39,13 +39,14 @@ class Table:
 
 
 class Bench:
-    def __init__(self, build, disk, memory, real=None, times=3):
+    def __init__(self, build, disk, memory, real=None, times=3, found=None):
         self.build = pathlib.Path(build)
         self.parley = str(self.build / "src" / "parley")
         self.disk, self.memory = pathlib.Path(disk), pathlib.Path(memory)
         self.real = pathlib.Path(real) if real else None
         self.times_each = times
         self.last = None
+        self.found = {} if found is None else found
 
     # tables and how figures are spelled
 

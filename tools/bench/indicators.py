@@ -6,14 +6,16 @@ import pathlib
 import random
 import subprocess
 import time
+from uuid import UUID
 
 from frame import ROOT
 
 PACKAGES = ["nfdump"]
 ADDRESSES = 1_000_000
 HASHES = 200_000
-WANTED = 300 << 20
-FLOWS = 25  # times the flow file is read
+PATTERNS = 100_000
+WANTED = 900 << 20  # bytes: long beside what it costs to load lists
+FLOWS = 100  # times the flow file is read; the same
 
 
 def real_names(bench, path):
@@ -43,6 +45,25 @@ def lists(folder, names):
     return [addresses, names, hashes]
 
 
+def patterns(folder):
+    """A STIX bundle of indicators that no set holds: an address and a port each."""
+    rng = random.Random(3)
+    now, path = "2020-01-01T00:00:00.000Z", folder / "patterns.json"
+    made = [{"type": "indicator", "spec_version": "2.1", "id": f"indicator--{uuid(rng)}",
+             "created": now, "modified": now, "valid_from": now, "pattern_type": "stix",
+             "pattern": "[network-traffic:src_ref.value = "
+                        f"'{ipaddress.IPv4Address(rng.randrange(1 << 24, 224 << 24))}' AND "
+                        f"network-traffic:dst_port = {rng.choice((22, 80, 443, 445, 3389))}]"}
+            for _ in range(PATTERNS)]
+    path.write_text(json.dumps({"type": "bundle", "id": f"bundle--{uuid(rng)}", "objects": made},
+                               separators=(",", ":")))
+    return path
+
+
+def uuid(rng):
+    return UUID(int=rng.getrandbits(128), version=4)
+
+
 def replay(bench, files, used=(), agreement=ROOT / "share" / "pact-2015.agreement.json"):
     command = [bench.parley, "watch", "replay", "--json", "--agreement", agreement]
     for path in used:
@@ -51,38 +72,59 @@ def replay(bench, files, used=(), agreement=ROOT / "share" / "pact-2015.agreemen
 
 
 def job(bench, used):
-    """Everything that watch does with a line, and the same without lists."""
+    """Everything that watch does with a line, both ends' territory among all RIR prefixes."""
     files = bench.eve_files()
     text = b"".join(map(bench.unpacked, files)) if files else bench.sample()
     copies = max(1, WANTED // len(text))
     path, empty = bench.cached("eve.json", [text] * copies), bench.memory / "empty.json"
     empty.write_bytes(b"")
+    whose = nations(bench, bench.memory)
     events, size, rows = text.count(b"\n") * copies, len(text) * copies, []
     for what, some in (("no lists", []), ("1 M addresses", used[:1]), ("and the names", used[:2]),
-                       ("and the hashes", used)):
-        start = bench.cpu(replay(bench, [empty], some))
-        took = bench.cpu(replay(bench, [path], some)) - start
+                       ("and the hashes", used),
+                       (f"{PATTERNS:,} STIX patterns", [patterns(bench.memory)])):
+        start = bench.cpu(replay(bench, [empty], some, whose))
+        took = bench.cpu(replay(bench, [path], some, whose)) - start
+        bench.found[what] = events / took
         rows.append([what, f"{events / took / 1e6:.2f}", f"{size / took / 1e6:,.0f}",
                      f"{start:.2f} s"])
     path.unlink()
     return bench.table(f"The whole watch job: {events:,} events, page-cached, one core, CPU time",
                        ["looking for", "M events/s", "MB/s", "to load"], rows,
-                       "4 M events/s, 2 GB/s")
+                       "4 M events/s, 2 GB/s; 100,000 events/s with the patterns")
 
 
-def pact(bench, folder, table):
-    """An agreement whose other party has this table, whole."""
+def nations(bench, folder):
+    """An agreement whose parties have two countries of the RIRs' whole table; where there is no
+    table, of one that the sample's addresses are in. Beside it table.tsv, plain."""
+    table = folder / "table.tsv"
+    if bench.real:
+        table.write_bytes(bench.unpacked(
+            bench.real / "territory" / "rir-country-2026-02-01.tsv.zst"))
+    else:
+        table.write_text("CN\t192.0.2.0/24\nRU\t198.51.100.0/24\nRU\t203.0.113.0/24\n")
+    return pact(folder / "nations.agreement.json", table, ("CN", "RU"))
+
+
+def pact(path, table, codes, prefixes=()):
+    """An agreement whose parties have these codes of a table; the first these prefixes, too."""
     value = json.loads((ROOT / "share" / "pact-2015.agreement.json").read_text())
     digest = hashlib.sha256(table.read_bytes()).hexdigest()
-    a, b = (party["territory"] for party in value["parties"])
-    a.update(prefixes=["167.172.104.173/32"], tables=[])
-    a["as"] = []
-    b.update(prefixes=[], tables=[{"file": table.name, "sha256": digest, "code": "XX",
-                                   "valid-from": "2019-01-01T00:00:00Z"}])
-    b["as"] = []
-    path = folder / "whole.agreement.json"
+    for party, code in zip(value["parties"], codes):
+        party["territory"] = {"as": [], "prefixes": [], "tables": [
+            {"file": table.name, "sha256": digest, "code": code,
+             "valid-from": "2019-01-01T00:00:00Z"}] if code else []}
+    value["parties"][0]["territory"]["prefixes"] = list(prefixes)
     path.write_text(json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n")
     return path
+
+
+def whole(bench, folder):
+    """One whose other party has every prefix of the delegation files, ours the sensor; and how
+    many prefixes that is."""
+    table, prefixes = whole_table(bench, folder)
+    return pact(folder / "whole.agreement.json", table, (None, "XX"), ["167.172.104.173/32"]), \
+        prefixes
 
 
 def whole_table(bench, folder):
@@ -115,15 +157,16 @@ def peak(command):
 
 
 def memory(bench, used):
-    table, prefixes = whole_table(bench, bench.memory)
-    agreement = pact(bench, bench.memory, table)
+    agreement, prefixes = whole(bench, bench.memory)
+    rows = [[what, *peak(replay(bench, [], some, *whose))]
+            for what, some, whose in (("an agreement, no table", [], []),
+                                      ("all prefixes", [], [agreement]),
+                                      ("and 1 M IPv4 addresses", used[:1], [agreement]))]
+    bench.found["memory"], bench.found["memory loading"] = rows[-1][1:]
     return bench.table(
         f"Memory of `watch replay` once it has loaded, {prefixes:,} prefixes of all RIRs",
         ["with", "MiB", "while it loaded"],
-        [[what, *(f"{n:.0f}" for n in peak(replay(bench, [], some, *whose)))]
-         for what, some, whose in (("an agreement, no table", [], []),
-                                   ("all prefixes", [], [agreement]),
-                                   ("and 1 M IPv4 addresses", used[:1], [agreement]))],
+        [[row[0], *(f"{n:.0f}" for n in row[1:])] for row in rows],
         "40 MiB")
 
 
@@ -134,14 +177,13 @@ def flows(bench, used):
     packed = folder / "nfcapd.202001010000"
     subprocess.run(["nfdump", "-r", source, "-w", packed, "-y"], check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    table, _ = whole_table(bench, bench.memory)
-    agreement = pact(bench, bench.memory, table)
+    agreement, _ = whole(bench, bench.memory)
     query = bench.memory / "filter"
     query.write_text("src ip in [ " + " ".join(used[0].read_text().split()) + " ]\n")
     many = bench.memory / "many"
     many.mkdir()
     for n in range(FLOWS):
-        (many / f"nfcapd.2020010100{n:02}").write_bytes(packed.read_bytes())
+        (many / f"nfcapd.20200101{n // 60:02}{n % 60:02}").write_bytes(packed.read_bytes())
     count = int(subprocess.run(["nfdump", "-r", packed, "-q", "-o", "fmt:%sa"], check=True,
                                stdout=subprocess.PIPE).stdout.count(b"\n"))
     ask = ["nfdump", "-q", "-f", query, "-o", "fmt:%sa"]
@@ -154,6 +196,7 @@ def flows(bench, used):
         load = bench.cpu(few)
         took = bench.cpu(all_of) - load
         rows.append([what, more / took, load])
+    bench.found["flows"], bench.found["nfdump"] = (row[1] for row in rows)
     return bench.table(
         f"{count * FLOWS:,} flows of nfdump's files (LZ4), one core, CPU time",
         ["what", "M flows/s", "parley is", "to load"],
@@ -164,7 +207,7 @@ def flows(bench, used):
 def run(bench):
     names = bench.memory / "names.txt"
     kind = real_names(bench, names)
-    ours = bench.figures([bench.build / "tests" / "indicator" / "bench-indicators", names])
+    ours = bench.found["names"] = bench.figures([bench.build / "tests" / "indicator" / "bench-indicators", names])
     yield bench.table(
         f"{ours['names_entries']:,.0f} {kind}; each asked with its parents, 1 in 100 listed; one "
         "core, CPU time",

@@ -44,6 +44,7 @@ def measure(name, bench):
         shown = table
     if shown is not None:
         print(shown.text(), flush=True)
+    bench.found[name] = True
     return tables
 
 
@@ -86,11 +87,11 @@ def main():
     print(f"{on}\n")
     (ROOT / "build-bench").mkdir(exist_ok=True)
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else ROOT / "build-bench"
-    failed = 0
+    failed, found = 0, {}
     for name in args.topics or topics():
         with tempfile.TemporaryDirectory(prefix="run-", dir=ROOT / "build-bench") as disk, \
                 tempfile.TemporaryDirectory(prefix="parley-bench-", dir=memory) as fast:
-            bench = Bench(args.build, disk, fast, args.real_data or None, args.times)
+            bench = Bench(args.build, disk, fast, args.real_data or None, args.times, found)
             try:
                 tables = measure(name, bench)
             except Exception as wrong:  # one topic's trouble is not the others'

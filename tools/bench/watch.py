@@ -1,75 +1,24 @@
-"""`parley watch replay` on one core, beside what reads the same bytes."""
+"""`parley watch replay` on one core, beside who does the same job; and every figure of watch."""
+import ipaddress
 import json
 import random
+import re
 import subprocess
 
+import eve
+import indicators
+import pattern
 from frame import PYTHON, ROOT
 
 PACKAGES = ["python3-ujson", "jq", "grepcidr", "nodejs"]
-WANTED = 300 << 20  # bytes of input, in memory: nothing but the page cache is read
+WANTED = 900 << 20  # bytes of input, in the page cache: long beside what it costs to load lists
 APPLICATION = [b'"event_type":"%s"' % s for s in (b"ssh", b"smb", b"rdp", b"http", b"tls", b"sip")]
-LOOP = """
-import {module} as json, sys
-n = 0
-for line in open(sys.argv[1], "rb"):
-    event = json.loads(line)
-    n += (event.get("src_ip"), event.get("dest_ip")) is not None
-"""
-# The whole job by the fastest parser that Debian's Python has: both ends' territories, and whether
-# addresses, name and hash are listed.
-JOB = """
-import bisect, ipaddress, sys, ujson
-starts, codes = [], []
-for line in open(sys.argv[2]):
-    code, prefix = line.split()
-    if ":" not in prefix:
-        net = ipaddress.ip_network(prefix)
-        starts.append(int(net.network_address)); codes.append(code)
-order = sorted(range(len(starts)), key=starts.__getitem__)
-starts = [starts[i] for i in order]; codes = [codes[i] for i in order]
-addresses, names, hashes = (set(open(path).read().split()) for path in sys.argv[3:6])
-def number(text):
-    a, b, c, d = text.split(".")
-    return int(a) << 24 | int(b) << 16 | int(c) << 8 | int(d)
-hits = 0
-for line in open(sys.argv[1], "rb"):
-    event = ujson.loads(line)
-    for end in (event.get("src_ip"), event.get("dest_ip")):
-        if end and ":" not in end:
-            codes[bisect.bisect(starts, number(end)) - 1]
-        hits += end in addresses
-    if "dns" in event:
-        name = event["dns"].get("rrname", "")
-        while name:
-            hits += name in names
-            name = name.partition(".")[2]
-    if "fileinfo" in event:
-        hits += event["fileinfo"].get("sha256") in hashes
-"""
-NODE_JOB = """
-const fs = require("fs"), [file, table, ...lists] = process.argv.slice(1);
-const number = t => { const p = t.split("."); return p[0] * 16777216 + p[1] * 65536 + p[2] * 256 + +p[3]; };
-const rows = [];
-for (const line of fs.readFileSync(table, "latin1").split("\\n")) {
-  const [code, prefix] = line.split("\\t");
-  if (prefix && !prefix.includes(":")) rows.push([number(prefix.split("/")[0]), code]);
-}
-rows.sort((a, b) => a[0] - b[0]);
-const starts = Float64Array.from(rows, r => r[0]);
-const [addresses, names, hashes] = lists.map(p => new Set(fs.readFileSync(p, "latin1").split("\\n")));
-const place = n => { let a = 0, b = starts.length; while (a < b) { const m = (a + b) >> 1; if (starts[m] <= n) a = m + 1; else b = m; } return a; };
-let hits = 0, sum = 0;
-for (const line of fs.readFileSync(file, "utf8").split("\\n")) {
-  if (!line) continue;
-  const event = JSON.parse(line);
-  for (const end of [event.src_ip, event.dest_ip]) {
-    if (end && !end.includes(":")) sum += place(number(end));
-    hits += addresses.has(end);
-  }
-  if (event.dns) for (let name = event.dns.rrname || ""; name; name = name.includes(".") ? name.slice(name.indexOf(".") + 1) : "") hits += names.has(name);
-  if (event.fileinfo) hits += hashes.has(event.fileinfo.sha256);
-}
-"""
+JOB = ROOT / "tools" / "bench" / "peers"
+LISTED = [re.compile(r"[0-9]+(\.[0-9]+){3}"), re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]+"),
+          re.compile(r"[0-9a-f]{64}")]
+PART = 24 << 20  # bytes for who does the whole job slowly: long beside its start-up
+REAL, MADE = "Real records", "Generated sample"
+ONLY = "Application records only (territory at both ends of every one)"
 NETS = "192.0.2.0/24 198.51.100.0/24 203.0.113.0/24"
 
 
@@ -104,102 +53,238 @@ def fails(command):
     return done.returncode > 1 or done.stderr != b""
 
 
-def peers(whole, part):
-    """Name, command, and on which file: those that are slow get a tenth of whole lines."""
-    return [("wc -l (reads, finds newlines)", ["wc", "-l"], whole),
-            ("grepcidr, three prefixes, whole line", ["grepcidr", "-c", NETS], whole),
-            ("jq, two members", ["jq", "-c", "[.src_ip,.dest_ip]"], part),
-            ("python3 json.loads, two members",
-             [PYTHON, "-c", LOOP.format(module="json")], part),
-            ("python3 ujson.loads, two members",
-             [PYTHON, "-c", LOOP.format(module="ujson")], part)]
+def limits(path):
+    """Who reads the same bytes and does little with them."""
+    return [("wc -l (reads, finds newlines)", ["wc", "-l"], path),
+            ("grepcidr, three prefixes, whole line", ["grepcidr", "-c", NETS], path)]
 
 
-def lists(bench):
-    """1 M addresses, 200,000 names, 200,000 hashes: what nobody has, but for chance."""
+def seen(part):
+    """Ten addresses, names and hashes that records have, so that lists are hit."""
+    found = [set(), set(), set()]
+    for line in part.splitlines():
+        event = json.loads(line)
+        found[0].add(event.get("src_ip", ""))
+        found[1].add(event.get("dns", {}).get("rrname", "") or
+                     event.get("http", {}).get("hostname", ""))
+        found[2].add(event.get("fileinfo", {}).get("sha256", ""))
+    return ["".join(f"{word}\n" for word in sorted(filter(LISTED[i].fullmatch, words))[::97][:10])
+            for i, words in enumerate(found)]
+
+
+def lists(bench, part):
+    """1 M addresses, 200,000 names, 200,000 hashes: what nobody has, but for a few of each."""
     draw = random.Random(5)
     made = [bench.disk / name for name in ("addresses.txt", "names.txt", "hashes.txt")]
-    made[0].write_text("".join(f"{draw.randint(1, 223)}.{draw.randint(0, 255)}."
-                               f"{draw.randint(0, 255)}.{draw.randint(1, 254)}\n"
-                               for _ in range(1000000)))
-    made[1].write_text("".join(f"{draw.getrandbits(32):08x}.bad{i % 977}.example\n"
-                               for i in range(200000)))
-    made[2].write_text("".join(f"{draw.getrandbits(256):064x}\n" for _ in range(200000)))
+    real = seen(part)
+    made[0].write_text(real[0] + "".join(f"{draw.randint(1, 223)}.{draw.randint(0, 255)}."
+                                         f"{draw.randint(0, 255)}.{draw.randint(1, 254)}\n"
+                                         for _ in range(1000000)))
+    made[1].write_text(real[1] + "".join(f"{draw.getrandbits(32):08x}.bad{i % 977}.example\n"
+                                         for i in range(200000)))
+    made[2].write_text(real[2] + "".join(f"{draw.getrandbits(256):064x}\n"
+                                         for _ in range(200000)))
     return made
 
 
-def job(bench, program, few, empty, sought):
-    """A peer that does all of it; None without the real table."""
-    if not bench.real or not bench.has(program[0]):
+def blocks(table):
+    """The table as jq can look it up: by the first two numbers of an address, the spans that begin
+    there, last first, as [the other two as a number, code]; "" is nobody's."""
+    spans = {0: ""}
+    for line in table.read_text().splitlines():
+        code, prefix = line.split("\t")
+        if ":" in prefix:
+            continue
+        net = ipaddress.ip_network(prefix)
+        spans[int(net.network_address)] = code
+        spans.setdefault(int(net.broadcast_address) + 1, "")
+    out, last = {f"{n >> 8}.{n & 255}": [] for n in range(1 << 16)}, 0
+    for first in sorted(spans):
+        if first >> 32 == 0:
+            out[f"{first >> 24}.{first >> 16 & 255}"].insert(0, [first & 65535, spans[first]])
+    for own in out.values():
+        if not own or own[-1][0] != 0:
+            own.append([0, last])
+        last = own[0][1]
+    return out
+
+
+def jq_job(bench, table, sought):
+    """jq's command, its lists and table as JSON."""
+    command = ["jq", "-rn", "-f", JOB / "job.jq"]
+    whole = {"table": blocks(table), **{path.stem: dict.fromkeys(path.read_text().split(), True)
+                                        for path in sought}}
+    for name, value in whole.items():
+        path = bench.disk / f"{name}.json"
+        path.write_text(json.dumps(value, separators=(",", ":")))
+        command += ["--slurpfile", name, path]
+    return command
+
+
+def jobs(bench, table, sought):
+    """Who does the whole job; the file of events comes where None stands."""
+    rest = [None, table, *sought]
+    return [("python3 ujson, the whole job", [PYTHON, JOB / "job.py", *rest]),
+            ("node JSON.parse, the whole job", ["node", JOB / "job.js", *rest]),
+            ("jq, the whole job", [*jq_job(bench, table, sought), None])]
+
+
+def of_file(command, path):
+    return [path if word is None else word for word in command]
+
+
+def counted(command):
+    """What a peer prints: oriented, attributed, hits."""
+    done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, check=True, text=True)
+    return [int(word) for word in done.stdout.split()]
+
+
+def ours_counted(command):
+    """The same out of what we print: a line of totals, one for each listed value that was met."""
+    done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, check=True, text=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    totals = next(line for line in lines if "oriented" in line)
+    return [totals["oriented"], totals["attributed"],
+            sum(line["events"] for line in lines if "list" in line)]
+
+
+def job(bench, command, part, empty, expected):
+    """A peer that does all of it; None where it is not there. It must find what we found."""
+    if not bench.has(str(command[0])):
         return None
-    table = bench.disk / "table.tsv"
-    table.write_bytes(bench.unpacked(bench.real / "territory" / "rir-country-2026-02-01.tsv.zst"))
-    if fails(program + [empty, table, *sought]):
-        return None
-    data = few.read_bytes()
-    return (told_apart(bench, program + [empty, table, *sought], program + [few, table, *sought]),
+    found = counted(of_file(command, part))
+    if found != expected:
+        raise ValueError(f"{command[0]} found {found}, we {expected}: not the same job")
+    data = part.read_bytes()
+    return (told_apart(bench, of_file(command, empty), of_file(command, part)),
             data.count(b"\n"), len(data))
 
 
+def row_of(bench, what, took, ours):
+    """A peer's row; `took` as job and peer say it, `ours` in events a second."""
+    if took is None or took[0] is None:
+        return [what, "not installed" if took is None else "not told from its start-up", "", ""]
+    seconds, lines, length = took
+    return [what, f"{lines / seconds / 1e6:.3f}", f"{length / seconds / 1e6:,.0f}",
+            bench.times(ours * seconds / lines)]
+
+
 def measured(bench, name, text):
-    few, empty = bench.disk / "few.json", bench.disk / "empty.json"
+    part, empty = bench.disk / "part.json", bench.disk / "empty.json"
     empty.write_bytes(b"")
+    part.write_bytes(b"".join(line for line in text[:PART].splitlines(True)
+                              if line.endswith(b"}\n") and is_whole(line)))
     copies = max(1, WANTED // len(text))
     path = bench.cached("eve.json", [text] * copies)
-    few.write_bytes(b"".join(line for line in text[:max(len(text) // 10, 1 << 20)].splitlines(True)
-                             if line.endswith(b"}\n") and is_whole(line)))
-    part = bench.disk / "part.json"  # for who does the whole job: long beside its start-up
-    part.write_bytes(b"".join(line for line in text[:48 << 20].splitlines(True)
-                              if line.endswith(b"}\n") and is_whole(line)))
-    command = [bench.parley, "watch", "replay", "--json", "--agreement",
-               ROOT / "share" / "pact-2015.agreement.json", "--as", "cert-a"]
-    events, size = text.count(b"\n") * copies, len(text) * copies
-    start = bench.cpu(command + [empty])
-    ours = bench.cpu(command + [path]) - start
-    sought = lists(bench)
+    agreement = indicators.nations(bench, bench.disk)
+    sought = lists(bench, part.read_bytes())
+    command = [bench.parley, "watch", "replay", "--json", "--agreement", agreement, "--as",
+               "cert-a"]
     wanted = command + [word for file in sought for word in ("--indicators", file)]
-    load = bench.cpu(wanted + [empty])
-    whole = bench.cpu(wanted + [path]) - load
-    rows = [["parley watch replay", f"{events / ours / 1e6:.2f}", f"{size / ours / 1e6:,.0f}", ""],
-            ["the same, looking for 1 M addresses, 200,000 names and 200,000 hashes",
-             f"{events / whole / 1e6:.2f}", f"{size / whole / 1e6:,.0f}",
-             bench.times(ours / whole)]]
-    for what, program in (("python3 ujson, the whole job", [PYTHON, "-c", JOB]),
-                          ("node JSON.parse, the whole job", ["node", "-e", NODE_JOB])):
-        took = job(bench, program, part, empty, sought)
-        if took is None:
-            rows.append([what, "not here", "", ""])
-            continue
-        if took[0] is None:
-            rows.append([what, "not told from its start-up", "", ""])
-            continue
-        rate = took[1] / took[0]
-        rows.append([what, f"{rate / 1e6:.2f}", f"{took[2] / took[0] / 1e6:,.0f}",
-                     bench.times(events / whole / rate)])
-    for what, program, file in peers(path, few):
-        took = peer(bench, program, empty, file)
-        if took is None:
-            rows.append([what, "not installed", "", ""])
-            continue
-        seconds, lines, length = took
-        if seconds is None:
-            rows.append([what, "not told from its start-up", "", ""])
-            continue
-        rate = lines / seconds
-        rows.append([what, f"{rate / 1e6:.2f}", f"{length / seconds / 1e6:,.0f}",
-                     bench.times(events / ours / rate)])
+    events, size = text.count(b"\n") * copies, len(text) * copies
+    expected = ours_counted(wanted + [part])
+    start, load = bench.cpu(command + [empty]), bench.cpu(wanted + [empty])
+    without = bench.cpu(command + [path]) - start
+    took = bench.cpu(wanted + [path]) - load
+    ours = events / took
+    rows = [["parley watch replay, the whole job", f"{ours / 1e6:.2f}", f"{size / took / 1e6:,.0f}",
+             ""],
+            ["the same without lists", f"{events / without / 1e6:.2f}",
+             f"{size / without / 1e6:,.0f}", bench.times(without / took)]]
+    bench.found[name] = {"events": ours, "bytes": size / took}
+    for what, program in jobs(bench, agreement.parent / "table.tsv", sought):
+        theirs = job(bench, program, part, empty, expected)
+        rows.append(row_of(bench, what, theirs, ours))
+        if theirs and theirs[0]:
+            bench.found[name][what.split()[0]] = ours * theirs[0] / theirs[1]
+    for what, program, file in limits(path):
+        rows.append(row_of(bench, what, peer(bench, program, empty, file), ours))
     path.unlink()
-    return bench.table(f"{name}: {events:,} events, mean line {size // events} bytes, one core, "
-                       f"CPU time; start-up of {start * 1e3:.0f} ms, with lists {load * 1e3:.0f} ms, "
-                       f"told apart",
-                       ["what", "M events/s", "MB/s", "parley is"], rows,
-                       "4 M events/s, 2,000 MB/s, with the lists")
+    table = bench.table(
+        f"{name}: {events:,} events, mean line {size // events} bytes, one core, CPU time; "
+        f"start-up of {start * 1e3:.0f} ms, with lists {load * 1e3:.0f} ms, told apart",
+        ["what", "M events/s", "MB/s", "parley is"], rows, "4 M events/s, 2,000 MB/s")
+    bench.note("The whole job: read, parse, orient by ports, territory of both ends by all prefixes "
+               "of the RIRs, 1 M addresses, 200,000 names with their parents, 200,000 hashes. "
+               "tools/bench/peers does the same, over fewer lines; where it is here, it printed our "
+               "counts: {:,} oriented, {:,} attributed, {:,} listed values met.".format(*expected))
+    return table
+
+
+def compared(figure, target, unit=""):
+    """A figure, its target and by how much it is reached or missed; "" where it was not measured."""
+    if figure is None:
+        return ["not measured", f"{target:g}{unit}", ""]
+    part = figure / target
+    text = f"{figure:,.2f}" if figure < 100 else f"{figure:,.0f}"
+    return [text + unit, f"{target:g}{unit}",
+            "reached" if part >= 1 else f"missed by {(1 - part) * 100:.0f} %"]
+
+
+def at_most(figure, target, unit=""):
+    row = compared(figure, target, unit)
+    if figure is not None:
+        row[2] = "reached" if figure <= target else f"missed by {(figure / target - 1) * 100:.0f} %"
+    return row
+
+
+def over(a, b):
+    return a / b if a and b else None
+
+
+def every_figure(bench):
+    """What is wanted of watch, a row each."""
+    f = bench.found
+    real = f.get(REAL, f.get(MADE, {}))
+    only = f.get(ONLY, {})
+    names = f["names"]
+    rows = [
+        ["EVE to 13 fields, from the page cache", *compared(f["order file"], 2.4, " GB/s")],
+        ["the same from memory, of simdjson On-Demand (a document a line)",
+         *compared(f.get("order simdjson"), 1.2, " x")],
+        ["members in a random order, from the page cache",
+         *compared(f["random file"], 1.5, " GB/s")],
+        ["the plain C path, of AVX2", *compared(f["order plain"], 0.6, " x")],
+        ["the whole watch job", *compared(real["events"] / 1e6, 4, " M events/s")],
+        ["", *compared(real["bytes"] / 1e9, 2, " GB/s")]]
+    for who, target in (("python3", 20), ("node", 20), ("jq,", 100)):
+        rows.append([f"of {who.strip(',')} doing the same", *compared(real.get(who), target, " x")])
+        rows.append(["over application records alone", *compared(only.get(who), target, " x")])
+    rows += [
+        ["flows, both territories, 1 M addresses, of nfdump with the 1 M",
+         *compared(over(f.get("flows"), f.get("nfdump")), 2, " x")],
+        ["", *compared(f["flows"] / 1e6 if "flows" in f else None, 8, " M flows/s")],
+        ["territory look-up, real stream", *compared(f.get("lookups"), 100, " M/s")],
+        ["bytes a prefix", *at_most(f.get("prefix bytes"), 6.5)],
+        ["of libmaxminddb that finds the entry",
+         *compared(over(f.get("lookups"), f.get("maxminddb entry")), 18, " x")],
+        ["of libmaxminddb that gives the code",
+         *compared(over(f.get("lookups"), f.get("maxminddb code")), 18, " x")],
+        ["10 M domain indicators, bytes each", *at_most(names["names_bytes"], 45)],
+        ["look-ups, batched", *compared(names["names_batched"] / 1e6, 15, " M/s")],
+        ["loaded and swapped, CPU",
+         *at_most(names["names_load_s"] + names["names_swap_s"], 4, " s")],
+        [f"patterns compiled (the slowest form: {f['compile'][1]})",
+         *compared(f["compile"][0], 200000, " /s")],
+        [f"pairs matched (the slowest form: {f['match'][1]})",
+         *compared(f["match"][0] / 1e6, 2, " M/s")],
+        ["100,000 patterns against the EVE stream, the whole watch job",
+         *compared(f[f"{indicators.PATTERNS:,} STIX patterns"], 100000, " events/s")],
+        ["memory with 1 M addresses and all prefixes", *at_most(f.get("memory"), 40, " MiB")],
+        ["at most, while it loads", *at_most(f.get("memory loading"), 40, " MiB")]]
+    return bench.table("What is wanted of watch, one core, CPU time",
+                       ["what", "figure", "target", ""], rows)
 
 
 def run(bench):
     files = bench.eve_files()
     text = b"".join(map(bench.unpacked, files)) if files else bench.sample()
-    yield measured(bench, "Real records" if files else "Generated sample", text)
+    yield measured(bench, REAL if files else MADE, text)
     only = b"".join(line for line in text.splitlines(True)
                     if any(mark in line[:400] for mark in APPLICATION))
-    yield measured(bench, "Application records only (territory at both ends of every one)", only)
+    yield measured(bench, ONLY, only)
+    for topic in (eve, pattern, indicators):  # their tables are their own
+        if topic.__name__ not in bench.found:
+            for _ in topic.run(bench):
+                pass
+    yield every_figure(bench)
