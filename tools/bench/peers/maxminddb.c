@@ -40,7 +40,8 @@ static void ask(MMDB_s *db, const in_addr_t *asked, size_t count, bool code)
         began = cpu() - began;
         best = began < best ? began : best;
     }
-    printf("%s %.6f\n%s_found %zu\n", code ? "code" : "entry", best, code ? "code" : "entry", found);
+    printf("%s %.6f\n%s_found %zu\n", code ? "code" : "entry", best, code ? "code" : "entry",
+           found);
 }
 
 int main(int argc, char **argv)
