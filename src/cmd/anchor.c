@@ -102,6 +102,14 @@ static enum exit_code read_import(const struct call *call, struct import *i)
     return trusted_read(call, &i->trusted);
 }
 
+/* The flags first: a usage error is said without a node. */
+static enum exit_code read_all(const struct call *call, struct import *i)
+{
+    enum exit_code code = read_import(call, i);
+
+    return code == EXIT_DONE ? trusted_agreed(call, &i->trusted) : code;
+}
+
 static enum exit_code hand_to_node(const struct call *call, const struct import *i,
                                    const struct anchored *found)
 {
@@ -145,7 +153,7 @@ static enum exit_code import(const struct call *call)
 
     if (i == NULL)
         return EXIT_FAILED;
-    code = read_import(call, i);
+    code = read_all(call, i);
     if (code == EXIT_DONE) {
         f = anchor_verify(&i->anchor, &i->trusted.trust, &found);
         if (fault_is(f))

@@ -633,8 +633,9 @@ const struct command commands[] = {
      .more = "Request writes the newest binding head (.note), an RFC 3161 query over its text\n"
              "(.tsq) and the body of C2SP tlog-witness's add-checkpoint (.growth, from --from\n"
              "SIZE). Carry them where you like: the node opens no connection for it. Import\n"
-             "checks what came back and keeps it; bundles carry it from then on. Once a day is\n"
-             "enough: it is what stops both parties together from telling another history.",
+             "checks what came back, by those whom the agreement names and those whom you name\n"
+             "here, and keeps it; bundles carry it from then on. Once a day is enough: it is what\n"
+             "stops both parties together from telling another history.",
      .flags = {{"--log", "WHOSE", "which log", "ours|theirs", 0},
                {"--from", "SIZE", "of the head that the witness saw last", NULL, 0},
                {"--out", "NAME", "of the files to be written, without ending", NULL, 0},

@@ -67,7 +67,7 @@ static bool has_witness(const struct anchor_trust *t, const struct note_signer *
     return false;
 }
 
-void anchor_trust_agreed(struct anchor_trust *t, const struct agreement *a, struct buf *pem)
+static void add_agreed(struct anchor_trust *t, const struct agreement *a, struct buf *pem)
 {
     for (size_t i = 0; i < a->authority_count; i++) {
         struct buf one = {0};
@@ -77,7 +77,6 @@ void anchor_trust_agreed(struct anchor_trust *t, const struct agreement *a, stru
             buf_bytes(pem, buf_view(&one));
         buf_done(&one);
     }
-    t->ca = buf_view(pem);
     for (size_t i = 0; i < a->witness_count && t->witness_count < ANCHOR_WITNESSES; i++) {
         struct note_signer w = {.role = NOTE_COSIGNER};
 
@@ -87,6 +86,19 @@ void anchor_trust_agreed(struct anchor_trust *t, const struct agreement *a, stru
             !has_witness(t, &w))
             t->witness[t->witness_count++] = w;
     }
+}
+
+void anchor_trust_agreed(const struct anchor_trust *said, struct agreement *const *agreed,
+                         size_t count, struct buf *pem, struct anchor_trust *out)
+{
+    *out = (struct anchor_trust){.witness_count = 0};
+    if (said != NULL) {
+        *out = *said;
+        buf_bytes(pem, said->ca);
+    }
+    for (size_t i = 0; i < count; i++)
+        add_agreed(out, agreed[i], pem);
+    out->ca = buf_view(pem);
 }
 
 static struct fault verify_stamp(const struct anchor *a, const struct anchor_trust *t,

@@ -48,10 +48,13 @@ struct anchor_trust {
  * the key's; LIMIT; as suite_key_check. */
 MUST_CHECK struct fault anchor_trust_add(struct anchor_trust *t, struct bytes vkey);
 
-/* Adds whom both parties of the agreement named. `pem` gets their certificates behind what is in it
- * and becomes the trust's `ca`; it must live as long. What is there already, or for which there is
- * no room, is left out: what the reader said himself comes first. */
-void anchor_trust_agreed(struct anchor_trust *t, const struct agreement *a, struct buf *pem);
+/*
+ * Whom a reader trusts: whom he says himself (`said`, NULL: nobody), then whom both parties named
+ * in any of the agreement's versions. *pem, which is empty, gets all certificates, is out->ca and
+ * must live as long. What is there already, or for which there is no room, is left out.
+ */
+void anchor_trust_agreed(const struct anchor_trust *said, struct agreement *const *agreed,
+                         size_t count, struct buf *pem, struct anchor_trust *out);
 
 struct anchored {
     struct instant time;  /* whole seconds */

@@ -91,12 +91,7 @@ struct fault verifying_anchors(struct verifying *v, struct report *r)
     struct buf pem = {0};
     struct fault f;
 
-    if (v->anchors != NULL) {
-        *trust = *v->anchors;
-        buf_bytes(&pem, trust->ca);
-    }
-    for (size_t i = 0; i < v->bundle->agreement_count; i++)
-        anchor_trust_agreed(trust, v->agreements[i], &pem);
+    anchor_trust_agreed(v->anchors, v->agreements, v->bundle->agreement_count, &pem, trust);
     f = check_all(v, trust, r);
     buf_done(&pem);
     free(trust);

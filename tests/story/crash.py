@@ -169,7 +169,7 @@ def judge(parties, speakers, heads):
     return faults
 
 
-def judge_keys(a, b, rotator, needed):
+def judge_keys(a, b, rotator):
     """What was acknowledged is there; both sides name the same keys; and statements go on by them."""
     def keys(party, side):
         return [k["fingerprint"] for k in party.json("key", "show")[side][-1]["keys"]]
@@ -179,7 +179,7 @@ def judge_keys(a, b, rotator, needed):
         faults.append(f"{rotator.installed} changes of keys acknowledged, {rotator.named() - 1} there")
     if keys(a, "ours") != keys(b, "theirs"):
         faults.append("the two sides name different keys")
-    if rotator.named() == 1 and needed:
+    if rotator.named() == 1:
         faults.append("no key was changed: the test shows nothing")
     for party, officer in ((a, "ivanova"), (b, "li")):
         if party.run("peer", "ping", "--class", "TEST", "--yes", officer=officer).returncode not in (0, 7):
@@ -234,6 +234,8 @@ def story(args, rng, folder):
                 kills += 1
                 if kills % 25 == 0:
                     print(f"{kills} kills", flush=True)
+        if args.rotate:  # on a slow machine no change may have come through between the kills
+            a.until(lambda: rotator.installed, "the role keys are changed", 120)
         stop.set()
         for speaker in speakers:
             speaker.join(60)
@@ -242,7 +244,7 @@ def story(args, rng, folder):
         settle([a, b])
         faults = judge([a, b], speakers, heads)
         if args.rotate:
-            faults += judge_keys(a, b, rotator, args.kills)
+            faults += judge_keys(a, b, rotator)
         counts = {"kills": kills, "said": sum(len(s.said) for s in speakers),
                   "refused": sum(s.refused for s in speakers), "heads": len(heads.roots),
                   "turns": rotator.turns}

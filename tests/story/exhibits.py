@@ -1,10 +1,12 @@
 """What a node's proofs, heads and directories are worth to a stranger."""
 import base64
+import functools
 import hashlib
 import json
 import pathlib
 import re
 import subprocess
+import tempfile
 import time
 
 AUTHORITY = pathlib.Path(__file__).resolve().parent.parent / "crypto" / "authority.sh"
@@ -114,3 +116,38 @@ def a_third_witness_signs_a_head_and_the_bundle_carries_it(pair):
     assert verify(a, bundle)[2]["anchors"] == "noted"
     code, verdict, checks = verify(a, "--witness", witness.vkey, bundle)
     assert (code, verdict, checks["anchors"]) == (0, "VERIFIED", "ok"), checks
+
+
+def a_witness_whom_the_agreement_names_needs_no_flag(pair):
+    """Where both parties took an outsider at his word, import and verify do so alike."""
+    a, at, witness = pair.a, pair.folder, agreed_witness()
+    said = pair.check()
+    pair.settle()
+    bundle, lines, stranger = at / "case.parley", at / "lines", at / "stranger"
+    a.parley_ok("ledger", "anchor", "request", "--out", at / "today")
+    request = (at / "today.growth").read_text()
+    stranger.write_text(Witness(at, "another.example").sign(request))
+    lines.write_text(witness.sign(request))
+    taken = ["ledger", "anchor", "import", at / "today.note", "--lines"]
+    assert a.run(*taken, stranger).returncode == 5
+    assert witness.name in a.parley_ok(*taken, lines)
+    a.parley_ok("case", "export", said["case"], "--out", bundle)
+    code, verdict, checks = verify(a, bundle)
+    assert (code, verdict, checks["anchors"]) == (0, "VERIFIED", "ok"), checks
+
+
+@functools.cache
+def agreed_witness():
+    """Made before the agreement, and one for the whole tale."""
+    agreed_witness.folder = tempfile.TemporaryDirectory(prefix="parley-witness-")
+    return Witness(pathlib.Path(agreed_witness.folder.name))
+
+
+def name_the_witness(agreement):
+    witness = agreed_witness()
+    key = witness.vkey.split("+", 2)[2]  # type byte, then the key
+    agreement["outside"] = {"witnesses": [{"name": witness.name, "key": base64.b64encode(
+        base64.b64decode(key)[1:]).decode()}]}
+
+
+a_witness_whom_the_agreement_names_needs_no_flag.change = name_the_witness
