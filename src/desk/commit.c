@@ -7,9 +7,9 @@
 #include "statement/type.h"
 
 /*
- * From "released" to "stored": append what waits with one sync, ask keeper for the head over it,
- * and, when it is signed, note it, post it, and answer whoever waits. One group at a time; what
- * comes meanwhile is the next group.
+ * From "released" to "stored": append what waits with one sync, while keeper makes the head over
+ * it, and, when both are done, note it, post it, and answer whoever waits. One group at a time;
+ * what comes meanwhile is the next group.
  */
 
 static void report(struct desk_pact *p, const char *what, struct fault f)
@@ -18,33 +18,83 @@ static void report(struct desk_pact *p, const char *what, struct fault f)
         p->desk->host.say(p->desk->host.context, what, f);
 }
 
-/* Appends everything released that is not in the log yet. *out says whether anything was. */
+/* Entries out of the store, which the log is to have. */
+struct released {
+    struct buf text[DESK_GROUP];
+    struct bytes entry[DESK_GROUP];
+    size_t count;
+};
+
+static void released_free(struct released *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        buf_done(&r->text[i]);
+    free(r);
+}
+
+/* The first `most` that are released and not in the log yet, in the order in which they were
+ * released, which is that of the log. */
+static struct fault released_read(struct desk_pact *p, size_t most, struct released **out)
+{
+    struct released *to = memory_zeroed(1, sizeof *to);
+    struct rows r = store_ask(p->desk->store, QUERY_STATEMENT_STATE,
+                              STORE_WITH(value_text(p->now->id), value_text(p->own->id),
+                                         value_text("released"), value_integer(2 * DESK_GROUP)));
+
+    while (to->count < most && rows_next(&r)) {
+        struct digest leaf;
+        uint64_t index;
+
+        memcpy(leaf.byte, row_bytes(&r, 2).data, sizeof leaf.byte);
+        if (ledger_find(p->log, &leaf, &index))
+            continue;
+        buf_bytes(&to->text[to->count], row_bytes(&r, 10));
+        to->entry[to->count] = buf_view(&to->text[to->count]);
+        to->count++;
+    }
+    *out = to;
+    return rows_done(&r);
+}
+
+/* Appends everything released that is not in the log yet, without a sync. */
 static struct fault append_released(struct desk_pact *p)
 {
-    struct buf text[DESK_GROUP] = {0};
-    struct bytes entries[DESK_GROUP];
-    uint64_t index[DESK_GROUP];
-    size_t count = 0, room = DESK_GROUP - (size_t)(ledger_size(p->log) - p->head.stored);
+    uint64_t index[DESK_GROUP], waits = ledger_size(p->log) - p->head.stored;
+    struct released *new;
     struct fault f;
-    struct rows r;
 
-    if (ledger_size(p->log) - p->head.stored >= DESK_GROUP)
+    if (waits >= DESK_GROUP)
         return fault_none();
-    r = store_ask(p->desk->store, QUERY_STATEMENT_STATE,
-                  STORE_WITH(value_text(p->now->id), value_text(p->own->id), value_text("released"),
-                             value_integer((int64_t)room)));
-    while (count < room && rows_next(&r)) {
-        buf_bytes(&text[count], row_bytes(&r, 10));
-        entries[count] = buf_view(&text[count]);
-        count++;
-    }
-    f = rows_done(&r);
-    if (!fault_is(f) && count != 0)
-        f = ledger_append(p->log, entries, count, index);
-    if (!fault_is(f) && keys_are_among(entries, count))
+    f = released_read(p, DESK_GROUP - (size_t)waits, &new);
+    if (!fault_is(f) && new->count != 0)
+        f = ledger_append_unsynced(p->log, new->entry, new->count, index);
+    if (!fault_is(f) && keys_are_among(new->entry, new->count))
         f = keys_load(p);
-    for (size_t i = 0; i < count; i++)
-        buf_done(&text[i]);
+    released_free(new);
+    return f;
+}
+
+/*
+ * At start: keeper may have recorded a head over entries that a power cut took from our log, since
+ * it works while the log is synced. They were in the store before it was asked, in the same order.
+ * The root proves that it is they: then they are laid again, and keeper, who signs nothing else at
+ * that size, signs the head that nobody has seen. If it is not they, the fence stays.
+ */
+struct fault commit_lay_again(struct desk_pact *p)
+{
+    uint64_t size = ledger_size(p->log), index[DESK_GROUP];
+    struct released *lost;
+    struct digest root;
+    struct fault f;
+
+    if (size >= p->kept_own || p->kept_own - size > DESK_GROUP)
+        return fault_none();
+    f = released_read(p, (size_t)(p->kept_own - size), &lost);
+    if (!fault_is(f))
+        f = ledger_root_with(p->log, lost->entry, lost->count, &root);
+    if (!fault_is(f) && size + lost->count == p->kept_own && digest_equal(&root, &p->kept_root))
+        f = ledger_append(p->log, lost->entry, lost->count, index);
+    released_free(lost);
     return f;
 }
 
@@ -144,10 +194,12 @@ static struct fault ask_keeper(struct desk_pact *p)
 void commit_go(struct desk_pact *p)
 {
     const char *why;
+    uint64_t before;
     struct fault f;
 
     if (p->signing || p->log == NULL || !pact_may_sign(p, &why))
         return;
+    before = ledger_size(p->log);
     f = append_released(p);
     if (fault_is(f)) {
         report(p, "append", f);
@@ -159,6 +211,10 @@ void commit_go(struct desk_pact *p)
     alarm_clear(p, "log");
     if (ledger_size(p->log) > p->head.stored)
         report(p, "sign", ask_keeper(p));
+    /* Keeper is at work. What it answers is heard after this; if this fails, nowhere: a log that is
+     * stopped takes no note. */
+    if (ledger_size(p->log) > before)
+        report(p, "log", ledger_sync(p->log));
 }
 
 /* The permit again, from what is stored; only then the door opens. */

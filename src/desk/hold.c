@@ -108,12 +108,38 @@ static struct fault judge_is_told(struct desk_pact *p, const struct frame_push *
     return fault_none();
 }
 
+/*
+ * The mirror is synced before keeper is asked, so that what it records as held is held. Documents
+ * are stored while it works: D3 wants them before COSIGN alone, and a PUSH that was not cosigned
+ * comes again with them. KEYS come first: by what their documents say the next PUSH is read.
+ */
+static struct fault keep_all(struct desk_pact *p, const struct frame_push *push,
+                             const struct bytes *entries)
+{
+    struct mirror_answer answer = {.fresh = false};
+    bool first = keys_are_among(entries, push->count);
+    struct fault f = first ? hold_documents(p, push) : fault_none();
+
+    if (!fault_is(f))
+        f = mirror_take(&p->mirror, push->first, entries, push->count, push->note, &answer);
+    buf_done(&answer.held);
+    if (!fault_is(f))
+        f = ask_cosign(p);
+    if (fault_is(f) || first)
+        return f;
+    p->unheld = hold_documents(p, push);
+    if (fault_is(p->unheld)) /* hold_cosigned gives the PUSH back */
+        p->desk->host.say(p->desk->host.context, "documents", p->unheld);
+    return f;
+}
+
 static void hold_now(struct desk_pact *p)
 {
     struct frame_push push = {.count = 0};
-    struct mirror_answer answer = {.fresh = false};
     struct bytes entries[DESK_GROUP];
     struct fault f = frame_push_parse(buf_view(&p->push), &push);
+
+    p->unheld = fault_none();
 
     /* By a wrong clock we would call well-timed statements badly timed, and sign when that was. */
     if (!fault_is(f) && p->desk->clock[0] != '\0')
@@ -127,12 +153,7 @@ static void hold_now(struct desk_pact *p)
     if (!fault_is(f))
         f = keys_expect(p, &push);
     if (!fault_is(f))
-        f = hold_documents(p, &push);
-    if (!fault_is(f))
-        f = mirror_take(&p->mirror, push.first, entries, push.count, push.note, &answer);
-    if (!fault_is(f))
-        f = ask_cosign(p);
-    buf_done(&answer.held);
+        f = keep_all(p, &push, entries);
     p->held = p->desk->tick;
     if (!fault_is(f))
         return;
@@ -269,6 +290,12 @@ struct fault hold_cosigned(struct desk_pact *p, struct bytes note)
     p->cosigning = false;
     if (!fault_is(f))
         f = note_verify(&parsed, &p->own_keys.tenure.cosigner, &time);
+    if (!fault_is(f) && fault_is(p->unheld)) { /* nobody sees this cosignature */
+        p->kept_peer = c.size;
+        p->cosigned = time;
+        hold_failed(p, false, p->unheld.rule);
+        return f;
+    }
     if (!fault_is(f))
         f = mirror_take_cosigned(&p->mirror, note);
     if (fault_is(f))

@@ -266,13 +266,28 @@ void pact_fence(struct desk_pact *p)
     }
 }
 
-/* Damage below what was signed: what can be read is kept, the damaged file is laid aside, and the
+/* The size of the newest head of ours that the store has: it was let out, so the log was synced up
+ * to it. Keeper's record may reach further than the log was. */
+static struct fault head_in_store(struct desk_pact *p, uint64_t *out)
+{
+    struct rows r =
+        store_ask(p->desk->store, QUERY_NOTE_LIST,
+                  STORE_WITH(value_text(p->now->id), value_integer(0), value_integer(INT64_MAX)));
+
+    *out = rows_next(&r) ? (uint64_t)row_integer(&r, 0) : 0;
+    return rows_done(&r);
+}
+
+/* Damage below what was let out: what can be read is kept, the damaged file is laid aside, and the
  * rest comes back from the partner's mirror, behind the fence. */
 static struct fault open_log(struct desk_pact *p)
 {
     char detail[DESK_WHY];
-    struct fault f = ledger_open(&files_real, p->own_dir, p->origin, p->kept_own, true, &p->log);
+    uint64_t promised;
+    struct fault f = head_in_store(p, &promised);
 
+    if (!fault_is(f))
+        f = ledger_open(&files_real, p->own_dir, p->origin, promised, true, &p->log);
     if (f.kind != FAULT_DAMAGED)
         return f;
     snprintf(detail, sizeof detail,
@@ -324,6 +339,8 @@ struct fault pact_open(struct desk_pact *p)
         f = open_folder(p->now->id, p->peer->id, &p->peer_dir);
     if (!fault_is(f))
         f = open_log(p);
+    if (!fault_is(f))
+        f = commit_lay_again(p);
     if (!fault_is(f))
         f = know_time(p);
     if (!fault_is(f))

@@ -226,7 +226,7 @@ struct fault commit_refused(struct desk_pact *p, uint64_t index, struct bytes ru
                 wait_for_other(p->desk, &chain.link[i].leaf, &chain.link[i].next);
             else
                 answer_refused(p->desk, &chain.link[i].leaf, why);
-        f = ledger_truncate(p->log, p->head.stored);
+        f = ledger_truncate(p->log, p->kept_own);
         if (!fault_is(f))
             f = keys_load(p);
     }

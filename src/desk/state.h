@@ -106,10 +106,11 @@ struct desk_pact {
     char link_why[DESK_WHY];
     struct buf hello; /* said, waiting for keeper's signature */
     uint32_t hello_link;
-    bool cosigning;   /* a COSIGN is out */
-    struct buf push;  /* payload of the PUSH being held */
-    bool push_waits;  /* it is put off: hold_turn */
-    struct tick held; /* when one was held last; 0: none since desk began */
+    bool cosigning;      /* a COSIGN is out */
+    struct buf push;     /* payload of the PUSH being held */
+    struct fault unheld; /* why its documents could not be stored while keeper was at work */
+    bool push_waits;     /* it is put off: hold_turn */
+    struct tick held;    /* when one was held last; 0: none since desk began */
     struct desk_verdict {
         enum ground ground;
         char rule[DESK_WHY]; /* "" for GROUND_NONE */
@@ -248,6 +249,8 @@ void evidence_due(struct desk_pact *p); /* desk.c: says it if its period has com
 void commit_go(struct desk_pact *p); /* appends and asks keeper, if there is something to */
 MUST_CHECK struct fault commit_signed(struct desk_pact *p, struct bytes note);
 MUST_CHECK struct fault commit_refused(struct desk_pact *p, uint64_t index, struct bytes rule);
+/* At start: what keeper recorded and the log lost, out of the store. */
+MUST_CHECK struct fault commit_lay_again(struct desk_pact *p);
 /* At start: what is signed and not noted, and what is not binding. */
 MUST_CHECK struct fault commit_catch_up(struct desk_pact *p);
 /* Entries that came back under this head, which the partner once cosigned. */

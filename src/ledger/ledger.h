@@ -5,7 +5,8 @@
  * (publish.h) can be made from it again. Knows no keys: what a head is worth is head.h's and
  * mirror.h's to judge; they tell it how far the log is promised.
  *
- * Invariants: 1. An entry is in the tree only after its group's one sync. 2. What lies below the
+ * Invariants: 1. An entry is in the tree only after its group's one sync, or, appended unsynced,
+ * after its write: the caller lets nothing of it out before ledger_sync. 2. What lies below the
  * promised size is never cut; where it cannot be read the log does not open and the leaf is
  * named. 3. After a write or sync that failed nothing more is accepted until the log is opened
  * anew.
@@ -35,9 +36,10 @@ struct ledger; /* opaque, owned */
 
 /*
  * Opens the log in the directory, or makes it if `create`. `promised` is the size of the largest
- * head known to be signed (keeper's record, a partner's copy): up to it, what is not there whole
- * is damage; behind it, the torn end of a crash is dropped. Faults: DAMAGED with the leaf in `at`;
- * as journal_open. A log that is whole but shorter than promised opens: fence.h says what to do.
+ * head known to lie over synced entries (one that was let out; of a mirror, keeper's record): up
+ * to it, what is not there whole is damage; behind it, the torn end of a crash is dropped and the
+ * rest synced again. Faults: DAMAGED with the leaf in `at`; as journal_open. A log that is whole
+ * but shorter than promised opens: fence.h says what to do.
  */
 MUST_CHECK struct fault ledger_open(const struct files *files, int dir, const char *origin,
                                     uint64_t promised, bool create, struct ledger **out);
@@ -49,7 +51,7 @@ MUST_CHECK struct fault ledger_salvage(const struct files *files, int dir, const
 void ledger_free(struct ledger *l); /* NULL is fine */
 
 const char *ledger_origin(const struct ledger *l);
-uint64_t ledger_size(const struct ledger *l); /* leaves, all synced */
+uint64_t ledger_size(const struct ledger *l); /* leaves */
 struct digest ledger_root(const struct ledger *l);
 MUST_CHECK struct fault ledger_root_at(const struct ledger *l, uint64_t size, struct digest *out);
 /* The root that what is there and these entries would make; nothing is appended. */
@@ -72,6 +74,11 @@ bool ledger_find(const struct ledger *l, const struct digest *leaf, uint64_t *in
  */
 MUST_CHECK struct fault ledger_append(struct ledger *l, const struct bytes *entries, size_t count,
                                       uint64_t *index);
+
+/* The same without its sync, so that keeper can work meanwhile: no head over these entries may be
+ * let out, and nothing else be written, before ledger_sync has returned. */
+MUST_CHECK struct fault ledger_append_unsynced(struct ledger *l, const struct bytes *entries,
+                                               size_t count, uint64_t *index);
 
 /* For the mirror: exactly these entries in this order, none left out, and a note with them under
  * the same sync. */

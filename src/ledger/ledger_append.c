@@ -1,4 +1,4 @@
-/* ledger_append.c - the group in hand: laid out, written, in the tree after its sync; and notes. */
+/* ledger_append.c - the group in hand: laid out, written, in the tree; and notes. */
 #include "ledger/ledger_inner.h"
 
 static struct fault check_group(const struct ledger *l, const struct bytes *entries, size_t count)
@@ -87,7 +87,7 @@ struct fault group_write(struct ledger *l, bool sync, uint64_t *at)
     return journal_append(l->journal, RECORD_GROUP, buf_view(&l->body), sync, at);
 }
 
-/* Invariant 1: called when the group's sync has returned. */
+/* Invariant 1: called when the group's write, or its sync, has returned. */
 void group_take(struct ledger *l, uint64_t at, const uint8_t *before)
 {
     const struct fresh *n = l->fresh;
@@ -98,7 +98,7 @@ void group_take(struct ledger *l, uint64_t at, const uint8_t *before)
         log_add_place(l, &n->leaf[i], at + n->offset[i]);
 }
 
-struct fault ledger_append(struct ledger *l, const struct bytes *entries, size_t count,
+static struct fault append(struct ledger *l, const struct bytes *entries, size_t count, bool sync,
                            uint64_t *index)
 {
     uint8_t before[16];
@@ -114,10 +114,22 @@ struct fault ledger_append(struct ledger *l, const struct bytes *entries, size_t
     if (l->fresh->count == 0)
         return fault_none();
     memcpy(before, journal_check(l->journal), sizeof before);
-    f = group_write(l, true, &at);
+    f = group_write(l, sync, &at);
     if (!fault_is(f))
         group_take(l, at, before);
     return f;
+}
+
+struct fault ledger_append(struct ledger *l, const struct bytes *entries, size_t count,
+                           uint64_t *index)
+{
+    return append(l, entries, count, true, index);
+}
+
+struct fault ledger_append_unsynced(struct ledger *l, const struct bytes *entries, size_t count,
+                                    uint64_t *index)
+{
+    return append(l, entries, count, false, index);
 }
 
 struct fault log_write_note(struct ledger *l, enum ledger_note kind, uint64_t size,

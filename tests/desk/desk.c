@@ -34,15 +34,6 @@ static void push_refused(struct partner *from, const struct item *item, const ch
     buf_done(&verdicts);
 }
 
-static void copy(const char *from, const char *to)
-{
-    struct buf content = {0};
-
-    assert_good(file_read(from, 1 << 24, &content));
-    assert_good(file_replace(to, buf_view(&content), 0600));
-    buf_done(&content);
-}
-
 static bool is_binding(struct rig *r, const char *case_id)
 {
     size_t n = ask(r, json_pack("{s:s, s:s}", "do", "case.show", "case", case_id));
@@ -283,14 +274,14 @@ static void what_the_partner_cosigned_is_binding_after_a_crash(void **state)
     snprintf(case_id, sizeof case_id, "%s", text_of(r, n, "case"));
     partner_greet(&b);
     rig_kill(r);
-    copy("desk/parley.db", "before");
+    rig_copy("desk/parley.db", "before");
     rig_start(r);
     partner_greet(&b);
     assert_false(is_binding(r, case_id));
     partner_cosign(&b);
     assert_true(is_binding(r, case_id));
     rig_kill(r);
-    copy("before", "desk/parley.db");
+    rig_copy("before", "desk/parley.db");
     rig_start(r);
     assert_true(is_binding(r, case_id));
     partner_done(&b);
@@ -322,7 +313,7 @@ static void what_a_power_cut_takes_from_the_store_the_log_says_again(void **stat
     partner_init(&b, r);
     partner_greet(&b);
     rig_kill(r);
-    copy("desk/parley.db", "synced");
+    rig_copy("desk/parley.db", "synced");
     rig_start(r);
     rig_keeper(r);
     n = ask(r, decision(r, draft, permit, &second));
@@ -333,7 +324,7 @@ static void what_a_power_cut_takes_from_the_store_the_log_says_again(void **stat
     assert_true(is_binding(r, case_id));
     before = json_deep_copy(case_shown(r, case_id));
     rig_kill(r);
-    copy("synced", "desk/parley.db");
+    rig_copy("synced", "desk/parley.db");
     rig_start(r);
     while (rig_take(r, PROCESS_KEEPER, &m)) {
         assert_int_not_equal(m.type, MESSAGE_SIGN);

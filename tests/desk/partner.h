@@ -231,8 +231,8 @@ static inline struct judgement partner_judgement(const struct partner *b, size_t
     return content_judge(a, &a->parties[1], &e, buf_view(&b->document[i]));
 }
 
-/* Pushes what it has said since the last time. */
-static inline void partner_push(struct partner *b)
+/* Pushes what it has said since the last time; keeper has not answered yet. */
+static inline void partner_pushes(struct partner *b)
 {
     struct person *who = &b->r->b->p->b;
     struct tree tree = {0};
@@ -257,11 +257,16 @@ static inline void partner_push(struct partner *b)
     }
     b->pushed = b->count;
     partner_judged(b, FRAME_PUSH, &frame, &verdicts);
-    rig_keeper(b->r);
     buf_done(&text);
     buf_done(&note);
     buf_done(&frame);
     buf_done(&verdicts);
+}
+
+static inline void partner_push(struct partner *b)
+{
+    partner_pushes(b);
+    rig_keeper(b->r);
 }
 
 #endif

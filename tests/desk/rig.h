@@ -11,6 +11,7 @@
 
 #include "../keeper/bench.h"
 #include "desk/desk.h"
+#include "io/file.h"
 #include "ipc/link.h"
 #include "pact/example.h"
 #include "pact/signed.h"
@@ -81,6 +82,15 @@ static inline bool rig_take(struct rig *r, enum process to, struct rig_message *
         return true;
     }
     return false;
+}
+
+static inline void rig_copy(const char *from, const char *to)
+{
+    struct buf content = {0};
+
+    assert_good(file_read(from, 1 << 24, &content));
+    assert_good(file_replace(to, buf_view(&content), 0600));
+    buf_done(&content);
 }
 
 static inline void rig_forget(struct rig *r)
