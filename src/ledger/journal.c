@@ -297,6 +297,9 @@ static struct fault open_file(const struct files *files, int dir, const char *na
         if (fault_is(f))
             return f;
         *out = files->open(files->context, dir, name, false);
+    } else if (*out >= 0 && create && files->sync_dir(files->context, dir, ".") != 0) {
+        files->close(files->context, *out); /* its name may be what the sync that failed left */
+        return fault_io("sync of a directory");
     }
     if (*out >= 0)
         return fault_none();

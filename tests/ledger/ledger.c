@@ -314,6 +314,30 @@ static void a_failed_sync_stops_the_log_until_it_is_opened_anew(void **state)
     disk_free(d);
 }
 
+/* Whichever call failed as the log came into being: once it opens, its name is durable too. */
+static void a_log_whose_making_failed_is_there_after_a_power_cut(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 96; seed++) {
+        struct disk *d = disk_new(seed); /* which names a cut leaves is the seed's to say */
+        struct files files = disk_files(d);
+        struct ledger *l = NULL;
+
+        d->fail_at = 1 + (long)(seed % 12);
+        d->fail_errno = EIO;
+        if (fault_is(ledger_open(&files, 3, ORIGIN, 0, true, &l)))
+            l = open_log(&files, 0);
+        d->fail_at = 0;
+        add(l, 0, 2);
+        disk_cut(d);
+        ledger_free(l);
+        l = open_log(&files, 2);
+        check_entries(l, 2);
+        ledger_free(l);
+        disk_free(d);
+    }
+}
+
 static void short_writes_are_gone_on_with(void **state)
 {
     struct disk *d = disk_new(3);
@@ -439,6 +463,7 @@ int main(void)
         cmocka_unit_test(a_damaged_log_is_salvaged_up_to_the_damage),
         cmocka_unit_test(a_full_disk_is_said_and_harms_nothing),
         cmocka_unit_test(a_failed_sync_stops_the_log_until_it_is_opened_anew),
+        cmocka_unit_test(a_log_whose_making_failed_is_there_after_a_power_cut),
         cmocka_unit_test(short_writes_are_gone_on_with),
         cmocka_unit_test(nothing_acknowledged_is_lost_in_a_power_cut),
         cmocka_unit_test(a_log_of_another_origin_is_refused),
