@@ -65,9 +65,10 @@ def seen(part):
     for line in part.splitlines():
         event = json.loads(line)
         found[0].add(event.get("src_ip", ""))
-        found[1].add(event.get("dns", {}).get("rrname", "") or
-                     event.get("http", {}).get("hostname", ""))
+        found[1] |= {event.get("dns", {}).get("rrname", ""), event.get("tls", {}).get("sni", ""),
+                     event.get("http", {}).get("hostname", "")}
         found[2].add(event.get("fileinfo", {}).get("sha256", ""))
+    found[0] -= found[1]  # a host that is named by its address: we ask that, too, the peers do not
     return ["".join(f"{word}\n" for word in sorted(filter(LISTED[i].fullmatch, words))[::97][:10])
             for i, words in enumerate(found)]
 
