@@ -163,8 +163,8 @@ static struct fault check_shown(const struct link *l, const struct frame_hello *
     struct fault f = fault_none();
 
     for (uint32_t i = 0; i < h->shown_count && !fault_is(f); i++)
-        f = roles_from_keys(l->agreement, l->us->id, h->shown[i].entry, h->shown[i].document,
-                            roles, &change);
+        f = roles_from_keys(l->agreement, l->us->id, h->shown[i].entry, h->shown[i].document, roles,
+                            &change);
     free(roles);
     return f;
 }

@@ -406,7 +406,8 @@ def a_reload_or_a_death_is_no_error_to_who_asks(pair):
     for name in ("", "exchange", "judge", ""):
         go_on()
         if name:
-            os.kill(pair.a.children()[name], signal.SIGKILL)
+            child = pair.a.until(lambda: pair.a.children().get(name), f"{name} is back")
+            os.kill(child, signal.SIGKILL)
         else:
             pair.a.process.send_signal(signal.SIGHUP)
     go_on()
