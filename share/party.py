@@ -112,12 +112,12 @@ class Party:
                               *self.flags("--key", officer), *self.flags("--root-key", "root"),
                               "--yes")
 
-    def serve(self, wait=True, flags=()):
+    def serve(self, wait=True, flags=(), stdin=None):
         out = self.log.open("a")
         env = {k: v for k, v in os.environ.items() if not k.startswith("PARLEY_")}
         self.process = subprocess.Popen([*self.within, self.parley, "serve", "--node",
-                                         str(self.node), *map(str, flags)], env=env, stdout=out,
-                                        stderr=subprocess.STDOUT, start_new_session=True)
+                                         str(self.node), *map(str, flags)], env=env, stdin=stdin,
+                                        stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
         out.close()
         if wait:
             self.until(self.is_ready, "node is ready")

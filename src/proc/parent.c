@@ -113,6 +113,16 @@ static void tell_file(struct child *c, const char *name, int fd)
     buf_done(&body);
 }
 
+/* Our standard input, which must not keep watch from the other sensors while it has nothing. */
+static int open_input(void)
+{
+    int flags = fcntl(STDIN_FILENO, F_GETFL);
+
+    if (flags < 0 || fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) != 0)
+        return -1;
+    return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
 /* A file is opened anew each time, for it may have been rotated; a socket once, for its life. */
 static void tell_sensor(struct child *c, size_t index)
 {
@@ -125,7 +135,7 @@ static void tell_sensor(struct child *c, size_t index)
     if (s->kind == SENSOR_FILE)
         fd = open(settings_path(s), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     else if (s->kind == SENSOR_INPUT)
-        fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+        fd = open_input();
     else if (*socket < 0 && fault_is(node_sensor(s, c->parent->uid, c->parent->gid, socket)))
         *socket = -1;
     if (fd < 0 && *socket < 0) {

@@ -31,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             die("a token that takes no bytes, or others'\n");
         at = w.in.at;
     }
-    if (w.in.fault.kind == FAULT_LIMIT)
+    /* jansson loses a NUL byte behind a number: what RFC 8259 refuses it takes */
+    if (w.in.fault.kind == FAULT_LIMIT || (size > 0 && memchr(data, 0, size) != NULL))
         return 0;
     tree = json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
     if (tree != NULL && (fault_is(w.in.fault) || met != values(tree)))

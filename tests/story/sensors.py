@@ -1,9 +1,11 @@
 """Sensors of every kind on a live node: nothing lost, nothing twice, over kill -9 and rotation."""
 import json
+import os
 import pathlib
 import signal
 import socket
 import sys
+import threading
 import time
 
 from party import SOURCE
@@ -93,6 +95,96 @@ def every_kind_of_sensor_is_read_and_no_record_twice(pair):
 
 
 every_kind_of_sensor_is_read_and_no_record_twice.sensors = three
+
+
+def calling(folder):
+    folder = pathlib.Path(folder)
+    return three(folder)[:2] + ["input=-:follow"]
+
+
+def process_of(party, name):
+    """The node's process of this name: 'parley @watch DIR'."""
+    return next(int(p) for p in children(party) if f"@{name}" in
+                pathlib.Path(f"/proc/{p}/cmdline").read_text().replace("\0", " "))
+
+
+def resident(process):
+    status = pathlib.Path(f"/proc/{process}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) >> 10
+
+
+def until_blocked(sent):
+    """Until who sends gets nothing more away: the number of bytes that he did."""
+    before = -1
+    while sent[0] != before or before == 0:
+        before = sent[0]
+        time.sleep(1)
+    return before
+
+
+def give(fd, data, sent):
+    """All of it, as fast as it is taken; sent[0] grows."""
+    view = memoryview(data)
+    while view:
+        n = os.write(fd, view[:1 << 16])
+        sent[0] += n
+        view = view[n:]
+
+
+def who_hurries_waits_and_who_falls_silent_is_said(pair):
+    """Back-pressure: what watch does not read stays with the sensor, not in anybody's queue."""
+    a, log = pair.a, pair.folder / "eve.json"
+    a.stop()
+    settings = json.loads((a.node / "settings.json").read_text())
+    settings["sensors"][0]["silent-after"] = 5
+    look_for(a, sensors=settings["sensors"])
+    reading, writing = os.pipe()
+    a.serve(stdin=reading)
+    os.close(reading)
+    # Standard input, and a socket that is called, both faster than watch, which stands still.
+    one_line = lines(0, 1).encode()
+    many = one_line * 100000
+    watch = process_of(a, "watch")
+    memory = resident(watch)
+    sent = {"input": [0], "call": [0]}
+    with socket.socket(socket.AF_UNIX) as call:
+        call.connect(str(pair.folder / "s.sock"))
+        os.kill(watch, signal.SIGSTOP)
+        senders = [threading.Thread(target=give, args=(fd, many, sent[name]))
+                   for name, fd in (("input", writing), ("call", call.fileno()))]
+        for sender in senders:
+            sender.start()
+        for name in sent:
+            assert until_blocked(sent[name]) < 2 << 20, sent
+        os.kill(watch, signal.SIGCONT)
+        for sender in senders:
+            sender.join(240)
+        call.shutdown(socket.SHUT_WR)
+        until_events(a, "input", 100000, 200000)
+    os.close(writing)
+    assert resident(watch) - memory < 16, (memory, resident(watch))  # MiB, of 2 x 16 MiB sent
+    # A line of which half is written when the file is renamed, and the rest behind that.
+    old = lines(0, 2)
+    add(log, old[:len(old) - 40])
+    until_events(a, "file", 1, 200001)
+    log.rename(pair.folder / "eve.json.1")
+    add(pair.folder / "eve.json.1", old[len(old) - 40:])
+    add(log, lines(2, 3))
+    until_events(a, "file", 5, 200005)
+    found, _ = sources(a)
+    assert all(s["damaged"] == 0 for s in found.values()), found
+    # Nothing more comes: that is no peace.
+    a.until(lambda: sources(a)[0]["file"]["state"] == "silent", "the file is silent", 30)
+    a.until(lambda: "sensor file: no record for 5 seconds" in a.log.read_text(), "the warning", 30)
+    said = a.run("status", "--check")
+    assert said.returncode == 3 and "silent" in said.stdout and "file" in said.stdout, said
+    add(log, lines(5, 1))
+    until_events(a, "file", 6, 200006)
+    assert sources(a)[0]["file"]["state"] == "reading"
+    a.until(lambda: "sensor file: records come again" in a.log.read_text(), "that it is back", 30)
+
+
+who_hurries_waits_and_who_falls_silent_is_said.sensors = calling
 
 
 def one(folder):
