@@ -174,6 +174,13 @@ static struct fault judged_mirror(struct desk_pact *p, uint32_t link, struct byt
     return f;
 }
 
+/* Ours is not sent yet. A partner whose own is refused is still shown it, or he would never hear of
+ * the keys that he lost. */
+static bool hello_is_owed(const struct desk_pact *p, uint32_t link)
+{
+    return p->talk.up && p->talk.link == link && !p->talk.hello_sent;
+}
+
 static struct fault judged(struct desk_pact *p, uint32_t link, uint8_t type, struct bytes payload,
                            struct cursor *in)
 {
@@ -211,7 +218,10 @@ static struct fault judged(struct desk_pact *p, uint32_t link, uint8_t type, str
     }
     if (fault_is(f)) {
         p->desk->host.say(p->desk->host.context, frame_name((enum frame_type)type), f);
-        conversation_end(&p->talk, link, f.rule, &actions);
+        if (type == FRAME_HELLO && hello_is_owed(p, link))
+            snprintf(p->parting, sizeof p->parting, "%s", f.rule);
+        else
+            conversation_end(&p->talk, link, f.rule, &actions);
     }
     talk_act(p, &actions);
     if (type == FRAME_HELLO)
@@ -231,6 +241,20 @@ void hear_early_forget(struct desk *d)
 {
     for (size_t i = 0; i < DESK_EARLY; i++)
         buf_done(&d->early[i].body);
+}
+
+/* A HELLO whose link is not up. What it shows of our keys proves itself, and a partner who refuses
+ * us ends the link with it: gate's word of that may be here before judge's. */
+static void hear_without_link(struct desk *d, struct bytes payload)
+{
+    struct frame_hello hello;
+    struct desk_pact *p;
+
+    if (fault_is(frame_hello_parse(payload, &hello)))
+        return;
+    p = pact_find(d, hello.agreement);
+    if (p != NULL && p->log != NULL)
+        keys_shown(p, &hello);
 }
 
 /* judge's word about a link may come before gate's that it is up: two channels. A HELLO waits. */
@@ -293,6 +317,8 @@ struct fault hear_judge(struct desk *d, uint16_t type, struct bytes body)
 
         if (!cursor_ok(&in))
             return in.fault;
+        if (p == NULL && frame == FRAME_HELLO)
+            hear_without_link(d, payload);
         if (p == NULL)
             return wait_for_link(d, link, body);
         return p->log == NULL ? fault_none() : judged(p, link, frame, payload, &in);
@@ -305,6 +331,7 @@ static void link_is_up(struct desk_pact *p, const struct link_up *up)
 
     p->link_up = true;
     p->link = up->link;
+    p->parting[0] = '\0';
     p->link_dialled = up->dialled;
     p->link_since = p->desk->now;
     memcpy(p->exporter, up->exporter, sizeof p->exporter);

@@ -25,6 +25,7 @@ struct partner {
     struct digest leaf[PARTNER_ENTRIES];
     bool judge_is_old; /* our judge does not know the newest version yet */
     size_t keys;       /* place of its KEYS entry that its HELLO brings; 0: none */
+    bool hasty;        /* its HELLO is here before ours is signed */
 };
 
 /* What the partner says; `fields` is taken over and may be NULL. */
@@ -159,7 +160,8 @@ static inline void partner_greet(struct partner *b)
                                             buf_view(&b->document[b->keys])};
     link_up_write(&up, &body);
     rig_hear(r, PROCESS_GATE, MESSAGE_LINK_UP, &body);
-    rig_keeper(r);
+    if (!b->hasty)
+        rig_keeper(r);
     buf_clear(&body);
     frame_hello_say(&hello, &body);
     frame_hello_sign(bytes_text("ed25519"), bytes_text("judge has looked at it"), &body);

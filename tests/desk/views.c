@@ -304,6 +304,26 @@ static void keys_that_disown_a_cosignature_are_not_held(void **state)
     }
 }
 
+/* Does our HELLO go out, and the link's end not before it? */
+static bool is_greeted_before_the_end(struct rig *r, uint32_t link)
+{
+    struct rig_message m;
+    bool greeted = false, ended = false;
+
+    while (rig_take(r, PROCESS_GATE, &m)) {
+        struct link_frame frame;
+        struct link_end end;
+
+        if (m.type == MESSAGE_SEND && !fault_is(link_frame_parse(buf_view(&m.body), &frame)) &&
+            frame.type == FRAME_HELLO)
+            greeted = !ended;
+        else if (m.type == MESSAGE_CLOSE && !fault_is(link_close_parse(buf_view(&m.body), &end)))
+            ended = ended || end.link == link;
+        buf_done(&m.body);
+    }
+    return greeted;
+}
+
 /* PROTOCOL.ledger section 11: "A HELLO that lacks one which the other side holds is refused where
  * that one revoked the hello key; else the sender was restored from a backup, and is refilled." */
 static void a_greeting_without_the_revocation_that_we_hold_is_refused_by_name(void **state)
@@ -315,6 +335,7 @@ static void a_greeting_without_the_revocation_that_we_hold_is_refused_by_name(vo
         struct rig *r = founded();
         struct person *them = &r->b->p->b;
         struct secret *next[ROLE_COUNT], *old = them->role[ROLE_LOG];
+        struct buf hello = {0};
         struct partner b;
         size_t at;
 
@@ -332,11 +353,17 @@ static void a_greeting_without_the_revocation_that_we_hold_is_refused_by_name(vo
         assert_false(has_alarm(r, "a revoked key was used"));
         partner_greet(&b); /* by who knows the keys before alone: a thief, or a restored backup */
         assert_int_equal(has_alarm(r, "a revoked key was used"), i == 0);
+        (void)partner_got(r, FRAME_HELLO, &hello);
+        b.hasty = true; /* he is shown the KEYS that he lost, however soon he is refused */
+        partner_greet(&b);
+        assert_true(is_greeted_before_the_end(r, b.link));
+        b.hasty = false;
         b.keys = at;
         partner_greet(&b);
         them->role[ROLE_LOG] = old;
         for (enum role role = ROLE_LOG; role < ROLE_COUNT; role++)
             secret_free(next[role]);
+        buf_done(&hello);
         partner_done(&b);
         rig_free(r);
     }
