@@ -7,7 +7,7 @@
  * would have.
  *
  * A run is known by its seed. PARLEY_POWER_SEED and PARLEY_POWER_RUNS choose others than the
- * default, which fits some seconds.
+ * default, which fits some seconds; PARLEY_POWER_SECONDS takes new ones for that long.
  */
 #include <errno.h>
 
@@ -408,14 +408,16 @@ static uint64_t wish(const char *name, uint64_t otherwise)
 
 static void nothing_acknowledged_is_lost_and_nobody_signs_two_histories(void **state)
 {
-    uint64_t seed = wish("PARLEY_POWER_SEED", 1), runs = wish("PARLEY_POWER_RUNS", RUNS);
+    time_t begin = time(NULL), seconds = (time_t)wish("PARLEY_POWER_SECONDS", 0);
+    uint64_t seed = wish("PARLEY_POWER_SEED", seconds == 0 ? 1 : (uint64_t)begin << 16);
+    uint64_t least = wish("PARLEY_POWER_RUNS", RUNS), runs = 0;
     unsigned cuts = 0, failures = 0, laid = 0;
 
     (void)state;
     party_init(&a, 'a');
     party_init(&b, 'b');
-    for (uint64_t i = 0; i < runs; i++)
-        one_run(seed + i, &cuts, &failures, &laid);
+    for (; runs < least || time(NULL) - begin < seconds; runs++)
+        one_run(seed + runs, &cuts, &failures, &laid);
     print_message(
         "seeds %llu to %llu: %u power cuts, %u failed calls, %u times keeper's record was "
         "ahead of the log\n",
