@@ -52,8 +52,6 @@ struct fault greet_signed(struct desk_pact *p, struct cursor *in)
     frame_hello_sign(suite, signature, &p->hello);
     talk_send_frame(p, link, FRAME_HELLO, &p->hello);
     conversation_hello_sent(&p->talk, link, p->desk->tick, &actions);
-    if (p->parting[0] != '\0')
-        conversation_end(&p->talk, link, p->parting, &actions);
     talk_act(p, &actions);
     return fault_none();
 }

@@ -174,13 +174,6 @@ static struct fault judged_mirror(struct desk_pact *p, uint32_t link, struct byt
     return f;
 }
 
-/* Ours is not sent yet. A partner whose own is refused is still shown it, or he would never hear of
- * the keys that he lost. */
-static bool hello_is_owed(const struct desk_pact *p, uint32_t link)
-{
-    return p->talk.up && p->talk.link == link && !p->talk.hello_sent;
-}
-
 static struct fault judged(struct desk_pact *p, uint32_t link, uint8_t type, struct bytes payload,
                            struct cursor *in)
 {
@@ -218,8 +211,8 @@ static struct fault judged(struct desk_pact *p, uint32_t link, uint8_t type, str
     }
     if (fault_is(f)) {
         p->desk->host.say(p->desk->host.context, frame_name((enum frame_type)type), f);
-        if (type == FRAME_HELLO && hello_is_owed(p, link))
-            snprintf(p->parting, sizeof p->parting, "%s", f.rule);
+        if (type == FRAME_HELLO)
+            conversation_hello_refused(&p->talk, link, f.rule, &actions);
         else
             conversation_end(&p->talk, link, f.rule, &actions);
     }
@@ -331,7 +324,6 @@ static void link_is_up(struct desk_pact *p, const struct link_up *up)
 
     p->link_up = true;
     p->link = up->link;
-    p->parting[0] = '\0';
     p->link_dialled = up->dialled;
     p->link_since = p->desk->now;
     memcpy(p->exporter, up->exporter, sizeof p->exporter);

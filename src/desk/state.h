@@ -106,12 +106,11 @@ struct desk_pact {
     char link_why[DESK_WHY];
     struct buf hello; /* said, waiting for keeper's signature */
     uint32_t hello_link;
-    char parting[DESK_WHY]; /* the link ends by this rule as soon as our HELLO is sent; "" if not */
-    bool cosigning;         /* a COSIGN is out */
-    struct buf push;        /* payload of the PUSH being held */
-    struct fault unheld;    /* why its documents could not be stored while keeper was at work */
-    bool push_waits;        /* it is put off: hold_turn */
-    struct tick held;       /* when one was held last; 0: none since desk began */
+    bool cosigning;      /* a COSIGN is out */
+    struct buf push;     /* payload of the PUSH being held */
+    struct fault unheld; /* why its documents could not be stored while keeper was at work */
+    bool push_waits;     /* it is put off: hold_turn */
+    struct tick held;    /* when one was held last; 0: none since desk began */
     struct desk_verdict {
         enum ground ground;
         char rule[DESK_WHY]; /* "" for GROUND_NONE */

@@ -15,6 +15,7 @@ static void leave(struct conversation *c)
 {
     c->up = c->hello_asked = c->hello_sent = c->hello_heard = c->refilling = false;
     c->theirs = c->flying = 0;
+    c->refused = NULL;
 }
 
 static void end(struct conversation *c, const char *rule, struct conversation_actions *out)
@@ -133,7 +134,21 @@ void conversation_hello_sent(struct conversation *c, uint32_t link, struct tick 
     if (!c->up || link != c->link)
         return;
     c->hello_sent = true;
-    go_on(c, now, out);
+    if (c->refused != NULL)
+        end(c, c->refused, out);
+    else
+        go_on(c, now, out);
+}
+
+void conversation_hello_refused(struct conversation *c, uint32_t link, const char *rule,
+                                struct conversation_actions *out)
+{
+    if (!c->up || link != c->link)
+        return;
+    if (c->hello_sent)
+        end(c, rule, out);
+    else
+        c->refused = rule;
 }
 
 /* Our log is binding up to here. */

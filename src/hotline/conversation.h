@@ -94,6 +94,7 @@ struct conversation {
     bool up, dialled_by_first;
     uint32_t link;
     bool hello_asked, hello_sent, hello_heard;
+    const char *refused; /* the rule by which the partner's HELLO was; NULL: it was not */
     uint64_t theirs; /* the partner holds this much of our log, as far as this link told */
     uint64_t flying; /* size of the PUSH not answered; 0: none */
     uint64_t target; /* we are behind: size of the head to reach; 0: we are not */
@@ -117,6 +118,11 @@ void conversation_link_down(struct conversation *c, uint32_t link);
 /* Our log grew: `size` is synced and signed. Call it after hotline_post. */
 void conversation_own(struct conversation *c, uint64_t size, struct tick now,
                       struct conversation_actions *out);
+
+/* The partner's HELLO, judged and refused by `rule`, a static text. The link ends by it as soon as
+ * ours is sent (PROTOCOL.hotline section 5: he may have lost the KEYS that it shows). */
+void conversation_hello_refused(struct conversation *c, uint32_t link, const char *rule,
+                                struct conversation_actions *out);
 
 /* HELLO was handed to gate. */
 void conversation_hello_sent(struct conversation *c, uint32_t link, struct tick now,

@@ -720,6 +720,39 @@ static void frames_out_of_turn_end_the_link(void **state)
     }
 }
 
+/* "A HELLO that is well signed and refused all the same .. ends the link only once the other's own
+ * HELLO is sent" */
+static void a_refused_greeting_is_answered_before_the_link_ends(void **state)
+{
+    (void)state;
+    for (int sent_first = 0; sent_first < 2; sent_first++) {
+        struct conversation c;
+        struct conversation_actions out = {0};
+        struct conversation_start s = {.partner = "b", .own = 5};
+        struct tick now = {0};
+
+        conversation_init(&c, &s);
+        c.posted = 5; /* something to push, to a partner who is greeted */
+        conversation_link_up(&c, 1, true, now, &out);
+        out.count = 0;
+        if (sent_first)
+            conversation_hello_sent(&c, 1, now, &out);
+        conversation_hello_refused(&c, 1, "a rule", &out);
+        conversation_hello_refused(&c, 2, "of another link", &out);
+        assert_int_equal(out.count, sent_first);
+        if (!sent_first)
+            conversation_hello_sent(&c, 1, now, &out);
+        assert_int_equal(out.count, 1);
+        assert_int_equal(out.item[0].what, CONVERSATION_CLOSE);
+        assert_string_equal(out.item[0].rule, "a rule");
+        out.count = 0;
+        conversation_link_up(&c, 3, true, now, &out); /* the next one begins anew */
+        conversation_hello_sent(&c, 3, now, &out);
+        conversation_hello(&c, 3, HEAD_NONE, 0, now, &out);
+        assert_true(c.up);
+    }
+}
+
 /* "Bytes that are no entry at all end the link until a root-signed new genesis ..." */
 static void a_barred_partner_is_not_spoken_to(void **state)
 {
@@ -792,6 +825,7 @@ int main(void)
         cmocka_unit_test(a_root_that_does_not_extend_is_evidence),
         cmocka_unit_test(a_head_of_ours_that_is_not_in_our_log_is_an_alarm),
         cmocka_unit_test(frames_out_of_turn_end_the_link),
+        cmocka_unit_test(a_refused_greeting_is_answered_before_the_link_ends),
         cmocka_unit_test(a_barred_partner_is_not_spoken_to),
         cmocka_unit_test(a_silent_link_is_closed_after_sixty_seconds),
         cmocka_unit_test(of_two_links_the_first_partys_stays),
