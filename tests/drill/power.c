@@ -10,6 +10,7 @@
  * default, which fits some seconds; PARLEY_POWER_SECONDS takes new ones for that long.
  */
 #include <errno.h>
+#include <time.h>
 
 #include "../ledger/disk.h"
 #include "../ledger/party.h"

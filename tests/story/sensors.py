@@ -102,12 +102,6 @@ def calling(folder):
     return three(folder)[:2] + ["input=-:follow"]
 
 
-def process_of(party, name):
-    """The node's process of this name: 'parley @watch DIR'."""
-    return next(int(p) for p in children(party) if f"@{name}" in
-                pathlib.Path(f"/proc/{p}/cmdline").read_text().replace("\0", " "))
-
-
 def resident(process):
     status = pathlib.Path(f"/proc/{process}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) >> 10
@@ -144,7 +138,7 @@ def who_hurries_waits_and_who_falls_silent_is_said(pair):
     # Standard input, and a socket that is called, both faster than watch, which stands still.
     one_line = lines(0, 1).encode()
     many = one_line * 100000
-    watch = process_of(a, "watch")
+    watch = a.children()["watch"]
     memory = resident(watch)
     sent = {"input": [0], "call": [0]}
     with socket.socket(socket.AF_UNIX) as call:
@@ -290,7 +284,7 @@ def what_is_looked_for_is_seen_once_over_kill_and_new_lists(pair):
     # the open incident's group holds goes on.
     replace(bundle, json.dumps({"type": "bundle", "objects": []}))
     replace(pair.folder / "more.txt", "more.example\n")
-    processes = children(a)
+    processes = a.children()
     look_for(a, lists=[], indicators=[
         {"name": "more", "path": str(pair.folder / "more.txt"), "kind": "list"},
         {"name": "mine", "path": str(listed), "kind": "list"}])
@@ -301,19 +295,14 @@ def what_is_looked_for_is_seen_once_over_kill_and_new_lists(pair):
     add(log, names(0, 5, "more.example"))
     a.until(lambda: hits(a).get("more.example", 0) >= 5 and hits(a)["worse.example"] == 12,
             "sightings by the new lists", 30)
-    assert children(a) == processes, "a process was begun anew"
+    assert a.children() == processes, "a process was begun anew"
     # And the last of them goes as they came.
     look_for(a, indicators=[])
     a.process.send_signal(signal.SIGHUP)
     a.until(lambda: a.json("indicator", "list")["indicators"] == [], "no list", 30)
     add(log, lines(125, 100))
     a.until(lambda: sources(a)[0]["file"]["lag"] == 0, "all is read", 30)
-    assert children(a) == processes, "a process was begun anew"
-
-
-def children(party):
-    task = pathlib.Path(f"/proc/{party.process.pid}/task/{party.process.pid}/children")
-    return sorted(task.read_text().split())
+    assert a.children() == processes, "a process was begun anew"
 
 
 what_is_looked_for_is_seen_once_over_kill_and_new_lists.sensors = one
