@@ -662,13 +662,13 @@ const struct command commands[] = {
                 "parley verify --keys C-7Q2K91MDX0PA44ZT.parley 3.tlog-proof\n"
                 "parley verify --keys C-7Q2K91MDX0PA44ZT.parley ledger/pact/cert-b old.note",
      .more = "One case bundle, or two (do both name the same keys?); or, with the keys out of any\n"
-             "bundle of the two parties (--keys), a tlog-proof with its .entry and .document "
-             "beside it, two of them (do they say two\n"
-             "things of one place?), two heads (one history or two?), or a log's directory and\n"
-             "heads that must lie in it. Lists each check it made. Exit 0: VERIFIED. 5: FORGED OR\n"
-             "ALTERED, the check that failed is named, or CONTRADICTION: one party signed two\n"
-             "histories. 6: CANNOT TELL, something is missing to say. Needs no node, no settings\n"
-             "and no network; trusts nothing but the root keys whose fingerprints it prints.",
+             "bundle of the two parties (--keys), a tlog-proof with its .entry and .document\n"
+             "beside it, two of them (do they say two things of one place?), two heads (one\n"
+             "history or two?), or a log's directory and heads that must lie in it. Lists each\n"
+             "check it made. Exit 0: VERIFIED. 5: FORGED OR ALTERED, the check that failed is\n"
+             "named, or CONTRADICTION: one party signed two histories. 6: CANNOT TELL, something\n"
+             "is missing to say. Needs no node, no settings and no network; trusts nothing but\n"
+             "the root keys whose fingerprints it prints.",
      .with = WITH_SPEAK,
      .least = 1,
      .most = 65,
