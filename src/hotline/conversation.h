@@ -95,9 +95,9 @@ struct conversation {
     uint32_t link;
     bool hello_asked, hello_sent, hello_heard;
     const char *refused; /* the rule by which the partner's HELLO was; NULL: it was not */
-    uint64_t theirs; /* the partner holds this much of our log, as far as this link told */
-    uint64_t flying; /* size of the PUSH not answered; 0: none */
-    uint64_t target; /* we are behind: size of the head to reach; 0: we are not */
+    uint64_t theirs;     /* the partner holds this much of our log, as far as this link told */
+    uint64_t flying;     /* size of the PUSH not answered; 0: none */
+    uint64_t target;     /* we are behind: size of the head to reach; 0: we are not */
     bool refilling;
     struct tick heard; /* when the link last said something */
     /* of what we are holding; outlives a link */
