@@ -5,89 +5,12 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "stix/catalogue.h"
 #include "stix/pattern.h"
-
-enum object_family {
-    FAMILY_CUSTOM = 0, /* a type that the standard does not have */
-    FAMILY_DOMAIN,     /* SDO and SRO: created, modified, spec_version (section 3.2) */
-    FAMILY_OBSERVABLE, /* SCO: none of them is required */
-    FAMILY_MARKING,    /* created, never modified */
-};
-
-enum { REQUIRED = 5 };
-
-/* STIX 2.1 sections 4 to 7: the types, where they stand, and what each requires beyond its family.
- * `technical`: on the allow-list of R1. What is not: content (email-message, artifact, note,
- * opinion, report), accounts and persons (user-account, email-addr, identity, threat-actor), places
- * (location). */
-static const struct type_row {
-    const char *type, *section;
-    enum object_family family;
-    bool technical;
-    const char *required[REQUIRED];
-} types[] = {
-    {"attack-pattern", "4.1", FAMILY_DOMAIN, true, {"name"}},
-    {"campaign", "4.2", FAMILY_DOMAIN, true, {"name"}},
-    {"course-of-action", "4.3", FAMILY_DOMAIN, true, {"name"}},
-    {"grouping", "4.4", FAMILY_DOMAIN, true, {"context", "object_refs"}},
-    {"identity", "4.5", FAMILY_DOMAIN, false, {"name"}},
-    {"indicator", "4.7", FAMILY_DOMAIN, true, {"pattern", "pattern_type", "valid_from"}},
-    {"infrastructure", "4.8", FAMILY_DOMAIN, true, {"name"}},
-    {"intrusion-set", "4.9", FAMILY_DOMAIN, true, {"name"}},
-    {"location", "4.10", FAMILY_DOMAIN, false, {NULL}},
-    {"malware", "4.11", FAMILY_DOMAIN, true, {"is_family"}},
-    {"malware-analysis", "4.12", FAMILY_DOMAIN, true, {"product"}},
-    {"note", "4.13", FAMILY_DOMAIN, false, {"content", "object_refs"}},
-    {"observed-data",
-     "4.14",
-     FAMILY_DOMAIN,
-     true,
-     {"first_observed", "last_observed", "number_observed"}},
-    {"opinion", "4.15", FAMILY_DOMAIN, false, {"opinion", "object_refs"}},
-    {"report", "4.16", FAMILY_DOMAIN, false, {"name", "published", "object_refs"}},
-    {"threat-actor", "4.17", FAMILY_DOMAIN, false, {"name"}},
-    {"tool", "4.18", FAMILY_DOMAIN, true, {"name"}},
-    {"vulnerability", "4.19", FAMILY_DOMAIN, true, {"name"}},
-    {"relationship", "5.1", FAMILY_DOMAIN, true, {"relationship_type", "source_ref", "target_ref"}},
-    {"sighting", "5.2", FAMILY_DOMAIN, true, {"sighting_of_ref"}},
-    {"extension-definition",
-     "7.3",
-     FAMILY_DOMAIN,
-     true,
-     {"created_by_ref", "name", "schema", "version", "extension_types"}},
-    {"language-content", "7.1", FAMILY_DOMAIN, false, {"object_ref", "contents"}},
-    {"marking-definition", "7.2.1", FAMILY_MARKING, true, {NULL}},
-    {"artifact", "6.1", FAMILY_OBSERVABLE, false, {NULL}},
-    {"autonomous-system", "6.2", FAMILY_OBSERVABLE, true, {"number"}},
-    {"directory", "6.3", FAMILY_OBSERVABLE, true, {"path"}},
-    {"domain-name", "6.4", FAMILY_OBSERVABLE, true, {"value"}},
-    {"email-addr", "6.5", FAMILY_OBSERVABLE, false, {"value"}},
-    {"email-message", "6.6", FAMILY_OBSERVABLE, false, {"is_multipart"}},
-    {"file", "6.7", FAMILY_OBSERVABLE, true, {NULL}},
-    {"ipv4-addr", "6.8", FAMILY_OBSERVABLE, true, {"value"}},
-    {"ipv6-addr", "6.9", FAMILY_OBSERVABLE, true, {"value"}},
-    {"mac-addr", "6.10", FAMILY_OBSERVABLE, true, {"value"}},
-    {"mutex", "6.11", FAMILY_OBSERVABLE, true, {"name"}},
-    {"network-traffic", "6.12", FAMILY_OBSERVABLE, true, {"protocols"}},
-    {"process", "6.13", FAMILY_OBSERVABLE, true, {NULL}},
-    {"software", "6.14", FAMILY_OBSERVABLE, true, {"name"}},
-    {"url", "6.15", FAMILY_OBSERVABLE, true, {"value"}},
-    {"user-account", "6.16", FAMILY_OBSERVABLE, false, {NULL}},
-    {"windows-registry-key", "6.17", FAMILY_OBSERVABLE, true, {NULL}},
-    {"x509-certificate", "6.18", FAMILY_OBSERVABLE, true, {NULL}},
-};
-
-static const struct type_row *type_find(struct bytes type)
-{
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (bytes_is(type, types[i].type))
-            return &types[i];
-    return NULL;
-}
 
 bool object_type_is_technical(struct bytes type)
 {
-    const struct type_row *row = type_find(type);
+    const struct catalogue_type *row = catalogue_find(type);
 
     return row != NULL && row->technical;
 }
@@ -189,20 +112,42 @@ bool object_id_is_good(struct bytes id)
            uuid_is_good(bytes_of(id.data + id.len - UUID, UUID));
 }
 
-static void check_ref(struct reading *r, const char *name, const json_t *v)
+/* What the standard lets nobody name there. `row` NULL: it says nothing. */
+static void check_named(struct reading *r, const char *name, const struct catalogue_reference *row,
+                        struct bytes id)
 {
-    if (!json_is_string(v))
-        fail(r, FAULT_SYNTAX, name, "is not an identifier");
-    else if (!object_id_is_good(bytes_of(json_string_value(v), json_string_length(v))))
-        fail(r, FAULT_SYNTAX, name, "is no identifier as type--uuid");
+    const char *end = memmem(id.data, id.len, "--", 2);
+    struct bytes type = bytes_of(id.data, (size_t)(end - (const char *)id.data));
+    char may[OBJECT_WHY / 2];
+
+    if (row == NULL || fault_is(r->fault) || catalogue_reference_fits(row, type))
+        return;
+    catalogue_reference_say(row, may, sizeof may);
+    fail(r, FAULT_RANGE, name, "names a %.*s, and may name %s",
+         (int)(type.len > 32 ? 32 : type.len), (const char *)type.data, may);
+    snprintf(r->error.section, sizeof r->error.section, "%s", row->section);
 }
 
-static void check_refs(struct reading *r, const char *name, const json_t *list)
+static void check_ref(struct reading *r, const char *name, const struct catalogue_reference *row,
+                      const json_t *v)
+{
+    struct bytes id = bytes_of(json_string_value(v), json_string_length(v));
+
+    if (!json_is_string(v))
+        fail(r, FAULT_SYNTAX, name, "is not an identifier");
+    else if (!object_id_is_good(id))
+        fail(r, FAULT_SYNTAX, name, "is no identifier as type--uuid");
+    else
+        check_named(r, name, row, id);
+}
+
+static void check_refs(struct reading *r, const char *name, const struct catalogue_reference *row,
+                       const json_t *list)
 {
     if (!json_is_array(list) || json_array_size(list) == 0)
         fail(r, FAULT_SYNTAX, name, "is not a list of identifiers with at least one in it");
     for (size_t i = 0; i < json_array_size(list) && !fault_is(r->fault); i++)
-        check_ref(r, name, json_array_get(list, i));
+        check_ref(r, name, row, json_array_get(list, i));
 }
 
 static bool ends_with(const char *name, const char *end)
@@ -214,20 +159,22 @@ static bool ends_with(const char *name, const char *end)
 
 /* "the property name MUST end with _ref or _refs" (section 3.1): so the name says the form. In
  * spec 2.0 an observable inside observed-data refers by a short key; those are not at this level.
+ * A custom type has the properties that are everybody's, and its own as it likes.
  */
-static void check_references(struct reading *r, bool custom)
+static void check_references(struct reading *r, const struct object *o, bool custom)
 {
     json_t *tree = (json_t *)(uintptr_t)r->tree;
 
-    if (custom)
-        return;
     for (void *i = json_object_iter(tree); i != NULL; i = json_object_iter_next(tree, i)) {
         const char *name = json_object_iter_key(i);
+        const struct catalogue_reference *row = catalogue_refers(o->type, name);
 
+        if (custom && row == NULL)
+            continue;
         if (ends_with(name, "_refs"))
-            check_refs(r, name, json_object_iter_value(i));
+            check_refs(r, name, row, json_object_iter_value(i));
         else if (ends_with(name, "_ref"))
-            check_ref(r, name, json_object_iter_value(i));
+            check_ref(r, name, row, json_object_iter_value(i));
     }
 }
 
@@ -241,6 +188,8 @@ static void read_identity(struct reading *r, struct object *o)
 
     if (type == NULL || id == NULL)
         fail(r, FAULT_MISSING, type == NULL ? "type" : "id", "is required");
+    else if (strcmp(type, "bundle") == 0)
+        fail(r, FAULT_RANGE, "type", "is bundle, which is no object: send what is in it");
     else if (!is_type_name(bytes_text(type)))
         fail(r, FAULT_SYNTAX, "type", "is no type name: 3 to 250 of a-z, 0-9, -");
     else if (!object_id_is_good(bytes_text(id)))
@@ -255,7 +204,7 @@ static void read_identity(struct reading *r, struct object *o)
 
 /* Section 3.2: a domain object that does not say it is of STIX 2.0; an observable that does not is
  * of 2.1, where it stands by itself. */
-static void read_spec(struct reading *r, const struct type_row *row, struct object *o)
+static void read_spec(struct reading *r, const struct catalogue_type *row, struct object *o)
 {
     const char *spec = text_of(r, "spec_version");
     bool names_itself = row != NULL && row->family != FAMILY_OBSERVABLE;
@@ -268,9 +217,9 @@ static void read_spec(struct reading *r, const struct type_row *row, struct obje
         snprintf(o->spec, sizeof o->spec, "%s", spec);
 }
 
-static void read_version(struct reading *r, const struct type_row *row, struct object *o)
+static void read_version(struct reading *r, const struct catalogue_type *row, struct object *o)
 {
-    bool domain = row != NULL && row->family == FAMILY_DOMAIN;
+    bool domain = catalogue_is_versioned(row);
     struct instant created = {0}, modified = {0};
     bool has_created = time_of(r, "created", &created);
     bool has_modified = time_of(r, "modified", &modified);
@@ -285,9 +234,9 @@ static void read_version(struct reading *r, const struct type_row *row, struct o
     o->version = has_modified ? modified : created;
 }
 
-static void check_required(struct reading *r, const struct type_row *row)
+static void check_required(struct reading *r, const struct catalogue_type *row)
 {
-    for (size_t i = 0; row != NULL && i < REQUIRED && row->required[i] != NULL; i++)
+    for (size_t i = 0; row != NULL && i < CATALOGUE_REQUIRED && row->required[i] != NULL; i++)
         if (json_object_get(r->tree, row->required[i]) == NULL)
             fail(r, FAULT_MISSING, row->required[i], "is required of this type");
 }
@@ -378,7 +327,7 @@ static void read_granular(struct reading *r, struct object *o, const json_t *v)
     if (!json_is_object(v))
         fail(r, FAULT_SYNTAX, "granular_markings", "has something that is no object in it");
     else if (ref != NULL)
-        check_ref(r, "granular_markings", ref);
+        check_ref(r, "granular_markings", catalogue_refers(NULL, "object_marking_refs"), ref);
     if (ref != NULL && !fault_is(r->fault))
         add_marking(o, bytes_of(json_string_value(ref), json_string_length(ref)));
 }
@@ -500,17 +449,17 @@ static bool inside_is_technical(struct reading *r, const struct object *o)
 
 static void read_object(struct reading *r, struct object *o)
 {
-    const struct type_row *row;
+    const struct catalogue_type *row;
 
     read_identity(r, o);
     if (fault_is(r->fault))
         return;
-    row = type_find(bytes_text(o->type));
+    row = catalogue_find(bytes_text(o->type));
     o->technical = row != NULL && row->technical;
     read_spec(r, row, o);
     read_version(r, row, o);
     check_required(r, row);
-    check_references(r, row == NULL);
+    check_references(r, o, row == NULL);
     check_orders(r, o);
     check_pattern(r, o);
     check_whole(r, o);
@@ -525,7 +474,7 @@ static void read_object(struct reading *r, struct object *o)
  */
 
 /* The section that a property stands in; "" where only the text as a whole is wrong. */
-static const char *section_of(const char *property, const struct type_row *row)
+static const char *section_of(const char *property, const struct catalogue_type *row)
 {
     static const struct {
         const char *property, *section;
@@ -612,8 +561,9 @@ struct fault object_parse(struct bytes text, struct object *out, struct object_e
     else if (error != NULL) {
         *error = r.error;
         memcpy(error->id, o.id, sizeof error->id);
-        snprintf(error->section, sizeof error->section, "%s",
-                 section_of(error->property, type_find(bytes_text(o.type))));
+        if (error->section[0] == '\0')
+            snprintf(error->section, sizeof error->section, "%s",
+                     section_of(error->property, catalogue_find(bytes_text(o.type))));
     }
     return r.fault;
 }
