@@ -25,15 +25,6 @@ static void add(struct wanted *w, struct bytes body)
     buf_bytes(&w->text, body);
 }
 
-static struct fault add_object(struct wanted *w, struct store *s, int64_t added)
-{
-    struct rows r = store_ask(s, EXCHANGE_OBJECT_GET, STORE_WITH(value_integer(added)));
-
-    if (rows_next(&r))
-        add(w, row_bytes(&r, 8));
-    return rows_done(&r);
-}
-
 /* The next collection; false behind the last. */
 static struct fault next_collection(struct wanted *w, struct store *s, bool *found)
 {
@@ -49,29 +40,33 @@ static struct fault next_collection(struct wanted *w, struct store *s, bool *fou
     return rows_done(&r);
 }
 
+/* One query: a step is one look at the store, whatever it finds. */
+static struct fault walk(struct wanted *w, struct store *s, bool *end)
+{
+    struct rows r = store_ask(s, EXCHANGE_BODY_TYPE_LAST,
+                              STORE_WITH(value_integer(w->collection), value_text("indicator"),
+                                         value_integer(w->after), value_integer(WANTED_STEP)));
+    size_t n = 0;
+
+    while (rows_next(&r)) {
+        w->after = row_integer(&r, 0);
+        add(w, row_bytes(&r, 2));
+        n++;
+    }
+    *end = n < WANTED_STEP;
+    return rows_done(&r);
+}
+
 struct fault wanted_step(struct wanted *w, struct store *s)
 {
-    int64_t place[WANTED_STEP];
-    size_t n = 0;
-    bool found = true;
+    bool found = true, end = false;
     struct fault f = fault_none();
 
     if (w->collection == 0)
         f = next_collection(w, s, &found);
-    if (!fault_is(f) && found) {
-        struct rows r = store_ask(s, EXCHANGE_SCAN_TYPE_LAST,
-                                  STORE_WITH(value_integer(w->collection), value_text("indicator"),
-                                             value_integer(w->after), value_integer(WANTED_STEP)));
-
-        while (n < WANTED_STEP && rows_next(&r))
-            place[n++] = row_integer(&r, 0);
-        f = rows_done(&r);
-    }
-    for (size_t i = 0; i < n && !fault_is(f); i++) {
-        f = add_object(w, s, place[i]);
-        w->after = place[i];
-    }
-    if (!fault_is(f) && found && n < WANTED_STEP)
+    if (!fault_is(f) && found)
+        f = walk(w, s, &end);
+    if (!fault_is(f) && end)
         f = next_collection(w, s, &found);
     if (fault_is(f) || found)
         return f;
