@@ -16,8 +16,11 @@
 
 enum {
     SQLITE_PATIENCE = 5000, /* ms that a SHARED writer waits for his turn */
-    SQLITE_FRAMES = 1000,   /* of the WAL: then it is taken into the tables, SQLite's own default */
-    SQLITE_FRAMES_MOST = 8 * SQLITE_FRAMES, /* while nobody has time for it (sqlite_tidy) */
+    SQLITE_FRAMES = 1000,   /* of the WAL: then a flush takes it into the tables (sqlite_tidy) .. */
+    /* .. and with so many a commit itself does. Eight times SQLite's own: ids come in no order, and
+     * of a million each insert meets a page of its own; the longer it is put off, the more of them
+     * are written once. */
+    SQLITE_FRAMES_MOST = 8 * SQLITE_FRAMES,
 };
 
 struct sqlite_cursor {
@@ -32,7 +35,6 @@ struct sqlite {
     struct sqlite_cursor *cursor; /* one a query */
     sqlite3_stmt *begin, *commit; /* prepared once, on first use */
     int frames;                   /* in the WAL after the last commit */
-    int most;                     /* with so many a commit itself takes them into the tables */
 };
 
 static const char sole[] = "PRAGMA locking_mode = EXCLUSIVE;";
@@ -118,7 +120,7 @@ static int checkpoint_when_due(void *base, sqlite3 *db, const char *name, int fr
     struct sqlite *s = base;
 
     s->frames = frames;
-    if (frames >= s->most)
+    if (frames >= SQLITE_FRAMES_MOST)
         sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     return SQLITE_OK;
 }
@@ -142,7 +144,6 @@ static struct fault set_up(struct sqlite *s, enum store_mode mode)
     sqlite3_busy_timeout(s->db, mode == STORE_SOLE ? 0 : SQLITE_PATIENCE);
     if (mode == STORE_READS)
         return sqlite_script(s, reading);
-    s->most = mode == STORE_SOLE ? SQLITE_FRAMES_MOST : SQLITE_FRAMES;
     sqlite3_wal_hook(s->db, checkpoint_when_due, s);
     if (mode == STORE_SOLE)
         f = sqlite_script(s, sole);
