@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import resource
 import shutil
@@ -25,6 +26,7 @@ from frame import ROOT
 sys.path[:0] = [str(ROOT / "share"), str(ROOT / "tests" / "story"), str(ROOT / "tests" / "store")]
 import postgres  # noqa: E402
 from party import Party, canonical_file, free_port, make_agreement  # noqa: E402
+from taxii import Client  # noqa: E402
 
 PACKAGES = ["nginx-light", "wrk", "openssl", "python3-requests", "postgresql-15"]
 TAXII = "application/taxii+json;version=2.1"
@@ -100,7 +102,7 @@ http {{
 class Sqlite:
     """The default store, as a file of the node: questions of this benchmark's own to it."""
     name, pids = "SQLite", ()
-    where, at = "", "instr(id, '--')"
+    where = ""
     body, text = "CAST({} AS BLOB)", "CAST(body AS TEXT)"
 
     def attach(self, node):
@@ -120,7 +122,7 @@ class Sqlite:
 class Postgres:
     """The same over a server's private unix socket."""
     name = "PostgreSQL"
-    at, body, text = "position('--' in id)", "convert_to({}, 'UTF8')", "convert_from(body, 'UTF8')"
+    body, text = "convert_to({}, 'UTF8')", "convert_from(body, 'UTF8')"
 
     def __init__(self, folder, postmaster):
         self.folder, self.postmaster = folder, postmaster
@@ -168,7 +170,7 @@ class Node:
         self.change(lambda e: e["visitors"][0].update(rate=100000))
         if store.where:
             self.change(lambda e: e.update(store=store.where))
-        self.token = token.read_text().strip()
+        self.token, self.cert = token.read_text().strip(), tls[1]
         self.trust = ssl.create_default_context(cafile=str(tls[1]))
         self.store = store
         store.attach(self)
@@ -227,9 +229,11 @@ def stored(bench):
 
 
 def fresh(objects, count):
+    """Ids in no order, as STIX has them: what is put beside a million meets a page of its own."""
+    dice = random.Random(2021)
     for n in range(count):
         o = dict(objects[n % len(objects)])
-        o["id"] = f"{o['type']}--{uuid.UUID(int=(n << 76) | 0x4000 << 64 | 0x8 << 60 | n)}"
+        o["id"] = f"{o['type']}--{uuid.UUID(int=dice.getrandbits(128), version=4)}"
         o.setdefault("spec_version", "2.1")
         yield o
 
@@ -271,13 +275,26 @@ def post_all(node, objects, size=100):
     return (cpu_of(pids) - before) / posts, len(objects) / took
 
 
+def sync(node, limit):
+    """A client of python3-requests takes all of it, page by page: seconds, its CPU, the node's."""
+    client = Client(node.port, node.cert, "own", token=node.token)
+    pids = node.pids()
+    before, begin, used = cpu_of(pids), time.perf_counter(), time.process_time()
+    met = [o["id"] for o in client.walk(SHARED, limit=limit)]
+    found = (time.perf_counter() - begin, time.process_time() - used, cpu_of(pids) - before)
+    (count,), = node.store.ask("SELECT COUNT(*) FROM objects")
+    if len(met) != count or len(set(met)) != count:
+        raise RuntimeError(f"{len(met)} objects met, {len(set(met))} of them once, of {count}")
+    return found
+
+
 def multiply(node, count):
     """The stored rows again and again under fresh ids and dates, until there are `count`."""
     s = node.store
     (base, last), = s.ask("SELECT COUNT(*), MAX(added) FROM objects")
     statements = []
     for n in range(1, -(-count // base)):
-        fresh_id = f"substr(id, 1, {s.at} + 1) || '{n + 0x20000000:08x}' || substr(id, {s.at} + 10)"
+        fresh_id = f"substr(id, 1, length(id) - 8) || '{n:08x}'"
         statements.append(
             "INSERT INTO objects (added, collection, id, spec, version, type, first, last, tlp, "
             f"writer, body) SELECT added + {n * 10 ** 10}, collection, {fresh_id}, spec, version, "
@@ -327,22 +344,21 @@ def measure_pages(node, nginx, floor):
 def crowd(node, objects, seconds, port, path):
     """8 writers to the node and 32 readers of that port: what was read and written, lost or doubled
     or wrong, the readers' p99, and the CPU seconds of node, readers and writers."""
-    base, wrong, given = uuid.uuid4().int >> 32 << 32, [], []
+    wrong, given = [], []
     bodies = [[dict(o) for o in objects[:10]] for _ in range(WRITERS)]
     end = time.monotonic() + seconds
 
     def write(number):
-        c, n = node.connect(), 0
+        c = node.connect()
         try:
             while time.monotonic() < end:
-                for i, o in enumerate(bodies[number]):
-                    o["id"] = f"{o['type']}--{uuid.UUID(int=base + (number << 24) + n + i)}"
+                for o in bodies[number]:
+                    o["id"] = f"{o['type']}--{uuid.uuid4()}"
                 text, _ = node.ask(f"/own/collections/{SHARED}/objects/", c, "POST",
                                    json.dumps({"objects": bodies[number]}).encode())
                 if json.loads(text)["success_count"] != len(bodies[number]):
                     wrong.append(text)
                 given.extend(o["id"] for o in bodies[number])
-                n += len(bodies[number])
         except Exception as e:  # counted and told
             wrong.append(repr(e))
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -402,6 +418,15 @@ def table_posts(bench, found):
         "12 ms, 5,000/s, flat")
 
 
+def table_sync(bench, found):
+    return bench.table(
+        "All 25,000 objects page by page, by a client of python3-requests; seconds",
+        ["limit", "whole", "CPU of the client", "CPU of the node", "PostgreSQL: whole"],
+        [[f"{limit:,}", *(f"{seconds:.2f}" for seconds in found[0][limit]),
+          f"{found[1][limit][0]:.2f}"] for limit in found[0]],
+        "1.5 s at 100")
+
+
 def table_start(bench, start, memory):
     return bench.table(
         "Start and memory",
@@ -444,6 +469,7 @@ def measure(node, nginx, floor, objects):
         found["small"] = measure_pages(node, nginx, floor)
         found["memory"] = [(name, resident(node.party.children()[name]))
                            for name in ("gate", "exchange", "judge")]
+        found["sync"] = {limit: sync(node, limit) for limit in (100, 1000)}
         found["crowd"] = crowd(node, objects, CROWD, node.port, path)
         nginx.keep("page", node.ask(path)[0])
         found["beside"] = crowd(node, objects, BESIDE, nginx.port, "/page")
@@ -471,6 +497,7 @@ def run(bench):
         nginx.stop()
     yield table_postgres(bench, theirs["small"], theirs["large"], ours["small"])
     yield table_posts(bench, (ours["posts"], theirs["posts"]))
+    yield table_sync(bench, (ours["sync"], theirs["sync"]))
     yield table_start(bench, ours["start"], ours["memory"])
     yield table_crowds(bench, {"SQLite": ours["crowd"], "PostgreSQL": theirs["crowd"],
                                "nginx, beside writers to SQLite": ours["beside"]})
