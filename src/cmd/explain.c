@@ -44,6 +44,10 @@ static const struct word grounds[] = {
     {"handshake", "the record shows the initiator's SYN"},
     {"zeek-orig", "Zeek names the originator, and the ports do not say otherwise"},
     {"biflow-initiator", "the exporter says who began (RFC 5103)"},
+    {"flow-src", "the record names its source as who began the flow"},
+    {"flow-dest", "the record names its destination as who began the flow"},
+    {"flow-id-src", "a record before, of the same flow id, names the source as who began it"},
+    {"flow-id-dest", "a record before, of the same flow id, names the destination as who began it"},
     {NULL, "decided by a ground that this program does not know"},
 };
 
@@ -67,6 +71,7 @@ static const struct reason {
     {"two-way", "two-way", false, "contact in both directions was shown"},
     {"one-sided", "one-sided", false, "shown by the flags of one direction alone"},
     {"source-unproven", "two-way", true, "no contact in both directions: the source may be forged"},
+    {"several-places", "places", false, "sensors of several places saw it"},
     {"territory-prefix", "prefix", false, "the source lies in a prefix its party declared"},
     {"territory-as", "as", false, "the source lies in an AS its party declared"},
     {"territory-table", "table", false, "the source was placed by a table"},
@@ -90,11 +95,29 @@ static void print_reason(struct say *s, const json_t *incident, const char *name
             continue;
         buf_print(&line, ": %s", reasons[i].means);
         n = answer_number(counts, reasons[i].count);
-        if (counts != NULL)
+        if (counts != NULL && strcmp(reasons[i].count, "places") == 0)
+            buf_print(&line, " (%lld)", n);
+        else if (counts != NULL)
             buf_print(&line, " (%lld of %lld events)", reasons[i].missing ? events - n : n, events);
     }
     answer_row(s, "because", buf_str(&line));
     buf_done(&line);
+}
+
+/* Sensors are independent of one another where the settings say so, and nowhere else. */
+static void print_places(struct say *s, const json_t *incident)
+{
+    const json_t *counts = json_object_get(incident, "counts");
+    long long places = answer_number(counts, "places");
+    char line[80];
+
+    if (counts == NULL)
+        return;
+    if (places > 1)
+        snprintf(line, sizeof line, "%lld places that are independent of one another", places);
+    else
+        snprintf(line, sizeof line, "one place: no independent sensor bears it out");
+    answer_row(s, "seen from", line);
 }
 
 /* ---- threshold, window, gap ---- */
@@ -195,6 +218,7 @@ static void print_incident(struct say *s, const json_t *a)
         print_reports(s, incident, article);
         print_gap(s, incident, article);
     }
+    print_places(s, incident);
     answer_row(s, "confidence", answer_text(incident, "confidence"));
     for (size_t i = 0; i < json_array_size(list); i++)
         if (json_is_string(json_array_get(list, i)))

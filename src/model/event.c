@@ -26,8 +26,9 @@ enum service service_by_name(struct bytes name)
 
 const char *event_text_name(enum event_text t)
 {
-    static const char *const names[EVENT_TEXT_COUNT] = {
-        "type", "host", "url", "agent", "name", "sni", "ja3", "sha256", "sha1", "md5", "signature"};
+    static const char *const names[EVENT_TEXT_COUNT] = {"type", "host", "url",       "agent",
+                                                        "name", "sni",  "ja3",       "sha256",
+                                                        "sha1", "md5",  "signature", "began"};
 
     return names[t];
 }
@@ -41,9 +42,10 @@ const char *transport_name(enum transport t)
 
 const char *orient_ground_name(enum orient_ground g)
 {
-    static const char *const names[] = {"none",      "dest-serves", "src-serves",
-                                        "own-dest",  "own-src",     "record-order",
-                                        "handshake", "zeek-orig",   "biflow-initiator"};
+    static const char *const names[ORIENT_GROUNDS] = {
+        "none",         "dest-serves", "src-serves",  "own-dest",         "own-src",
+        "record-order", "handshake",   "zeek-orig",   "biflow-initiator", "flow-src",
+        "flow-dest",    "flow-id-src", "flow-id-dest"};
 
     return names[g];
 }

@@ -41,6 +41,11 @@ enum orient_ground {
     ORIENT_HANDSHAKE,    /* the record shows the source's SYN */
     ORIENT_ZEEK_ORIG,    /* Zeek's originator, and the ports do not say otherwise */
     ORIENT_BIFLOW,       /* the exporter says that the source initiated (RFC 5103) */
+    ORIENT_FLOW_SRC,     /* the record names its source as who began the flow it belongs to */
+    ORIENT_FLOW_DEST,    /* .. its destination */
+    ORIENT_FLOW_ID_SRC,  /* a record before of the same flow id said that this one's source began */
+    ORIENT_FLOW_ID_DEST, /* .. this one's destination */
+    ORIENT_GROUNDS,
 };
 
 /* Which family of sensors wrote the record: what it can tell differs. */
@@ -72,6 +77,9 @@ struct contact {
     uint64_t packets, bytes, back_packets, back_bytes;
 };
 
+/* Who began the flow that a record belongs to, by the sensor's word; watch/flows.h fills it. */
+enum began { BEGAN_UNSAID = 0, BEGAN_SRC, BEGAN_DEST };
+
 /* Was it shown that the initiator could hear the answer? */
 enum proof {
     PROOF_NONE = 0,
@@ -101,6 +109,7 @@ enum event_text {
     EVENT_TEXT_SHA1,      /* .. */
     EVENT_TEXT_MD5,       /* .. */
     EVENT_TEXT_SIGNATURE, /* the alert's words */
+    EVENT_TEXT_BEGAN, /* address of who began the flow, as EVE's alerts name it: no indicator's */
     EVENT_TEXT_COUNT,
 };
 
@@ -140,6 +149,8 @@ struct event {
     struct bytes text[EVENT_TEXT_COUNT];
     enum family family;
     struct contact contact;
+    enum began began;
+    bool began_before; /* it was said by a record before, of the same flow id */
 
     enum orient_ground ground;
     enum proof proof;
@@ -153,7 +164,8 @@ struct event {
 const char *service_name(enum service s);
 enum service service_by_name(struct bytes name);
 
-/* "type", "host", "url", "agent", "name", "sni", "ja3", "sha256", "sha1", "md5", "signature" */
+/* "type", "host", "url", "agent", "name", "sni", "ja3", "sha256", "sha1", "md5", "signature",
+ * "began" */
 const char *event_text_name(enum event_text t);
 
 enum { SERVICE_PORTS = 8089 }; /* no service has a higher port */
@@ -179,7 +191,7 @@ static inline enum service service_by_transport(uint16_t port, enum transport t)
 const char *transport_name(enum transport t);
 
 /* "dest-serves", "src-serves", "own-dest", "own-src", "record-order", "handshake", "zeek-orig",
- * "biflow-initiator", "none" */
+ * "biflow-initiator", "flow-src", "flow-dest", "flow-id-src", "flow-id-dest", "none" */
 const char *orient_ground_name(enum orient_ground g);
 
 /* "warning", "vpn", "tor", "scanner" */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/memory.h"
+#include "crypto/digest.h"
 
 void incident_done(struct incident *i)
 {
@@ -57,13 +58,50 @@ int incident_compare(const struct incident *a, const struct incident *b)
     return order != 0 ? order : strcmp(a->article, b->article);
 }
 
+uint32_t incident_place(struct bytes name)
+{
+    uint32_t place;
+
+    if (name.len == 0)
+        return 0;
+    memcpy(&place, digest_of(name).byte, sizeof place);
+    return place == 0 ? 1 : place;
+}
+
+void incident_seen(struct incident *i, uint32_t place)
+{
+    size_t k = 0;
+
+    if (place == 0)
+        return;
+    while (k < INCIDENT_PLACES && i->place[k] != 0 && i->place[k] != place)
+        k++;
+    if (k < INCIDENT_PLACES)
+        i->place[k] = place;
+}
+
+size_t incident_places(const struct incident *i)
+{
+    size_t n = 0;
+
+    while (n < INCIDENT_PLACES && i->place[n] != 0)
+        n++;
+    return n;
+}
+
+bool incident_is_corroborated(const struct incident *i)
+{
+    return incident_places(i) > 1 && i->proven > i->one_sided;
+}
+
 enum confidence incident_confidence(const struct incident *i)
 {
     int level = CONFIDENCE_HIGH;
 
     if (i->proven < i->events || i->by_caution[CAUTION_VPN] != 0 || i->by_caution[CAUTION_TOR] != 0)
         return CONFIDENCE_LOW;
-    level -= i->by_ground[TERRITORY_TABLE] != 0 || i->one_sided != 0;
+    level -=
+        i->by_ground[TERRITORY_TABLE] != 0 || (i->one_sided != 0 && !incident_is_corroborated(i));
     level -= i->disputed != 0;
     level -= i->by_caution[CAUTION_WARNING] != 0 || i->by_caution[CAUTION_SCANNER] != 0;
     return level < CONFIDENCE_LOW ? CONFIDENCE_LOW : (enum confidence)level;
@@ -85,6 +123,7 @@ size_t incident_reasons(const struct incident *i, const char **out)
         {i->proven == i->events, "two-way"},
         {i->one_sided != 0, "one-sided"},
         {i->proven < i->events, "source-unproven"},
+        {incident_places(i) > 1, "several-places"},
         {i->by_ground[TERRITORY_PREFIX] != 0, "territory-prefix"},
         {i->by_ground[TERRITORY_AS] != 0, "territory-as"},
         {i->by_ground[TERRITORY_TABLE] != 0, "territory-table"},
@@ -167,6 +206,8 @@ static void json_counts(const struct incident *i, struct buf *out)
     for (size_t k = 0; k < CAUTION_KINDS; k++)
         if (i->by_caution[k] != 0)
             buf_print(out, ",\"%s\":%" PRIu64, caution_name((enum caution)k), i->by_caution[k]);
+    if (incident_places(i) != 0)
+        buf_print(out, ",\"places\":%zu", incident_places(i));
     buf_byte(out, '}');
 }
 

@@ -14,6 +14,7 @@
 
 enum {
     INCIDENT_TARGETS = 256, /* addresses listed; matches on others are counted */
+    INCIDENT_PLACES = 4,    /* places told apart; more are as good as these */
 };
 
 enum confidence { CONFIDENCE_NONE = 0, CONFIDENCE_LOW, CONFIDENCE_MODERATE, CONFIDENCE_HIGH };
@@ -42,8 +43,20 @@ struct incident {
     uint64_t by_ground[TERRITORY_CONTESTED + 1]; /* events by the test that placed the initiator */
     struct addr *targets;                        /* sorted; owned */
     size_t target_count;
-    uint64_t targets_more; /* matches on targets that the list has no room for */
+    uint64_t targets_more;           /* matches on targets that the list has no room for */
+    uint32_t place[INCIDENT_PLACES]; /* from which it was seen, as they came; then 0 */
 };
+
+/* The place as incidents know it, of the name that the settings give it: two share a number once in
+ * 2^32. 0: none was said. */
+uint32_t incident_place(struct bytes name);
+
+/* One of its events was seen from there. 0: nothing. */
+void incident_seen(struct incident *i, uint32_t place);
+size_t incident_places(const struct incident *i);
+
+/* Was it seen from several places, and from one of them in full two-way contact? */
+bool incident_is_corroborated(const struct incident *i);
 
 /* Frees the targets. */
 void incident_done(struct incident *i);
@@ -58,15 +71,15 @@ int incident_compare(const struct incident *a, const struct incident *b);
 /*
  * Low if any event lacks two-way proof (its source may be spoofed); high if every initiator was
  * placed by what the other party itself declared; moderate if a table placed it, or if the proof
- * is one direction's flags. One step lower where the tests of territory disagree about a source,
- * and where a warning list or one of research scanners names it; low where it is an exit of a VPN
- * or of Tor, for then whoever began sits elsewhere.
+ * is one direction's flags and no other place corroborates it. One step lower where the tests of
+ * territory disagree about a source, and where a warning list or one of research scanners names it;
+ * low where it is an exit of a VPN or of Tor, for then whoever began sits elsewhere.
  */
 enum confidence incident_confidence(const struct incident *i);
 const char *confidence_name(enum confidence c); /* "low", "moderate", "high" */
 
 /* The reasons by their stable names, at most INCIDENT_REASONS; returns how many. */
-enum { INCIDENT_REASONS = 12 };
+enum { INCIDENT_REASONS = 13 };
 size_t incident_reasons(const struct incident *i, const char **out);
 
 const char *incident_report_name(enum incident_report r); /* "opened", "grown", "ended" */

@@ -123,7 +123,12 @@ static void read_sensor(const struct member *item, struct settings_sensor *out)
     out->silent_after = out->follow ? SETTINGS_SILENT : 0;
     if (member_has(item, "silent-after"))
         out->silent_after = (uint32_t)member_integer(item, "silent-after", 0, 31536000);
-    member_only(item, "name", "path", "format", "follow", "silent-after", NULL);
+    if (member_has(item, "place")) {
+        struct member place = member_get(item, "place");
+
+        settings_id_read(&place, out->place);
+    }
+    member_only(item, "name", "path", "format", "follow", "silent-after", "place", NULL);
 }
 
 static void read_sensors(const struct member *root, struct settings *s)

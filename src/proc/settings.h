@@ -56,6 +56,7 @@ struct settings_sensor {
     const struct reader_format *format; /* NULL: known by its first bytes */
     bool follow;                        /* go on reading at its end, also over rotation */
     uint32_t silent_after;              /* seconds without a line that are an alarm; 0: never */
+    char place[SETTINGS_ID];            /* where it sees from; "": not said */
 };
 
 /* The TAXII server, if the node has one. */

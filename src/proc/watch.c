@@ -267,13 +267,13 @@ static json_t *source_json(const struct eye *e, size_t i)
     const struct reader_format *f = watcher_format_of(e->watcher, (uint32_t)i);
     int64_t lag = w->watching != NULL ? watching_lag(w->watching, i) : -1;
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "name",
-                     s->name, "path", s->where, "mode", s->follow ? "follow" : "once", "state",
-                     state_of(e, i), "format", f != NULL ? f->name : "auto", "offset",
-                     (json_int_t)watcher_offset(e->watcher, (uint32_t)i), "lag", (json_int_t)lag,
-                     "events", (json_int_t)n->events, "damaged", (json_int_t)n->damaged, "heard",
-                     moment(w->heard[i]), "newest", moment((struct instant){n->newest}), "by-rule",
-                     notes_tree(&n->notes));
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "name", s->name,
+        "path", s->where, "place", s->place, "mode", s->follow ? "follow" : "once", "state",
+        state_of(e, i), "format", f != NULL ? f->name : "auto", "offset",
+        (json_int_t)watcher_offset(e->watcher, (uint32_t)i), "lag", (json_int_t)lag, "events",
+        (json_int_t)n->events, "damaged", (json_int_t)n->damaged, "heard", moment(w->heard[i]),
+        "newest", moment((struct instant){n->newest}), "by-rule", notes_tree(&n->notes));
 }
 
 static void room_sources(void *room, struct buf *out)
@@ -531,8 +531,10 @@ static void expect(struct watch *w, size_t i)
 
     watching_expect(w->watching, i, s->follow);
     watching_declare(w->watching, i, kinds[s->kind], s->kind == SENSOR_UNIX, s->format);
-    for (size_t k = 0; k < w->eyes; k++)
+    for (size_t k = 0; k < w->eyes; k++) {
         watcher_format(w->eye[k].watcher, (uint32_t)i, s->format);
+        watcher_place(w->eye[k].watcher, (uint32_t)i, incident_place(bytes_text(s->place)));
+    }
     w->heard[i] = instant_now();
 }
 

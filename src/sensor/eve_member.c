@@ -24,6 +24,7 @@ const struct eve_row eve_rows[MEMBER_COUNT] = {
     [MEMBER_DNS]          = {"dns\"",             NODE_TOP,   KIND_OBJECT, sizeof "dns" - 1, NODE_DNS},
     [MEMBER_TLS]          = {"tls\"",             NODE_TOP,   KIND_OBJECT, sizeof "tls" - 1, NODE_TLS},
     [MEMBER_FILEINFO]     = {"fileinfo\"",        NODE_TOP,   KIND_OBJECT, sizeof "fileinfo" - 1, NODE_FILE},
+    [MEMBER_FLOW]         = {"flow\"",            NODE_TOP,   KIND_OBJECT, sizeof "flow" - 1, NODE_FLOW},
     [MEMBER_SIGNATURE_ID] = {"signature_id\"",    NODE_ALERT, KIND_NUMBER, sizeof "signature_id" - 1, 0},
     [MEMBER_SEVERITY]     = {"severity\"",        NODE_ALERT, KIND_NUMBER, sizeof "severity" - 1, 0},
     [MEMBER_SIGNATURE]    = {"signature\"",       NODE_ALERT, KIND_TEXT,   sizeof "signature" - 1, EVENT_TEXT_SIGNATURE},
@@ -40,6 +41,7 @@ const struct eve_row eve_rows[MEMBER_COUNT] = {
     [MEMBER_SHA256]       = {"sha256\"",          NODE_FILE,  KIND_TEXT,   sizeof "sha256" - 1, EVENT_TEXT_SHA256},
     [MEMBER_SHA1]         = {"sha1\"",            NODE_FILE,  KIND_TEXT,   sizeof "sha1" - 1, EVENT_TEXT_SHA1},
     [MEMBER_MD5]          = {"md5\"",             NODE_FILE,  KIND_TEXT,   sizeof "md5" - 1, EVENT_TEXT_MD5},
+    [MEMBER_BEGAN]        = {"src_ip\"",          NODE_FLOW,  KIND_TEXT,   sizeof "src_ip" - 1, EVENT_TEXT_BEGAN},
 };
 /* clang-format on */
 

@@ -22,6 +22,7 @@ enum eve_node {
     NODE_TLS,
     NODE_JA3,
     NODE_FILE,
+    NODE_FLOW,
 };
 
 /* The first five are the header's: a value of another form is damage. The others are read if they
@@ -52,6 +53,7 @@ enum eve_member {
     MEMBER_DNS,
     MEMBER_TLS,
     MEMBER_FILEINFO,
+    MEMBER_FLOW,
     MEMBER_SIGNATURE_ID,
     MEMBER_SEVERITY,
     MEMBER_SIGNATURE,
@@ -68,6 +70,7 @@ enum eve_member {
     MEMBER_SHA256,
     MEMBER_SHA1,
     MEMBER_MD5,
+    MEMBER_BEGAN,
     MEMBER_COUNT, /* also: a member that we do not read */
 };
 

@@ -302,7 +302,7 @@ INLINE bool is_name(const struct scan *s, const uint8_t *key, const struct eve_r
 /* The key whose first byte is byte `i` of the step has the first four bytes of a member's. */
 static inline EVE_TARGET bool key_hit(struct scan *s, struct body *b, const struct masks *m,
                                       unsigned depth_before, const uint8_t *key, unsigned i,
-                                      const uint8_t *two)
+                                      const uint8_t *members)
 {
     uint8_t node = NODE_NONE;
 
@@ -317,8 +317,8 @@ static inline EVE_TARGET bool key_hit(struct scan *s, struct body *b, const stru
 
         node = depth == 1 ? NODE_TOP : NODE_NONE;
     }
-    for (unsigned k = 0; k < 2 && two[k] != MEMBER_COUNT; k++) {
-        const struct eve_row *row = &eve_rows[two[k]];
+    for (unsigned k = 0; k < NAMED && members[k] != MEMBER_COUNT; k++) {
+        const struct eve_row *row = &eve_rows[members[k]];
         size_t len = row->length;
         const uint8_t *v = key + len + 1;
 
@@ -330,7 +330,7 @@ static inline EVE_TARGET bool key_hit(struct scan *s, struct body *b, const stru
             return false;
         while (v < s->end && *v == ' ')
             v++;
-        if (v == s->end || !take(s, &b->pending, (enum eve_member)two[k], v))
+        if (v == s->end || !take(s, &b->pending, (enum eve_member)members[k], v))
             return false;
         if (b->pending != NODE_NONE && !b->followed) { /* the levels are visited from here on */
             b->followed = true;

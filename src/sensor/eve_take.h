@@ -5,36 +5,40 @@
  */
 /* All members that we read, by the first four bytes of the name (a short name's closing quote
  * counted); the table is without collision, or the compiler would warn of it. */
-#define SLOT(word)            ((uint32_t)((word)*0x8c497c69u) >> 26)
-#define NAME(a, b, c, d, ...) [SLOT(WORD(a, b, c, d))] = {WORD(a, b, c, d), {__VA_ARGS__}}
+#define SLOT(word) ((uint32_t)((word)*0x8c497c69u) >> 26)
+#define NAME(a, b, c, d, ...)                                                                      \
+    [SLOT(WORD(a, b, c, d))] = {WORD(a, b, c, d), {__VA_ARGS__, MEMBER_COUNT}}
 
+enum { NAMED = 4 }; /* members whose names begin alike, and the end */
+
+/* A place that no member has is found by four NULs, and has no end. */
 static const struct {
     uint32_t word;
-    uint8_t member[2];
+    uint8_t member[NAMED]; /* MEMBER_COUNT ends */
 } names[64] = {
-    NAME('t', 'i', 'm', 'e', MEMBER_TIMESTAMP, MEMBER_COUNT),
-    NAME('e', 'v', 'e', 'n', MEMBER_EVENT_TYPE, MEMBER_COUNT),
-    NAME('s', 'r', 'c', '_', MEMBER_SRC_IP, MEMBER_SRC_PORT),
+    NAME('t', 'i', 'm', 'e', MEMBER_TIMESTAMP),
+    NAME('e', 'v', 'e', 'n', MEMBER_EVENT_TYPE),
+    NAME('s', 'r', 'c', '_', MEMBER_SRC_IP, MEMBER_SRC_PORT, MEMBER_BEGAN),
     NAME('d', 'e', 's', 't', MEMBER_DEST_IP, MEMBER_DEST_PORT),
-    NAME('p', 'r', 'o', 't', MEMBER_PROTO, MEMBER_COUNT),
-    NAME('f', 'l', 'o', 'w', MEMBER_FLOW_ID, MEMBER_COUNT),
-    NAME('a', 'l', 'e', 'r', MEMBER_ALERT, MEMBER_COUNT),
+    NAME('p', 'r', 'o', 't', MEMBER_PROTO),
+    NAME('f', 'l', 'o', 'w', MEMBER_FLOW_ID, MEMBER_FLOW),
+    NAME('a', 'l', 'e', 'r', MEMBER_ALERT),
     NAME('h', 't', 't', 'p', MEMBER_HTTP, MEMBER_AGENT),
-    NAME('d', 'n', 's', '"', MEMBER_DNS, MEMBER_COUNT),
-    NAME('t', 'l', 's', '"', MEMBER_TLS, MEMBER_COUNT),
-    NAME('f', 'i', 'l', 'e', MEMBER_FILEINFO, MEMBER_COUNT),
+    NAME('d', 'n', 's', '"', MEMBER_DNS),
+    NAME('t', 'l', 's', '"', MEMBER_TLS),
+    NAME('f', 'i', 'l', 'e', MEMBER_FILEINFO),
     NAME('s', 'i', 'g', 'n', MEMBER_SIGNATURE_ID, MEMBER_SIGNATURE),
-    NAME('s', 'e', 'v', 'e', MEMBER_SEVERITY, MEMBER_COUNT),
-    NAME('h', 'o', 's', 't', MEMBER_HOSTNAME, MEMBER_COUNT),
-    NAME('u', 'r', 'l', '"', MEMBER_URL, MEMBER_COUNT),
+    NAME('s', 'e', 'v', 'e', MEMBER_SEVERITY),
+    NAME('h', 'o', 's', 't', MEMBER_HOSTNAME),
+    NAME('u', 'r', 'l', '"', MEMBER_URL),
     NAME('r', 'r', 'n', 'a', MEMBER_RRNAME, MEMBER_QUERY_RRNAME),
     NAME('q', 'u', 'e', 'r', MEMBER_QUERY, MEMBER_QUERIES),
-    NAME('s', 'n', 'i', '"', MEMBER_SNI, MEMBER_COUNT),
-    NAME('j', 'a', '3', '"', MEMBER_JA3, MEMBER_COUNT),
-    NAME('h', 'a', 's', 'h', MEMBER_JA3_HASH, MEMBER_COUNT),
-    NAME('s', 'h', 'a', '2', MEMBER_SHA256, MEMBER_COUNT),
-    NAME('s', 'h', 'a', '1', MEMBER_SHA1, MEMBER_COUNT),
-    NAME('m', 'd', '5', '"', MEMBER_MD5, MEMBER_COUNT),
+    NAME('s', 'n', 'i', '"', MEMBER_SNI),
+    NAME('j', 'a', '3', '"', MEMBER_JA3),
+    NAME('h', 'a', 's', 'h', MEMBER_JA3_HASH),
+    NAME('s', 'h', 'a', '2', MEMBER_SHA256),
+    NAME('s', 'h', 'a', '1', MEMBER_SHA1),
+    NAME('m', 'd', '5', '"', MEMBER_MD5),
 };
 
 /* Past a string that may hold escapes, which are checked elsewhere. */

@@ -87,7 +87,7 @@ void account_load(struct cursor *in, struct account *out)
     struct account a = {.known = load_below(in, 1) == 1};
 
     a.family = load_below(in, FAMILY_FLOW);
-    a.ground = load_below(in, ORIENT_BIFLOW);
+    a.ground = load_below(in, ORIENT_GROUNDS - 1);
     a.transport = load_below(in, TRANSPORT_OTHER);
     a.from_port = cursor_u16(in);
     a.to_port = cursor_u16(in);

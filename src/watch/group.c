@@ -3,11 +3,12 @@
 #include <sodium.h>
 
 #include "base/memory.h"
+#include "watch/orient.h"
 
 enum {
     BUCKETS = 1 << 15,
     SAVED_GROUP = 88,  /* bytes of a saved group without what grows */
-    SAVED_SEEN = 28,   /* bytes of one match of a group that waits */
+    SAVED_SEEN = 32,   /* bytes of one match of a group that waits */
     SAVED_TARGET = 16, /* bytes of one target of an incident */
 };
 
@@ -23,6 +24,7 @@ struct seen {
     int64_t time;
     struct addr to;
     uint8_t ground, proven, turned, disputed, cautions;
+    uint32_t place;
 };
 
 /* A group waits for its N-th match, or is an incident. */
@@ -55,7 +57,7 @@ struct groups {
     struct list waiting[AGREEMENT_ARTICLES], open[AGREEMENT_ARTICLES];
     size_t count, open_count, bytes;
     struct group_losses losses;
-    bool cautions; /* while loading: what is read counts them */
+    enum groups_form form; /* while loading: how what is read was saved */
 };
 
 void match_of(const struct event *e, size_t article, uint32_t source, uint64_t line,
@@ -72,7 +74,7 @@ void match_of(const struct event *e, size_t article, uint32_t source, uint64_t l
         .service = (uint8_t)e->service,
         .ground = e->from.territory.ground,
         .proven = (uint8_t)e->proof,
-        .turned = e->ground == ORIENT_SRC_SERVES || e->ground == ORIENT_OWN_SRC,
+        .turned = orient_is_turned(e->ground),
         .disputed = e->from.territory.disputed,
         .cautions = e->cautions,
     };
@@ -255,6 +257,12 @@ static struct group *group_find(struct groups *g, const struct match *m)
     return group;
 }
 
+static struct seen seen_of(const struct match *m)
+{
+    return (struct seen){m->time,   m->to,       m->ground,   m->proven,
+                         m->turned, m->disputed, m->cautions, m->place};
+}
+
 /* ---- waiting ---- */
 
 /* Drops the n oldest matches. */
@@ -282,8 +290,7 @@ static void remember(struct groups *g, struct group *group, const struct match *
         group->seen_room = group->seen_room == 0 ? 4 : group->seen_room * 2;
         group->seen = memory_resize(group->seen, group->seen_room, sizeof *group->seen);
     }
-    group->seen[group->seen_count++] =
-        (struct seen){m->time, m->to, m->ground, m->proven, m->turned, m->disputed, m->cautions};
+    group->seen[group->seen_count++] = seen_of(m);
     g->bytes += SAVED_SEEN;
 }
 
@@ -303,6 +310,7 @@ static void count(struct groups *g, struct group *group, const struct seen *s)
     i->by_ground[s->ground]++;
     for (unsigned k = 0; k < CAUTION_KINDS; k++)
         i->by_caution[k] += s->cautions >> k & 1;
+    incident_seen(i, s->place);
     if (g->bytes + SAVED_TARGET <= g->limits.bytes)
         incident_target(i, s->to);
     else
@@ -358,7 +366,7 @@ static void group_end(struct groups *g, struct group *group)
 
 static void group_grow(struct groups *g, struct group *group, const struct match *m)
 {
-    struct seen s = {m->time, m->to, m->ground, m->proven, m->turned, m->disputed, m->cautions};
+    struct seen s = seen_of(m);
 
     count(g, group, &s);
     if (group->incident.events < group->next_report)
@@ -477,6 +485,7 @@ static void save_waiting(const struct group *group, struct buf *out)
         buf_byte(out, s->proven);
         buf_byte(out, s->turned);
         buf_byte(out, (uint8_t)(s->disputed | s->cautions << 1));
+        buf_u32(out, s->place);
     }
 }
 
@@ -495,6 +504,8 @@ static void save_open(const struct group *group, struct buf *out)
         buf_u64(out, i->by_caution[k]);
     for (size_t k = 0; k <= TERRITORY_CONTESTED; k++)
         buf_u64(out, i->by_ground[k]);
+    for (size_t k = 0; k < INCIDENT_PLACES; k++)
+        buf_u32(out, i->place[k]);
     buf_u64(out, i->targets_more);
     buf_u64(out, group->next_report);
     buf_u64(out, group->next_sample);
@@ -571,6 +582,7 @@ static void load_waiting(struct groups *g, struct group *group, struct cursor *i
         m.disputed = cursor_u8(in);
         m.cautions = m.disputed >> 1;
         m.disputed &= 1;
+        m.place = g->form == GROUPS_PLACES ? cursor_u32(in) : 0;
         check(in, m.cautions < 1 << CAUTION_KINDS && m.ground <= TERRITORY_CONTESTED &&
                       m.proven <= PROOF_ONE_SIDED && m.turned <= 1 && m.time >= before &&
                       m.time <= group->last);
@@ -578,6 +590,17 @@ static void load_waiting(struct groups *g, struct group *group, struct cursor *i
         if (cursor_ok(in))
             remember(g, group, &m);
     }
+}
+
+/* Each place stands once, and none behind nothing. */
+static void load_place(struct cursor *in, struct incident *i, size_t k)
+{
+    uint32_t place = cursor_u32(in);
+
+    if (place == 0)
+        return;
+    incident_seen(i, place);
+    check(in, i->place[k] == place);
 }
 
 static void load_open(struct groups *g, struct group *group, struct cursor *in)
@@ -594,12 +617,14 @@ static void load_open(struct groups *g, struct group *group, struct cursor *in)
     i->turned = cursor_u64(in);
     i->disputed = cursor_u64(in);
     i->one_sided = cursor_u64(in);
-    for (size_t k = 0; g->cautions && k < CAUTION_KINDS; k++) {
+    for (size_t k = 0; g->form != GROUPS_PLAIN && k < CAUTION_KINDS; k++) {
         i->by_caution[k] = cursor_u64(in);
         check(in, i->by_caution[k] <= i->events);
     }
     for (size_t k = 0; k <= TERRITORY_CONTESTED; k++)
         i->by_ground[k] = cursor_u64(in);
+    for (size_t k = 0; g->form == GROUPS_PLACES && k < INCIDENT_PLACES; k++)
+        load_place(in, i, k);
     i->targets_more = cursor_u64(in);
     group->next_report = cursor_u64(in);
     group->next_sample = cursor_u64(in);
@@ -661,11 +686,11 @@ static void load_list(struct groups *g, uint16_t article, bool open, struct curs
         load_group(g, article, open, &before, in);
 }
 
-void groups_load(struct groups *g, struct cursor *in, bool cautions)
+void groups_load(struct groups *g, struct cursor *in, enum groups_form form)
 {
     struct group_losses losses;
 
-    g->cautions = cautions;
+    g->form = form;
     losses.groups_dropped = cursor_u64(in);
     losses.matches_refused = cursor_u64(in);
     for (size_t i = 0; i < g->agreement->article_count; i++) {

@@ -37,6 +37,7 @@ struct match {
     uint8_t turned;   /* the record named the responder as source */
     uint8_t disputed; /* another test of territory speaks against the initiator's */
     uint8_t cautions; /* lists that name the initiator: bits by enum caution */
+    uint32_t place;   /* of its sensor: incident_place; 0 where none was said */
     uint64_t mark;    /* replay's own: twins_mark of the record */
 };
 
@@ -83,9 +84,14 @@ size_t groups_open(const struct groups *g);
 struct group_losses groups_losses(const struct groups *g);
 
 /* The whole state as bytes, and back into new, empty groups of the same agreement. Faults as
- * cursor's, and RANGE for what no save could have written. `cautions`: it was saved since incidents
- * count them. */
+ * cursor's, and RANGE for what no save could have written. `form`: by which version it was saved.
+ */
+enum groups_form {
+    GROUPS_PLAIN = 0, /* before incidents counted cautions */
+    GROUPS_CAUTIONS,  /* .. before they knew places */
+    GROUPS_PLACES,    /* as it is saved now */
+};
 void groups_save(const struct groups *g, struct buf *out);
-void groups_load(struct groups *g, struct cursor *in, bool cautions);
+void groups_load(struct groups *g, struct cursor *in, enum groups_form form);
 
 #endif

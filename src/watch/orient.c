@@ -48,6 +48,15 @@ bool orient_is_reflector(const struct event *e)
     return false;
 }
 
+/* The record names who began its flow. A flow that was picked up in its middle may be told
+ * backwards: where one port alone says otherwise it stays open. */
+static enum orient_ground by_own_word(const struct event *e, enum orient_ground by_port)
+{
+    if (by_port == (e->began == BEGAN_SRC ? ORIENT_SRC_SERVES : ORIENT_DEST_SERVES))
+        return ORIENT_NONE;
+    return e->began == BEGAN_SRC ? ORIENT_FLOW_SRC : ORIENT_FLOW_DEST;
+}
+
 static enum orient_ground decide_eve(struct event *e, bool own_src, bool own_dest)
 {
     enum orient_ground g = orient_by_port(e, own_src, own_dest);
@@ -55,12 +64,19 @@ static enum orient_ground decide_eve(struct event *e, bool own_src, bool own_des
                    !orient_is_service_port(e->service, e->dest_port);
 
     e->proof = services[e->service].proof;
-    return neither && services[e->service].client_first ? ORIENT_RECORD_ORDER : g;
+    if (e->began != BEGAN_UNSAID && !e->began_before)
+        return by_own_word(e, g);
+    if (neither && services[e->service].client_first)
+        return ORIENT_RECORD_ORDER;
+    if (g != ORIENT_NONE || e->began == BEGAN_UNSAID)
+        return g;
+    return e->began == BEGAN_SRC ? ORIENT_FLOW_ID_SRC : ORIENT_FLOW_ID_DEST;
 }
 
 bool orient_is_turned(enum orient_ground g)
 {
-    return g == ORIENT_SRC_SERVES || g == ORIENT_OWN_SRC;
+    return g == ORIENT_SRC_SERVES || g == ORIENT_OWN_SRC || g == ORIENT_FLOW_DEST ||
+           g == ORIENT_FLOW_ID_DEST;
 }
 
 void orient_decide(struct event *e, bool own_src, bool own_dest)

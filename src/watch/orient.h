@@ -2,9 +2,10 @@
  * orient.h - who began: the first question to any record, before anybody is looked up.
  *
  * EVE's src and dest are not attacker and victim: thousands of real rdp and sip records name the
- * victim as source. The decision is by the service's well-known port, then by our own end, then
- * by the order in which the sensor writes that service; else it is not made, and an event whose
- * direction is not known is attributed to nobody.
+ * victim as source. The decision is by the flow's own source where the record names it, then by the
+ * service's well-known port, then by our own end, then by the order in which the sensor writes that
+ * service, then by what a record before said of the same flow id; else it is not made, and an event
+ * whose direction is not known is attributed to nobody.
  *
  * Zeek names the originator and tells of the handshake; a flow has flags, counts and ports. What
  * each family's word is worth stands in orient_zeek.c and orient_flow.c; reflectors' answers (UDP

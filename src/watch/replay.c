@@ -1,6 +1,7 @@
 #include "watch/replay.h"
 
 #include "base/memory.h"
+#include "watch/flows.h"
 #include "watch/twins.h"
 
 struct replay {
@@ -11,6 +12,7 @@ struct replay {
     size_t found_count, found_room;
     struct totals totals;
     struct reader *reader; /* of the file that is being read */
+    struct flows *flows;   /* .. said by its records, whatever order the files come in */
     uint32_t file;
     const struct reader_format *format; /* of the files to come; NULL: by their first bytes */
     uint64_t number;                    /* of the frame that is being read */
@@ -34,6 +36,7 @@ void replay_free(struct replay *r)
     for (size_t i = 0; i < r->found_count; i++)
         incident_done(&r->found[i]);
     reader_free(r->reader);
+    flows_free(r->flows);
     free(r->found);
     free(r->match);
     free(r);
@@ -64,9 +67,11 @@ static void take_event(void *context, struct event *e, struct bytes raw, size_t 
 {
     struct replay *r = context;
     size_t article = 0;
-    enum judged v = rules_judge(r->rules, e, &article);
+    enum judged v;
     struct match *m;
 
+    flows_meet(r->flows, e);
+    v = rules_judge(r->rules, e, &article);
     totals_count(&r->totals, (int)v);
     if (r->each != NULL)
         r->each(r->with, e, r->file, r->number, raw);
@@ -94,7 +99,9 @@ static struct reader *reader_of(struct replay *r, uint32_t file)
     if (r->reader != NULL && r->file == file)
         return r->reader;
     reader_free(r->reader);
+    flows_free(r->flows);
     r->reader = reader_new(r->format);
+    r->flows = flows_new();
     r->file = file;
     return r->reader;
 }

@@ -1,15 +1,17 @@
 #include "watch/watcher.h"
 
 #include "base/memory.h"
+#include "watch/flows.h"
 #include "watch/twins.h"
 
 enum {
-    STATE_VERSION = 5,
-    STATE_PLAIN = 4,  /* the version before incidents counted cautions: is read, too */
-    STATE_UNTOLD = 3, /* the version before held records had accounts: is read, too */
+    STATE_VERSION = 6,
+    STATE_UNPLACED = 5, /* the version before incidents knew places: is read, too */
+    STATE_PLAIN = 4,    /* the version before incidents counted cautions: is read, too */
+    STATE_UNTOLD = 3,   /* the version before held records had accounts: is read, too */
 };
 
-static const char state_rule[] = "watch: saved state, version 5";
+static const char state_rule[] = "watch: saved state, version 6";
 
 struct held {
     struct match match; /* match.line is the offset */
@@ -26,6 +28,7 @@ struct source {
     uint8_t identity_len;
     struct reader *reader; /* made at the first frame */
     const struct reader_format *format;
+    uint32_t place;
     struct watcher_news news;
 };
 
@@ -40,6 +43,7 @@ struct watcher {
     struct held *held; /* a heap, the next to be counted first */
     size_t held_count, raw_bytes;
     struct twins *twins; /* of what is held: a twin of what was counted is late */
+    struct flows *flows;
     struct watcher_report *report;
     size_t report_count, report_room;
     struct watcher_sample *sample;
@@ -72,6 +76,7 @@ struct watcher *watcher_new(const struct rules *r, const uint8_t seed[16])
     w->groups = groups_new(rules_agreement(r), rules_other(r), limits, seed, take_report, w);
     w->held = memory_new(WATCHER_HELD * sizeof *w->held);
     w->twins = twins_new(seed);
+    w->flows = flows_new();
     w->newest = w->floor = INT64_MIN / 8;
     return w;
 }
@@ -96,6 +101,7 @@ void watcher_free(struct watcher *w)
         free(w->held[i].raw);
     free(w->held);
     twins_free(w->twins);
+    flows_free(w->flows);
     free(w->report);
     free(w->sample);
     for (size_t i = 0; i < WATCHER_SOURCES; i++)
@@ -293,6 +299,7 @@ static void take_event(struct watcher *w, uint32_t source, uint64_t offset, stru
     totals_count(&w->totals, (int)v);
     if (v == JUDGED_MATCHED) {
         match_of(e, article, source, offset, &m);
+        m.place = w->source[source].place;
         hold(w, &m, e, line);
     }
     if (e->time.us <= w->newest)
@@ -323,6 +330,7 @@ static void take_one(void *context, struct event *e, struct bytes raw, size_t at
         w->totals.ahead++;
         return;
     }
+    flows_meet(w->flows, e); /* late ones, too: its word does not age */
     if (e->time.us < w->floor) {
         w->totals.events++;
         w->totals.late++;
@@ -480,6 +488,11 @@ const struct watcher_sample *watcher_samples(const struct watcher *w, size_t *co
     return w->sample;
 }
 
+void watcher_place(struct watcher *w, uint32_t source, uint32_t place)
+{
+    w->source[source].place = place;
+}
+
 void watcher_seek(struct watcher *w, struct lookout *l, const struct cautions *c)
 {
     w->lookout = l;
@@ -540,6 +553,7 @@ static void save_held(const struct held *h, struct buf *out)
     buf_add(out, m->to.byte, 16);
     buf_u32(out, m->source);
     buf_u32(out, m->from_as);
+    buf_u32(out, m->place);
     buf_u16(out, m->article);
     buf_byte(out, m->service);
     buf_byte(out, m->ground);
@@ -561,6 +575,7 @@ uint64_t watcher_commit(struct watcher *w, struct buf *state_out)
     for (size_t i = 0; i < w->held_count; i++)
         save_held(&w->held[i], state_out);
     groups_save(w->groups, state_out);
+    flows_save(w->flows, state_out);
     return w->sequence;
 }
 
@@ -590,8 +605,7 @@ static uint32_t load_version(struct cursor *in)
 {
     uint32_t version = cursor_u32(in);
 
-    if (version != STATE_VERSION && version != STATE_PLAIN && version != STATE_UNTOLD &&
-        cursor_ok(in))
+    if ((version < STATE_UNTOLD || version > STATE_VERSION) && cursor_ok(in))
         cursor_fail(in, FAULT_UNKNOWN, 0);
     return version;
 }
@@ -622,6 +636,7 @@ static void load_held(struct watcher *w, uint32_t version, struct cursor *in)
     load_bytes(in, m->to.byte, 16);
     m->source = cursor_u32(in);
     m->from_as = cursor_u32(in);
+    m->place = version == STATE_VERSION ? cursor_u32(in) : 0;
     m->article = cursor_u16(in);
     m->service = cursor_u8(in);
     m->ground = cursor_u8(in);
@@ -655,7 +670,12 @@ static void load_rest(struct watcher *w, uint32_t version, struct cursor *in)
     check(in, n <= WATCHER_HELD && w->floor <= w->newest);
     for (uint32_t i = 0; i < n && cursor_ok(in); i++)
         load_held(w, version, in);
-    groups_load(w->groups, in, version == STATE_VERSION);
+    groups_load(w->groups, in,
+                version == STATE_VERSION    ? GROUPS_PLACES
+                : version == STATE_UNPLACED ? GROUPS_CAUTIONS
+                                            : GROUPS_PLAIN);
+    if (version == STATE_VERSION)
+        flows_load(w->flows, in);
     cursor_end(in);
 }
 

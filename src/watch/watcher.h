@@ -126,6 +126,9 @@ uint64_t watcher_sequence(const struct watcher *w);
  * Both must stay until the next call. */
 void watcher_seek(struct watcher *w, struct lookout *l, const struct cautions *c);
 
+/* From which place source `i` sees: incident_place; 0 (as at the beginning): it was not said. */
+void watcher_place(struct watcher *w, uint32_t source, uint32_t place);
+
 /* Indicators that were met since it was cleared, which its reader does with each commit: they are
  * not in the state, for after a crash the same lines come again. */
 struct sightings *watcher_seen(struct watcher *w);

@@ -37,15 +37,21 @@ static const struct rules *rules(void)
     return r;
 }
 
+/* Ssh; and now and then an alert that names its flow's source, and rdp on its odd ports. */
 static void feed(struct watcher *w, uint8_t second, uint8_t host)
 {
+    static const char *const types[] = {"ssh", "rdp", "alert"};
+    const char *type = types[host % 3];
     char line[300];
     int n = snprintf(line, sizeof line,
-                     "{\"timestamp\":\"2020-01-01T00:%02d:%02d.0+0000\",\"event_type\":\"ssh\","
-                     "\"src_ip\":\"198.51.100.%d\",\"src_port\":9,\"dest_ip\":\"192.0.2.%d\","
-                     "\"dest_port\":22}",
-                     second % 240 / 4, second % 4 * 15, host % 8, host);
+                     "{\"timestamp\":\"2020-01-01T00:%02d:%02d.0+0000\",\"event_type\":\"%s\","
+                     "\"flow_id\":7,\"src_ip\":\"198.51.100.%d\",\"src_port\":9,\"dest_ip\":"
+                     "\"192.0.2.%d\",\"dest_port\":%d%s}",
+                     second % 240 / 4, second % 4 * 15, type, host % 8, host / 32,
+                     host % 3 == 0 ? 22 : 9999,
+                     host % 3 == 2 ? ",\"flow\":{\"src_ip\":\"198.51.100.1\"}" : "");
 
+    watcher_place(w, host % WATCHER_SOURCES, second % 8);
     watcher_line(w, host % WATCHER_SOURCES, second, second + 1u, bytes_of(line, (size_t)n),
                  (struct instant){INT64_MAX});
 }

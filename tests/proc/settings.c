@@ -89,8 +89,9 @@ static void a_sensor_is_a_file_a_socket_or_the_input(void **state)
     assert_good(
         with("\"eve\",\n   \"name\": \"edge\",\n   \"path\": \"/var/log/suricata/eve.json\"",
              "\"netflow\",\n   \"name\": \"edge\",\n   \"path\": "
-             "\"udp:127.0.0.1:2055\",\n   \"silent-after\": 60",
+             "\"udp:127.0.0.1:2055\",\n   \"place\": \"border-1\",\n   \"silent-after\": 60",
              &error));
+    assert_string_equal(s.sensors[0].place, "border-1");
     assert_int_equal(s.sensors[0].kind, SENSOR_UDP);
     assert_int_equal(s.sensors[0].endpoint.port, 2055);
     assert_int_equal(s.sensors[0].silent_after, 60);

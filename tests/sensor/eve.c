@@ -95,6 +95,22 @@ static void other_spellings_of_the_same_are_read(void **state)
     eve_memory_done(&memory);
 }
 
+/* What is found where no member's name is kept is no member: the table of names has empty places.
+ */
+static void four_nuls_are_no_members_name(void **state)
+{
+    static const char nuls[] = "{" BODY "," ENDS ",\"\0\0\0\0\":1}";
+    char line[400];
+    struct event e;
+
+    (void)state;
+    assert_fault(both(nuls, sizeof nuls - 1, &e), FAULT_SYNTAX);
+    for (int n = 1; n < 256; n++) {
+        snprintf(line, sizeof line, "{" BODY "," ENDS ",\"%c%c%c%c\":1}", n, n, n, n);
+        (void)both(line, strlen(line), &e).kind;
+    }
+}
+
 static void a_nested_event_type_is_not_the_records(void **state)
 {
     static const char rdp[] = "{" TIME ",\"rdp\":{\"event_type\":\"initial_request\",\"src_ip\":"
@@ -297,6 +313,38 @@ static void an_alert_gives_its_id_and_severity(void **state)
     assert_int_equal(e.severity, 0);
 }
 
+/* Suricata 7 names in alerts the flow's own source; it is no end of the record, and only its own
+ * place counts. */
+static void a_flows_source_is_read_beside_the_records_ends(void **state)
+{
+    static const struct {
+        const char *more, *began;
+    } cases[] = {
+        {"\"flow\":{\"pkts_toserver\":3,\"src_ip\":\"203.0.113.9\",\"dest_ip\":\"192.0.2.1\"}",
+         "203.0.113.9"},
+        {"\"flow\":{\"src_ip\":\"203.0.113.\\u0039\"}", "203.0.113.9"},
+        {"\"flow\":{\"src_ip\":\"a name\"}", "a name"},
+        {"\"flow\":{\"src_ip\":7}", ""},
+        {"\"flow\":7", ""},
+        {"\"flow\":[{\"src_ip\":\"203.0.113.9\"}]", ""},
+        {"\"flow\":{\"x\":{\"src_ip\":\"203.0.113.9\"}}", ""},
+        {"\"netflow\":{\"src_ip\":\"203.0.113.9\"}", ""},
+        {"\"alert\":{\"flow\":{\"src_ip\":\"203.0.113.9\"}}", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (int twice = 0; twice < 2; twice++) { /* the second time by its shape */
+            char line[400];
+            struct event e;
+
+            snprintf(line, sizeof line, "{" BODY "," ENDS ",%s}", cases[i].more);
+            assert_good(both(line, strlen(line), &e));
+            assert_true(bytes_is(e.text[EVENT_TEXT_BEGAN], cases[i].began));
+            assert_int_equal(addr_compare(e.src, addr("198.51.100.7")), 0);
+        }
+}
+
 /* Each thing at each place of the steps of 64 bytes. */
 static void a_record_reads_the_same_wherever_it_lies(void **state)
 {
@@ -435,6 +483,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_gives_its_header),
         cmocka_unit_test(other_spellings_of_the_same_are_read),
+        cmocka_unit_test(four_nuls_are_no_members_name),
         cmocka_unit_test(a_nested_event_type_is_not_the_records),
         cmocka_unit_test(a_record_without_ends_is_an_event),
         cmocka_unit_test(damage_is_told_with_its_place),
@@ -442,6 +491,7 @@ int main(void)
         cmocka_unit_test(every_prefix_of_a_record_is_damage),
         cmocka_unit_test(nested_members_become_the_events_texts),
         cmocka_unit_test(an_alert_gives_its_id_and_severity),
+        cmocka_unit_test(a_flows_source_is_read_beside_the_records_ends),
         cmocka_unit_test(a_record_reads_the_same_wherever_it_lies),
         cmocka_unit_test(both_readers_agree_on_every_changed_byte),
         cmocka_unit_test(both_readers_agree_on_every_byte_too_many),

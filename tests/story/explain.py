@@ -4,9 +4,12 @@ import base64
 import hashlib
 import json
 import pathlib
+import socket
 import sqlite3
+import time
 
 from notice import bytes_of_folder, incident_of, released, sees, VICTIM
+from sensors import add, free_port, look_for, scenario
 
 COUNT = 120  # of the article's 50 within an hour
 # A user agent that would write backwards, and what a terminal is shown of it.
@@ -112,3 +115,53 @@ def often(agreement):
 
 an_incident_is_explained_from_line_to_verdict.sensors = hostile
 an_incident_is_explained_from_line_to_verdict.change = often
+
+
+PORT = free_port()
+
+
+def apart(folder):
+    """Suricata on one link, an exporter of one-way flows on another."""
+    (pathlib.Path(folder) / "eve.json").touch()
+    return [f"tap={pathlib.Path(folder) / 'eve.json'}:follow",
+            f"flows=udp:127.0.0.1:{PORT}:follow"]
+
+
+def rdp_between_odd_ports(at, number, kind, source="198.51.100.7"):
+    """As Suricata 7 writes it: the victim as the record's source, the flow's own in the alert."""
+    row = {"timestamp": scenario.stamp(at) + "+0000", "flow_id": 1 + number, "event_type": kind,
+           "src_ip": VICTIM, "src_port": 13389, "dest_ip": source, "dest_port": 20000 + number,
+           "proto": "TCP"}
+    if kind == "alert":
+        row.update(alert={"signature_id": 1, "severity": 3}, flow={"src_ip": source})
+    return json.dumps(row) + "\n"
+
+
+def two_places_and_a_flows_own_word_are_told(pair):
+    a, log = pair.a, pair.folder / "eve.json"
+    a.stop()
+    sensors = json.loads((a.node / "settings.json").read_text())["sensors"]
+    for sensor, place in zip(sensors, ("border", "datacentre")):
+        sensor["place"] = place
+    look_for(a, sensors=sensors)
+    a.serve()
+    begin = int(time.time() * 1000) - 30000
+    flows = [scenario.Connection(begin + n * 100, "rdp", "198.51.100.7", VICTIM)
+             for n in range(20)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        for packet in scenario.messages(10, flows, False):
+            out.sendto(packet, ("127.0.0.1", PORT))
+    add(log, "".join(rdp_between_odd_ports(begin + n * 100, n, kind)
+                     for n in range(100) for kind in ("alert", "rdp")))
+    a.until(lambda: a.json("watch", "sources")["totals"]["matched"] == 120, "all are read", 30)
+    add(log, rdp_between_odd_ports(begin + 230000, 999, "rdp"))  # time goes on
+    incident = a.until(lambda: a.json("watch", "incidents")["incidents"], "the incident", 30)[0]
+    told = a.parley_ok("watch", "explain", incident["id"])
+    assert {"several-places", "one-sided", "direction-turned"} <= set(incident["reasons"]), incident
+    assert incident["confidence"] == "high", incident
+    for words in ("2 places that are independent of one another", "several-places: ", "flow-id-dest",
+                  "a record before, of the same flow id"):
+        assert words in told, (words, told)
+
+
+two_places_and_a_flows_own_word_are_told.sensors = apart

@@ -157,6 +157,43 @@ static void confidence_follows_proof_and_territory(void **state)
     assert_int_equal(incident_confidence(&i), CONFIDENCE_LOW);
 }
 
+/* "Confidence = function of (two-way proof, territory tests agree, independent sensors ..)" */
+static void another_place_bears_out_what_one_sides_flags_said(void **state)
+{
+    struct incident i = {
+        .events = 5, .proven = 5, .one_sided = 4, .by_ground = {[TERRITORY_PREFIX] = 5}};
+    const char *reasons[INCIDENT_REASONS];
+    uint32_t here = incident_place(bytes_text("vienna")),
+             there = incident_place(bytes_text("graz"));
+
+    (void)state;
+    assert_true(here != there && here != 0 && there != 0);
+    assert_int_equal(incident_place(bytes_text("")), 0);
+    assert_int_equal(incident_confidence(&i), CONFIDENCE_MODERATE);
+    incident_seen(&i, 0);
+    incident_seen(&i, here);
+    incident_seen(&i, here);
+    incident_seen(&i, 0);
+    assert_int_equal(incident_places(&i), 1); /* a sensor whose place was not said is none */
+    assert_int_equal(incident_confidence(&i), CONFIDENCE_MODERATE);
+    assert_int_equal(incident_reasons(&i, reasons), 3);
+    incident_seen(&i, there);
+    assert_int_equal(incident_places(&i), 2);
+    assert_int_equal(incident_confidence(&i), CONFIDENCE_HIGH);
+    assert_int_equal(incident_reasons(&i, reasons), 4);
+    assert_string_equal(reasons[2], "several-places");
+    i.one_sided = 5; /* nobody saw both directions: two places can be deceived alike */
+    assert_int_equal(incident_confidence(&i), CONFIDENCE_MODERATE);
+    i.one_sided = 4;
+    i.by_ground[TERRITORY_TABLE] = 1; /* and where the source lies no sensor knows */
+    assert_int_equal(incident_confidence(&i), CONFIDENCE_MODERATE);
+    i.proven = 4;
+    assert_int_equal(incident_confidence(&i), CONFIDENCE_LOW);
+    for (uint32_t k = 1; k < 100; k++)
+        incident_seen(&i, k);
+    assert_int_equal(incident_places(&i), INCIDENT_PLACES);
+}
+
 /* "constant memory per open group", and "never goes silent": a flood on ever new targets is told of
  * at each tenfold, and its group is no larger after the first hundred thousand. */
 static void a_flood_is_told_of_for_ever_in_constant_memory(void **state)
@@ -231,6 +268,7 @@ int main(void)
         cmocka_unit_test(sources_and_services_are_groups_of_their_own),
         cmocka_unit_test(it_reports_tenfold_and_samples_twofold),
         cmocka_unit_test(confidence_follows_proof_and_territory),
+        cmocka_unit_test(another_place_bears_out_what_one_sides_flags_said),
         cmocka_unit_test(a_flood_is_told_of_for_ever_in_constant_memory),
         cmocka_unit_test(silent_groups_make_room_and_are_counted),
         cmocka_unit_test(bytes_are_bounded_too),

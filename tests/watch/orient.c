@@ -54,6 +54,61 @@ static void the_direction_is_decided_by_port_then_own_end_then_record_order(void
     }
 }
 
+/* "Normalise direction first (flow.src_ip where present, service port, same flow_id ..)" */
+static void the_sensors_word_on_the_flow_decides_where_no_port_speaks_against_it(void **state)
+{
+    static const struct {
+        const char *name;
+        enum service service;
+        uint16_t src_port, dest_port;
+        enum began began;
+        bool before, own_src;
+        enum orient_ground ground;
+        bool turned;
+    } cases[] = {
+        {"its source", SERVICE_RDP, 50000, 9999, BEGAN_SRC, false, false, ORIENT_FLOW_SRC, false},
+        {"its destination", SERVICE_RDP, 9999, 50000, BEGAN_DEST, false, true, ORIENT_FLOW_DEST,
+         true},
+        {"as the port says", SERVICE_RDP, 3389, 50000, BEGAN_DEST, false, true, ORIENT_FLOW_DEST,
+         true},
+        {"the port says otherwise", SERVICE_RDP, 3389, 50000, BEGAN_SRC, false, true, ORIENT_NONE,
+         false},
+        {"the other port says otherwise", SERVICE_SSH, 50000, 22, BEGAN_DEST, false, false,
+         ORIENT_NONE, false},
+        {"before our own end", SERVICE_SIP, 5060, 5060, BEGAN_SRC, false, true, ORIENT_FLOW_SRC,
+         false},
+        {"before the order", SERVICE_SSH, 9999, 50000, BEGAN_DEST, false, true, ORIENT_FLOW_DEST,
+         true},
+        {"a record before: its source", SERVICE_RDP, 50000, 9999, BEGAN_SRC, true, false,
+         ORIENT_FLOW_ID_SRC, false},
+        {"a record before: its destination", SERVICE_RDP, 9999, 50000, BEGAN_DEST, true, true,
+         ORIENT_FLOW_ID_DEST, true},
+        {"a port comes before that", SERVICE_RDP, 3389, 50000, BEGAN_SRC, true, true,
+         ORIENT_SRC_SERVES, true},
+        {"our own end comes before that", SERVICE_SIP, 5060, 5060, BEGAN_SRC, true, true,
+         ORIENT_OWN_SRC, true},
+        {"the order comes before that", SERVICE_SSH, 9999, 50000, BEGAN_DEST, true, true,
+         ORIENT_RECORD_ORDER, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct event e = {.service = cases[i].service,
+                          .src_port = cases[i].src_port,
+                          .dest_port = cases[i].dest_port,
+                          .began = cases[i].began,
+                          .began_before = cases[i].before,
+                          .has = EVENT_HAS_ENDS};
+
+        orient_decide(&e, cases[i].own_src, !cases[i].own_src);
+        if (e.ground != cases[i].ground)
+            fail_msg("%s: %s", cases[i].name, orient_ground_name(e.ground));
+        assert_int_equal(orient_is_turned(e.ground), cases[i].turned);
+        if (e.ground != ORIENT_NONE)
+            assert_int_equal(e.from.port, cases[i].turned ? e.dest_port : e.src_port);
+    }
+}
+
 static void sip_proves_nothing_and_a_missing_end_decides_nothing(void **state)
 {
     struct event e = {
@@ -165,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_direction_is_decided_by_port_then_own_end_then_record_order),
+        cmocka_unit_test(the_sensors_word_on_the_flow_decides_where_no_port_speaks_against_it),
         cmocka_unit_test(sip_proves_nothing_and_a_missing_end_decides_nothing),
         cmocka_unit_test(only_the_other_partys_end_is_matched),
         cmocka_unit_test(our_sensor_is_never_accused),

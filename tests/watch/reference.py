@@ -78,12 +78,37 @@ class Territory:
         return None
 
 
-def orient(event, own):
-    """(initiator, responder), or None: the record's order, unless our end serves it as source."""
+def flow_of(event):
+    """A flow is its id and both its ends, whichever way a record has them."""
+    ends = frozenset((event.get(way + "_ip"), event.get(way + "_port")) for way in ("src", "dest"))
+    return event.get("flow_id"), ends
+
+
+def said(event):
+    """Who began its flow by the record's own word, if that is one of its two ends."""
+    flow = event.get("flow")
+    source = flow.get("src_ip") if isinstance(flow, dict) else None
+    ends = event.get("src_ip"), event.get("dest_ip")
+    return source if source in ends and ends[0] != ends[1] else None
+
+
+def orient(event, own, before):
+    """(initiator, responder), or None where nothing tells. `before`: who began by what a record
+    before said of the same flow."""
     service, src, dest = event.get("event_type"), event.get("src_ip"), event.get("dest_ip")
     if service not in PORTS or src is None or dest is None:
         return None
-    return (dest, src) if src in own and event.get("src_port") in PORTS[service] else (src, dest)
+    serves = [event.get(port) in PORTS[service] for port in ("src_port", "dest_port")]
+    word = said(event)
+    if word:
+        if serves == ([True, False] if word == src else [False, True]):
+            return None  # its port says otherwise
+        return (src, dest) if word == src else (dest, src)
+    if src in own and serves[0]:
+        return dest, src
+    if service in ("rdp", "sip") and serves == [False, False]:
+        return before and ((src, dest) if before == src else (dest, src))
+    return src, dest
 
 
 def find(matches, count, within, gap):
@@ -112,6 +137,7 @@ def main(agreement_path, me, *files):
     totals = dict(events=0, matched=0, twice=0, incidents=0, damaged_lines=0)
     records, groups, per_file, seen = [], {}, [0] * len(files), set()
     for number, path in enumerate(files):
+        begun = {}  # of this file's flows
         for at, line in enumerate(lines(path)):
             try:
                 event = json.loads(line)
@@ -122,12 +148,17 @@ def main(agreement_path, me, *files):
                 continue
             totals["events"] += 1
             per_file[number] += 1
-            records += [(us, number, at, event, line)] if event["event_type"] in PORTS else []
+            if said(event):
+                begun.setdefault(flow_of(event), set()).add(said(event))
+            words = begun.get(flow_of(event), ())
+            before = next(iter(words)) if len(words) == 1 else None
+            if event["event_type"] in PORTS:
+                records.append((us, number, at, event, line, before))
     records.sort(key=lambda r: r[:3])
-    own = {e[k] for _, _, _, e, _ in records for k in ("src_ip", "dest_ip")
+    own = {e[k] for _, _, _, e, _, _ in records for k in ("src_ip", "dest_ip")
            if k in e and territory.party(e[k], 0) == me}
-    for us, _, _, event, line in records:
-        ends = orient(event, own)
+    for us, _, _, event, line, before in records:
+        ends = orient(event, own, before)
         if not ends or event["event_type"] not in TWO_WAY:
             continue
         if territory.party(ends[0], us) == other and territory.party(ends[1], us) == me:

@@ -400,7 +400,8 @@ static void samples_of_one_commit_are_bounded(void **state)
     rules_free(r);
 }
 
-/* A state of version 3 had no accounts: 40 bytes fewer a held record. */
+/* A state of version 3 had no accounts and no places, 44 bytes fewer a held record, and no flows.
+ */
 static void a_state_from_before_there_were_accounts_is_read(void **state)
 {
     struct rules *r = common_rules();
@@ -415,12 +416,13 @@ static void a_state_from_before_there_were_accounts_is_read(void **state)
         ssh_at(w, 1000 + i, never);
     watcher_commit(w, &saved);
     /* version, sequence, 8 totals, sources, digest, newest and floor; then the held ones */
-    at = 4 + 8 + 8 * 8 + 4 + WATCHER_SOURCES * 12 + 32 + 16;
-    buf_add(&old, saved.data, at + 4);
-    for (size_t i = 0; i < 5; i++)
-        buf_add(&old, saved.data + at + 4 + i * (99 + ACCOUNT_SAVED), 99);
-    at += 4 + 5 * (99 + ACCOUNT_SAVED);
-    buf_add(&old, saved.data + at, saved.len - at);
+    at = 4 + 8 + 8 * 8 + 4 + WATCHER_SOURCES * 12 + 32 + 16 + 4;
+    buf_add(&old, saved.data, at);
+    for (size_t i = 0; i < 5; i++, at += 103 + ACCOUNT_SAVED) {
+        buf_add(&old, saved.data + at, 56);
+        buf_add(&old, saved.data + at + 60, 43);
+    }
+    buf_add(&old, saved.data + at, saved.len - at - 4);
     old.data[3] = 3;
     assert_good(watcher_load(r, seed, buf_view(&old), &back, &anew));
     watcher_flush(back);
@@ -432,6 +434,64 @@ static void a_state_from_before_there_were_accounts_is_read(void **state)
     watcher_free(back);
     buf_done(&saved);
     buf_done(&old);
+    rules_free(r);
+}
+
+/* An rdp record between odd ports, and an alert of the same flow that says who began it. */
+static void flow_at(struct watcher *w, uint32_t source, int64_t second, bool alert)
+{
+    const char *own = "192.0.2.1", *other = "198.51.100.1";
+    struct buf text = {0};
+
+    buf_print(&text,
+              "{\"timestamp\":\"2020-01-01T00:00:%02d.%06u+0000\",\"flow_id\":%d,"
+              "\"event_type\":\"%s\",\"src_ip\":\"%s\",\"src_port\":13389,\"dest_ip\":\"%s\","
+              "\"dest_port\":50000,\"proto\":\"TCP\"",
+              alert ? 0 : (int)second, source, (int)second + 7, alert ? "alert" : "rdp", own,
+              other);
+    if (alert)
+        buf_print(&text, ",\"flow\":{\"src_ip\":\"%s\",\"src_port\":50000}", other);
+    buf_byte(&text, '}');
+    watcher_line(w, source, 0, 1, buf_view(&text), never);
+    buf_done(&text);
+}
+
+static void a_flows_source_and_the_sensors_places_outlive_a_restart(void **state)
+{
+    struct rules *r = common_rules();
+    struct watcher *w = watcher_new(r, seed);
+    struct buf saved = {0}, text = {0};
+
+    (void)state;
+    for (int i = 0; i < 10; i++)
+        flow_at(w, 0, i, true);
+    for (int i = 0; i < 10; i++) {
+        struct watcher *back;
+
+        watcher_place(w, 0, incident_place(bytes_text("vienna")));
+        watcher_place(w, 1, incident_place(bytes_text(i < 8 ? "vienna" : "graz")));
+        flow_at(w, i % 2 != 0, i, false);
+        buf_clear(&saved);
+        if (i % 3 == 2)
+            watcher_flush(w); /* else it waits as a held record */
+        collect(w, r, false, &text);
+        watcher_commit(w, &saved);
+        back = restore(r, &saved);
+        watcher_free(w);
+        w = back;
+    }
+    flow_at(w, 0, 20, false); /* nobody said who began that one */
+    assert_int_equal(watcher_totals(w)->events, 21);
+    assert_int_equal(watcher_totals(w)->matched, 10);
+    watcher_finish(w);
+    collect(w, r, false, &text);
+    assert_non_null(strstr(buf_str(&text), "\"several-places\""));
+    assert_non_null(strstr(buf_str(&text), "\"turned\":10,"));
+    assert_non_null(strstr(buf_str(&text), "\"places\":2}"));
+    assert_non_null(strstr(buf_str(&text), "\"ground\":\"flow-id-dest\""));
+    watcher_free(w);
+    buf_done(&saved);
+    buf_done(&text);
     rules_free(r);
 }
 
@@ -558,6 +618,7 @@ int main(void)
         cmocka_unit_test(of_a_long_line_the_digest_alone_is_kept),
         cmocka_unit_test(samples_of_one_commit_are_bounded),
         cmocka_unit_test(a_state_from_before_there_were_accounts_is_read),
+        cmocka_unit_test(a_flows_source_and_the_sensors_places_outlive_a_restart),
         cmocka_unit_test(what_comes_too_late_is_counted_and_not_matched),
         cmocka_unit_test(a_record_that_comes_twice_is_counted_once),
         cmocka_unit_test(an_event_of_tomorrow_does_not_make_today_late),
