@@ -3,9 +3,9 @@
 
 What must hold, whatever was killed when: a statement that the command line acknowledged is in the
 author's ledger at the place it said, once; no two heads of a log contradict each other; both
-ledgers converge to what the other side mirrors; each audit is clean. With --rotate one party changes
-its role keys all the while: a change that was acknowledged is in its log, and at the end both sides
-name the same keys and speak by them.
+ledgers converge to what the other side mirrors; each audit is clean. With --rotate both parties
+change their role keys all the while: a change that was acknowledged is in its log, and at the end
+both sides name the same keys and speak by them.
 
   crash.py PARLEY [--kills N] [--seconds S] [--seed SEED] [--rotate]
 
@@ -169,18 +169,20 @@ def judge(parties, speakers, heads):
     return faults
 
 
-def judge_keys(a, b, rotator):
+def judge_keys(rotators):
     """What was acknowledged is there; both sides name the same keys; and statements go on by them."""
     def keys(party, side):
         return [k["fingerprint"] for k in party.json("key", "show")[side][-1]["keys"]]
 
-    faults = []
-    if rotator.named() < rotator.installed + 1:
-        faults.append(f"{rotator.installed} changes of keys acknowledged, {rotator.named() - 1} there")
-    if keys(a, "ours") != keys(b, "theirs"):
-        faults.append("the two sides name different keys")
-    if rotator.named() == 1:
-        faults.append("no key was changed: the test shows nothing")
+    faults, (a, b) = [], [r.party for r in rotators]
+    for r, other in zip(rotators, (b, a)):
+        name, there = r.party.name, r.named() - 1
+        if there < r.installed:
+            faults.append(f"{name}: {r.installed} changes of keys acknowledged, {there} there")
+        if keys(r.party, "ours") != keys(other, "theirs"):
+            faults.append(f"{other.name} names other keys of {name} than it does itself")
+        if there == 0:
+            faults.append(f"{name} changed no key: the test shows nothing")
     for party, officer in ((a, "ivanova"), (b, "li")):
         if party.run("peer", "ping", "--class", "TEST", "--yes", officer=officer).returncode not in (0, 7):
             faults.append(f"{party.name} says nothing by its last keys")
@@ -223,8 +225,8 @@ def story(args, rng, folder):
                 party.appoint(officer)
         speakers = [Speaker(a, "ivanova", "petrov", heads, stop, rng),
                     Speaker(b, "li", "wang", heads, stop, rng)]
-        rotator = Rotator(a, stop)
-        for thread in [*speakers, *([rotator] if args.rotate else [])]:
+        rotators = [Rotator(party, stop) for party in (a, b) if args.rotate]
+        for thread in [*speakers, *rotators]:
             thread.start()
         end = time.monotonic() + args.seconds
         while time.monotonic() < end if not args.kills else kills < args.kills:
@@ -234,20 +236,18 @@ def story(args, rng, folder):
                 kills += 1
                 if kills % 25 == 0:
                     print(f"{kills} kills", flush=True)
-        if args.rotate:  # on a slow machine no change may have come through between the kills
-            a.until(lambda: rotator.installed, "the role keys are changed", 120)
+        for rotator in rotators:  # on a slow machine no change may have come through between the kills
+            rotator.party.until(lambda: rotator.installed, "the role keys are changed", 120)
         stop.set()
-        for speaker in speakers:
-            speaker.join(60)
-        if args.rotate:
-            rotator.join(60)
+        for thread in [*speakers, *rotators]:
+            thread.join(60)
         settle([a, b])
         faults = judge([a, b], speakers, heads)
-        if args.rotate:
-            faults += judge_keys(a, b, rotator)
+        if rotators:
+            faults += judge_keys(rotators)
         counts = {"kills": kills, "said": sum(len(s.said) for s in speakers),
                   "refused": sum(s.refused for s in speakers), "heads": len(heads.roots),
-                  "turns": rotator.turns}
+                  "turns": sum(r.turns for r in rotators)}
         if counts["said"] < 3:
             faults.append("hardly anything was said: the test shows nothing")
         if faults:
