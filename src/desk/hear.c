@@ -72,6 +72,14 @@ static void compare_keys(struct desk_pact *p, struct bytes head)
     alarm_raise(p, name, detail);
 }
 
+/* A head of ours that our log does not reach: noted, so that it is known after a restart too. */
+static struct fault fall_behind(struct desk_pact *p, enum head_relation relation, uint64_t size)
+{
+    if (relation != HEAD_AHEAD || size <= p->talk.target)
+        return fault_none();
+    return refill_note(p, size);
+}
+
 static struct fault judged_hello(struct desk_pact *p, uint32_t link, struct bytes payload,
                                  struct conversation_actions *out)
 {
@@ -95,8 +103,7 @@ static struct fault judged_hello(struct desk_pact *p, uint32_t link, struct byte
     compare_keys(p, hello.head);
     alarm_clear(p, "the partner broke a rule");
     relation = relation_of(p, hello.head, &size);
-    if (relation == HEAD_AHEAD && size > p->talk.target)
-        f = refill_note(p, size);
+    f = fall_behind(p, relation, size);
     if (!fault_is(f) && relation == HEAD_PREFIX && size >= p->head.binding)
         f = commit_bound(p, hello.head);
     if (!fault_is(f))
@@ -236,18 +243,28 @@ void hear_early_forget(struct desk *d)
         buf_done(&d->early[i].body);
 }
 
-/* A HELLO whose link is not up. What it shows of our keys proves itself, and a partner who refuses
- * us ends the link with it: gate's word of that may be here before judge's. */
+/* A HELLO whose link is not up. What it shows of ours, keys and head, proves itself, and a partner
+ * who refuses us ends the link with it: gate's word of that may be here before judge's. */
 static void hear_without_link(struct desk *d, struct bytes payload)
 {
     struct frame_hello hello;
     struct desk_pact *p;
+    uint64_t size;
+    enum head_relation relation;
+    struct fault f;
 
     if (fault_is(frame_hello_parse(payload, &hello)))
         return;
     p = pact_find(d, hello.agreement);
-    if (p != NULL && p->log != NULL)
-        keys_shown(p, &hello);
+    if (p == NULL || p->log == NULL)
+        return;
+    keys_shown(p, &hello);
+    relation = relation_of(p, hello.head, &size);
+    f = fall_behind(p, relation, size);
+    if (fault_is(f))
+        d->host.say(d->host.context, "behind", f);
+    else if (relation == HEAD_AHEAD)
+        conversation_behind(&p->talk, size);
 }
 
 /* judge's word about a link may come before gate's that it is up: two channels. A HELLO waits. */

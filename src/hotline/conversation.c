@@ -172,6 +172,12 @@ static void fork_found(struct conversation *c, struct conversation_actions *out)
     end(c, rule, out);
 }
 
+void conversation_behind(struct conversation *c, uint64_t size)
+{
+    if (size > c->own && size > c->target)
+        c->target = size;
+}
+
 /* Takes in a head of our own log. False if the link ended over it. */
 static bool own_head(struct conversation *c, enum head_relation relation, uint64_t size,
                      struct conversation_actions *out)
@@ -181,8 +187,7 @@ static bool own_head(struct conversation *c, enum head_relation relation, uint64
         bind_to(c, size, out);
         return true;
     case HEAD_AHEAD:
-        if (size > c->target)
-            c->target = size;
+        conversation_behind(c, size);
         return true;
     case HEAD_CONTRADICTS:
         fork_found(c, out);

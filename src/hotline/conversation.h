@@ -132,6 +132,10 @@ void conversation_hello_sent(struct conversation *c, uint32_t link, struct tick 
 void conversation_hello(struct conversation *c, uint32_t link, enum head_relation relation,
                         uint64_t size, struct tick now, struct conversation_actions *out);
 
+/* A head of ours of this size was shown on a link that is gone: HEAD_AHEAD, as a HELLO would say.
+ */
+void conversation_behind(struct conversation *c, uint64_t size);
+
 /* The PUSH asked for was sent, up to `size`. A size not above the PUSH's first says that no head is
  * in reach (256 entries or 4 MiB without a note): the link is closed with that rule. */
 void conversation_pushed(struct conversation *c, uint32_t link, uint64_t size, struct tick now,

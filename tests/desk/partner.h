@@ -26,6 +26,7 @@ struct partner {
     bool judge_is_old; /* our judge does not know the newest version yet */
     size_t keys;       /* place of its KEYS entry that its HELLO brings; 0: none */
     bool hasty;        /* its HELLO is here before ours is signed */
+    bool hangs_up;     /* its HELLO is judged when gate has said that the link is gone */
 };
 
 /* What the partner says; `fields` is taken over and may be NULL. */
@@ -163,6 +164,11 @@ static inline void partner_greet(struct partner *b)
     if (!b->hasty)
         rig_keeper(r);
     buf_clear(&body);
+    if (b->hangs_up) {
+        link_down_write(up.link, bytes_text(""), &body);
+        rig_hear(r, PROCESS_GATE, MESSAGE_LINK_DOWN, &body);
+        buf_clear(&body);
+    }
     frame_hello_say(&hello, &body);
     frame_hello_sign(bytes_text("ed25519"), bytes_text("judge has looked at it"), &body);
     partner_judged(b, FRAME_HELLO, &body, NULL);

@@ -196,6 +196,32 @@ static void nothing_is_signed_while_it_is_missing(void **state)
     talk_done(&t);
 }
 
+/* PROTOCOL.hotline section 5: a partner who refuses our HELLO ends the link with it, and gate's
+ * word of the end may come before judge's of what his HELLO showed. */
+static void what_a_greeting_showed_is_not_lost_with_its_link(void **state)
+{
+    struct talk t = restored();
+    struct buf payload = {0};
+    uint64_t from = 0;
+
+    (void)state;
+    t.b.hangs_up = true;
+    assert_false(wants_refill(&t, &from));
+    t.b.hangs_up = false;
+    for (int again = 0; again < 2; again++) { /* it is known after a restart, too */
+        t.b.head = bytes_text("");            /* whatever the next one shows */
+        partner_greet(&t.b);
+        assert_true(partner_got(t.r, FRAME_REFILL, &payload));
+        rig_kill(t.r);
+        rig_start(t.r);
+    }
+    assert_true(wants_refill(&t, &from));
+    fill(&t, from);
+    assert_int_equal(number_in(t.r, "ledger.show", "binding"), (int64_t)t.after);
+    buf_done(&payload);
+    talk_done(&t);
+}
+
 /* The partner holds our words; he cannot put others into our mouth. */
 static void a_mirror_that_was_changed_leaves_nothing_behind(void **state)
 {
@@ -244,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_lost_comes_back_from_the_partners_mirror),
         cmocka_unit_test(nothing_is_signed_while_it_is_missing),
+        cmocka_unit_test(what_a_greeting_showed_is_not_lost_with_its_link),
         cmocka_unit_test(a_mirror_that_was_changed_leaves_nothing_behind),
         cmocka_unit_test(a_head_without_our_signature_makes_nobody_refill),
     };
