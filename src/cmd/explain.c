@@ -62,25 +62,26 @@ static const struct word unkept[] = {
 
 /* ---- what the confidence rests on ---- */
 
-/* A reason, and which number of `counts` it is about. `missing`: what that leaves of all events. */
+/* A reason, which number of `counts` it is about, and what that counts. */
 static const struct reason {
     const char *name, *count;
-    bool missing;
+    enum { OF_EVENTS, REST_OF_EVENTS, NO_EVENTS } tally;
     const char *means;
 } reasons[] = {
-    {"two-way", "two-way", false, "contact in both directions was shown"},
-    {"one-sided", "one-sided", false, "shown by the flags of one direction alone"},
-    {"source-unproven", "two-way", true, "no contact in both directions: the source may be forged"},
-    {"several-places", "places", false, "sensors of several places saw it"},
-    {"territory-prefix", "prefix", false, "the source lies in a prefix its party declared"},
-    {"territory-as", "as", false, "the source lies in an AS its party declared"},
-    {"territory-table", "table", false, "the source was placed by a table"},
-    {"territory-disputed", "disputed", false, "another test places the source elsewhere"},
-    {"direction-turned", "turned", false, "the record named the victim as its source"},
-    {"source-warning-list", "warning", false, "a warning list named the source at that time"},
-    {"source-vpn", "vpn", false, "the source was an exit of a VPN: who used it sits elsewhere"},
-    {"source-tor", "tor", false, "the source was an exit of Tor: who used it sits elsewhere"},
-    {"source-scanner", "scanner", false, "a list of research scanners named the source"},
+    {"two-way", "two-way", OF_EVENTS, "contact in both directions was shown"},
+    {"one-sided", "one-sided", OF_EVENTS, "shown by the flags of one direction alone"},
+    {"source-unproven", "two-way", REST_OF_EVENTS,
+     "no contact in both directions: the source may be forged"},
+    {"several-places", "places", NO_EVENTS, "sensors of several places saw it"},
+    {"territory-prefix", "prefix", OF_EVENTS, "the source lies in a prefix its party declared"},
+    {"territory-as", "as", OF_EVENTS, "the source lies in an AS its party declared"},
+    {"territory-table", "table", OF_EVENTS, "the source was placed by a table"},
+    {"territory-disputed", "disputed", OF_EVENTS, "another test places the source elsewhere"},
+    {"direction-turned", "turned", OF_EVENTS, "the record named the victim as its source"},
+    {"source-warning-list", "warning", OF_EVENTS, "a warning list named the source at that time"},
+    {"source-vpn", "vpn", OF_EVENTS, "the source was an exit of a VPN: who used it sits elsewhere"},
+    {"source-tor", "tor", OF_EVENTS, "the source was an exit of Tor: who used it sits elsewhere"},
+    {"source-scanner", "scanner", OF_EVENTS, "a list of research scanners named the source"},
 };
 
 static void print_reason(struct say *s, const json_t *incident, const char *name)
@@ -95,10 +96,11 @@ static void print_reason(struct say *s, const json_t *incident, const char *name
             continue;
         buf_print(&line, ": %s", reasons[i].means);
         n = answer_number(counts, reasons[i].count);
-        if (counts != NULL && strcmp(reasons[i].count, "places") == 0)
+        if (counts != NULL && reasons[i].tally == NO_EVENTS)
             buf_print(&line, " (%lld)", n);
         else if (counts != NULL)
-            buf_print(&line, " (%lld of %lld events)", reasons[i].missing ? events - n : n, events);
+            buf_print(&line, " (%lld of %lld events)",
+                      reasons[i].tally == OF_EVENTS ? n : events - n, events);
     }
     answer_row(s, "because", buf_str(&line));
     buf_done(&line);

@@ -167,13 +167,17 @@ static void check_references(struct reading *r, const struct object *o, bool cus
 
     for (void *i = json_object_iter(tree); i != NULL; i = json_object_iter_next(tree, i)) {
         const char *name = json_object_iter_key(i);
-        const struct catalogue_reference *row = catalogue_refers(o->type, name);
+        bool many = ends_with(name, "_refs");
+        const struct catalogue_reference *row;
 
+        if (!many && !ends_with(name, "_ref"))
+            continue;
+        row = catalogue_refers(o->type, name);
         if (custom && row == NULL)
             continue;
-        if (ends_with(name, "_refs"))
+        if (many)
             check_refs(r, name, row, json_object_iter_value(i));
-        else if (ends_with(name, "_ref"))
+        else
             check_ref(r, name, row, json_object_iter_value(i));
     }
 }

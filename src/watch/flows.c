@@ -27,11 +27,18 @@ void flows_free(struct flows *f)
     free(f);
 }
 
-static struct flow flow_of(const struct event *e)
+/* The record's flow, if `by` began it. */
+static struct flow flow_of(const struct event *e, enum began by)
 {
-    struct flow f = {e->src, e->dest, e->src_port, e->dest_port};
+    if (by == BEGAN_SRC)
+        return (struct flow){e->src, e->dest, e->src_port, e->dest_port};
+    return (struct flow){e->dest, e->src, e->dest_port, e->src_port};
+}
 
-    return e->began == BEGAN_SRC ? f : (struct flow){f.to, f.from, f.to_port, f.from_port};
+/* What tells of both ends, or of neither, tells nothing. */
+static enum began one_of(bool src, bool dest)
+{
+    return src == dest ? BEGAN_UNSAID : src ? BEGAN_SRC : BEGAN_DEST;
 }
 
 static bool is_same(const struct flow *a, const struct flow *b)
@@ -52,11 +59,10 @@ static void keep(struct flows *f, uint64_t id, const struct flow *flow)
 }
 
 /* Which end of this record began the flow, if a record before said so. An id with other ends is
- * another flow's; one that was said to begin at both ends tells nothing. */
+ * another flow's. */
 static enum began find(const struct flows *f, const struct event *e)
 {
-    const struct flow by_src = {e->src, e->dest, e->src_port, e->dest_port},
-                      by_dest = {e->dest, e->src, e->dest_port, e->src_port};
+    const struct flow by_src = flow_of(e, BEGAN_SRC), by_dest = flow_of(e, BEGAN_DEST);
     bool src = false, dest = false;
 
     for (size_t i = 0; i < f->count; i++) {
@@ -65,20 +71,17 @@ static enum began find(const struct flows *f, const struct event *e)
         src |= is_same(&f->flow[i], &by_src);
         dest |= is_same(&f->flow[i], &by_dest);
     }
-    return src == dest ? BEGAN_UNSAID : src ? BEGAN_SRC : BEGAN_DEST;
+    return one_of(src, dest);
 }
 
 /* The end that the record itself names; an address that is neither's, or both's, tells nothing. */
 static enum began own_word(const struct event *e)
 {
     struct addr a;
-    bool src, dest;
 
     if (fault_is(addr_parse(e->text[EVENT_TEXT_BEGAN], &a)))
         return BEGAN_UNSAID;
-    src = addr_compare(a, e->src) == 0;
-    dest = addr_compare(a, e->dest) == 0;
-    return src == dest ? BEGAN_UNSAID : src ? BEGAN_SRC : BEGAN_DEST;
+    return one_of(addr_compare(a, e->src) == 0, addr_compare(a, e->dest) == 0);
 }
 
 /* Is neither port a service's, or both? Else the port itself decides. */
@@ -98,7 +101,7 @@ void flows_meet(struct flows *f, struct event *e)
         e->began = own_word(e);
         if (e->began == BEGAN_UNSAID || e->flow == 0 || !is_open(e))
             return;
-        flow = flow_of(e);
+        flow = flow_of(e, e->began);
         keep(f, e->flow, &flow);
     } else if (f->count != 0 && e->service != SERVICE_NONE && e->flow != 0 && is_open(e)) {
         e->began = find(f, e);
