@@ -48,4 +48,5 @@ char *memory_text(const void *text, size_t len)
 void memory_give_back(void)
 {
     mallopt(M_MMAP_THRESHOLD, 512 << 10); /* glibc raises it by itself, unless it was set */
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);   /* .. and then this would be 128 KiB */
 }

@@ -3,7 +3,6 @@
 #include <bzlib.h>
 #include <lz4.h>
 #include <lzo/lzo1x.h>
-#include <stdlib.h>
 #include <zstd.h>
 
 #include "base/memory.h"
@@ -31,7 +30,6 @@ enum element { ELEMENT_GENERIC = 1, ELEMENT_V4, ELEMENT_V6, ELEMENT_MISC, ELEMEN
 struct nfcapd {
     bool header;
     uint8_t packing; /* enum packing */
-    uint8_t *room;   /* READER_FRAME bytes for unpacked blocks; made at the first of them */
 };
 
 static uint16_t u16(const uint8_t *p)
@@ -106,7 +104,8 @@ static bool unpack_zstd(struct bytes in, uint8_t *out, size_t *len)
     return true;
 }
 
-static struct fault unpack(struct nfcapd *n, struct bytes in, unsigned flags, struct bytes *out)
+static struct fault unpack(const struct nfcapd *n, struct bytes in, unsigned flags,
+                           struct buf *room, struct bytes *out)
 {
     static bool (*const ways[PACKINGS])(struct bytes in, uint8_t * out, size_t * len) = {
         [PACKING_LZO] = unpack_lzo,
@@ -119,14 +118,11 @@ static struct fault unpack(struct nfcapd *n, struct bytes in, unsigned flags, st
     *out = in;
     if (n->packing == PACKING_NONE || (flags & BLOCK_UNPACKED) != 0)
         return fault_none();
-    if (n->room == NULL) {
-        n->room = memory_new(READER_FRAME);
-        if (lzo_init() != LZO_E_OK)
-            die("parley: liblzo2 does not fit this machine\n");
-    }
-    if (!ways[n->packing](in, n->room, &len))
+    buf_clear(room);
+    buf_need(room, READER_FRAME);
+    if (!ways[n->packing](in, room->data, &len))
         return fault_make(FAULT_SYNTAX, BLOCK_HEADER, packed_rule);
-    *out = bytes_of(n->room, len);
+    *out = bytes_of(room->data, len);
     return fault_none();
 }
 
@@ -308,6 +304,8 @@ static struct fault read_header(struct nfcapd *n, struct bytes frame)
         return fault_make(FAULT_UNKNOWN, 16, packed_rule);
     if (frame.data[17] != 0)
         return fault_make(FAULT_UNKNOWN, 17, "nfdump layout 2: encrypted, which we cannot read");
+    if (frame.data[16] == PACKING_LZO && lzo_init() != LZO_E_OK)
+        die("parley: liblzo2 does not fit this machine\n");
     n->packing = frame.data[16];
     n->header = true;
     return fault_none();
@@ -328,7 +326,7 @@ static struct fault nfcapd_read(void *state, struct bytes frame, const struct re
     if (u16(frame.data + 8) != BLOCK_RECORDS)
         return fault_none(); /* names of interfaces and the like */
     f = unpack(n, bytes_of(frame.data + BLOCK_HEADER, frame.len - BLOCK_HEADER),
-               u16(frame.data + 10), &records);
+               u16(frame.data + 10), sink->room, &records);
     return fault_is(f) ? f : read_records(records, u32(frame.data), sink);
 }
 
@@ -358,19 +356,11 @@ static bool nfcapd_is(struct bytes head)
     return is_header(head);
 }
 
-static void nfcapd_done(void *state)
-{
-    struct nfcapd *n = state;
-
-    free(n->room);
-}
-
 const struct reader_format nfcapd_format = {
     .name = "nfcapd",
     .is = nfcapd_is,
     .cut = nfcapd_cut,
     .from_start = true,
     .state = sizeof(struct nfcapd),
-    .done = nfcapd_done,
     .read = nfcapd_read,
 };

@@ -12,6 +12,7 @@
 #ifndef PARLEY_SENSOR_READER_H
 #define PARLEY_SENSOR_READER_H
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/fault.h"
 #include "model/event.h"
@@ -33,6 +34,9 @@ struct reader_sink {
      * datagrams by sequence number, records whose template did not come). */
     void (*note)(void *context, const char *rule, uint64_t n);
     void *context;
+    /* For what a packed frame unpacks to, at most READER_FRAME bytes: the caller's, who may lend
+     * one to all his readers, since nothing is kept in it from one frame to the next. */
+    struct buf *room;
 };
 
 struct reader_format {

@@ -12,6 +12,7 @@ struct replay {
     size_t found_count, found_room;
     struct totals totals;
     struct reader *reader; /* of the file that is being read */
+    struct buf unpacked;   /* for frames that are packed */
     struct flows *flows;   /* .. said by its records, whatever order the files come in */
     uint32_t file;
     const struct reader_format *format; /* of the files to come; NULL: by their first bytes */
@@ -37,6 +38,7 @@ void replay_free(struct replay *r)
         incident_done(&r->found[i]);
     reader_free(r->reader);
     flows_free(r->flows);
+    buf_done(&r->unpacked);
     free(r->found);
     free(r->match);
     free(r);
@@ -108,7 +110,7 @@ static struct reader *reader_of(struct replay *r, uint32_t file)
 
 struct fault replay_frame(struct replay *r, uint32_t file, uint64_t number, struct bytes frame)
 {
-    const struct reader_sink sink = {take_event, take_note, r};
+    const struct reader_sink sink = {take_event, take_note, r, &r->unpacked};
     struct fault f;
 
     if (frame.len == 0 || (frame.len == 1 && frame.data[0] == '\r'))

@@ -44,6 +44,7 @@ struct watcher {
     size_t held_count, raw_bytes;
     struct twins *twins; /* of what is held: a twin of what was counted is late */
     struct flows *flows;
+    struct buf unpacked; /* for frames that are packed */
     struct watcher_report *report;
     size_t report_count, report_room;
     struct watcher_sample *sample;
@@ -102,6 +103,7 @@ void watcher_free(struct watcher *w)
     free(w->held);
     twins_free(w->twins);
     flows_free(w->flows);
+    buf_done(&w->unpacked);
     free(w->report);
     free(w->sample);
     for (size_t i = 0; i < WATCHER_SOURCES; i++)
@@ -390,7 +392,7 @@ void watcher_line(struct watcher *w, uint32_t source, uint64_t offset, uint64_t 
                   struct bytes line, struct instant now)
 {
     struct taking t = {w, source, offset, now};
-    const struct reader_sink sink = {take_one, take_note, &t};
+    const struct reader_sink sink = {take_one, take_note, &t, &w->unpacked};
     struct fault f;
 
     w->source[source].offset = next;
@@ -403,7 +405,7 @@ void watcher_line(struct watcher *w, uint32_t source, uint64_t offset, uint64_t 
 
 void watcher_again(struct watcher *w, uint32_t source, struct bytes frame)
 {
-    const struct reader_sink sink = {take_nothing, note_nothing, NULL};
+    const struct reader_sink sink = {take_nothing, note_nothing, NULL, &w->unpacked};
 
     if (!is_empty(frame) && fault_is(reader_frame(reader_of(&w->source[source]), frame, &sink)))
         return; /* counted when it came first */

@@ -32,7 +32,8 @@ static void note(void *context, const char *rule, uint64_t n)
 
 static void read_all(const struct reader_format *format, struct bytes in)
 {
-    const struct reader_sink sink = {take, note, NULL};
+    struct buf room = {0};
+    const struct reader_sink sink = {take, note, NULL, &room};
     struct reader *r = reader_new(format);
     int fd = memfd_create("fuzz", MFD_CLOEXEC);
     struct source *s;
@@ -46,13 +47,15 @@ static void read_all(const struct reader_format *format, struct bytes in)
             continue;
     source_free(s);
     reader_free(r);
+    buf_done(&room);
     close(fd);
 }
 
 /* A datagram: the whole input is one frame. */
 static void read_one(const struct reader_format *format, struct bytes in)
 {
-    const struct reader_sink sink = {take, note, NULL};
+    struct buf room = {0};
+    const struct reader_sink sink = {take, note, NULL, &room};
     struct reader *r = reader_new(format);
     struct fault f = reader_frame(r, in, &sink);
 
@@ -60,6 +63,7 @@ static void read_one(const struct reader_format *format, struct bytes in)
     if (fault_is(f) && f.at > in.len && f.at > READER_FRAME)
         abort();
     reader_free(r);
+    buf_done(&room);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -33,7 +33,8 @@ static void note(void *context, const char *rule, uint64_t n)
 
 static bool read_file(struct reader *r, const char *path)
 {
-    const struct reader_sink sink = {take, note, NULL};
+    struct buf room = {0};
+    const struct reader_sink sink = {take, note, NULL, &room};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct source *s = source_new(fd, SOURCE_STREAM, NULL, 0, 0);
     struct bytes frame;
@@ -50,6 +51,7 @@ static bool read_file(struct reader *r, const char *path)
     if (fault_is(f))
         fprintf(stderr, "%s: %s at %zu: %s\n", path, fault_word(f.kind), f.at, f.rule);
     source_free(s);
+    buf_done(&room);
     close(fd);
     return !fault_is(f);
 }

@@ -38,13 +38,15 @@ static void note(void *context, const char *rule, uint64_t n)
 /* The frame stands at the end of its own allocation, so that a read past it is seen. */
 static struct fault give(struct reader *r, const struct buf *frame, size_t len, struct got *g)
 {
-    const struct reader_sink sink = {take, note, g};
+    struct buf room = {0};
+    const struct reader_sink sink = {take, note, g, &room};
     uint8_t *own = malloc(len == 0 ? 1 : len);
     struct fault f;
 
     memcpy(own, frame->data, len);
     f = reader_frame(r, bytes_of(own, len), &sink);
     free(own);
+    buf_done(&room);
     return f;
 }
 
@@ -536,9 +538,9 @@ static void keep_and_spoil(void *context, struct event *e, struct bytes raw, siz
 
 static void read_block(const struct buf *records, uint32_t count, struct kept *k)
 {
-    const struct reader_sink sink = {keep_and_spoil, note, k};
+    struct buf b = {0}, room = {0};
+    const struct reader_sink sink = {keep_and_spoil, note, k, &room};
     struct reader *r = reader_new(NULL);
-    struct buf b = {0};
 
     file_header(&b, 0);
     assert_good(reader_frame(r, buf_view(&b), &sink));
@@ -550,6 +552,7 @@ static void read_block(const struct buf *records, uint32_t count, struct kept *k
     buf_bytes(&b, buf_view(records));
     assert_good(reader_frame(r, buf_view(&b), &sink));
     buf_done(&b);
+    buf_done(&room);
     reader_free(r);
 }
 
