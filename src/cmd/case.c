@@ -95,6 +95,21 @@ static void print_fields(struct say *s, const json_t *statement)
     }
 }
 
+static void print_erased(struct say *s, const json_t *erased)
+{
+    struct buf line = {0}, safe = {0};
+    const char *officer = answer_text(erased, "officer");
+
+    if (erased == NULL)
+        return;
+    buf_print(&line, "the document was erased %s%s%s: %s", answer_text(erased, "time"),
+              officer[0] != '\0' ? " by " : "", officer, answer_text(erased, "reason"));
+    outside_line(buf_view(&line), s->utf8, &safe);
+    say_data(s, "      %s\n", buf_str(&safe));
+    buf_done(&line);
+    buf_done(&safe);
+}
+
 static void print_statement(struct say *s, const json_t *statement)
 {
     struct buf line = {0}, safe = {0};
@@ -113,6 +128,7 @@ static void print_statement(struct say *s, const json_t *statement)
     outside_line(buf_view(&line), s->utf8, &safe);
     say_data(s, "  %s\n", buf_str(&safe));
     print_fields(s, statement);
+    print_erased(s, json_object_get(statement, "erased"));
     buf_done(&line);
     buf_done(&safe);
     free(officers);

@@ -1,4 +1,4 @@
-/* ledger.c - parley ledger checkpoint, prove, audit; `show` is a row of lists.c */
+/* ledger.c - parley ledger checkpoint, prove, audit, erase; `show` is a row of lists.c */
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,6 +230,51 @@ enum exit_code ledger_audit(const struct call *call)
     }
     if (s->json)
         say_json(s, json_incref(a));
+    json_decref(a);
+    return code;
+}
+
+/* ---- erase ---- */
+
+static void print_erased(struct say *s, const json_t *a)
+{
+    say_data(s, "%-11s #%lld %s of case %s, %lld bytes\n", "erased", answer_number(a, "index"),
+             answer_text(a, "kind"), answer_text(a, "case"), answer_number(a, "bytes"));
+    answer_row(s, "entry", "stays: every head and proof holds as before");
+    say_note(s, "backups, bundles and files made before this have it still\n");
+}
+
+enum exit_code ledger_erase(const struct call *call)
+{
+    const char *log = args_value(call->args, "--log");
+    const char *officer = args_or_env(call->args, "--officer", "PARLEY_OFFICER");
+    const char *reason = args_value(call->args, "--reason");
+    enum exit_code code = EXIT_DONE;
+    uint64_t index;
+    json_t *ask, *a;
+
+    if (!decimal_read(bytes_text(call->args->word[0]), INT64_MAX, &index))
+        return say_error(call->say, EXIT_USAGE, "usage", "an index is a number, as in ledger show",
+                         "parley ledger show", "%s is no index", call->args->word[0]);
+    if (!args_has(call->args, "--yes") &&
+        !say_confirm(call->say, "The document goes for good; the entry stays. Erase it?",
+                     "not-erased", "nothing was erased", &code))
+        return code;
+    ask = json_pack("{sI}", "index", (json_int_t)index);
+    if (log != NULL)
+        json_object_set_new(ask, "log", json_string(log));
+    if (officer != NULL)
+        json_object_set_new(ask, "officer", json_string(officer));
+    if (reason != NULL)
+        json_object_set_new(ask, "reason", json_string(reason));
+    a = ask_node(call, "ledger.erase", ask, &code);
+    if (a == NULL)
+        return code;
+    if (call->say->json) {
+        say_json(call->say, a);
+        return code;
+    }
+    print_erased(call->say, a);
     json_decref(a);
     return code;
 }

@@ -90,6 +90,8 @@ static void entry_value(const json_t *item, const char *name, struct buf *out)
 
 static const char *held_word(const json_t *item)
 {
+    if (json_object_get(item, "erased") != NULL)
+        return "binding, erased";
     return answer_flag(item, "binding") ? "binding" : answer_flag(item, "stored") ? "stored" : "-";
 }
 

@@ -62,6 +62,7 @@ enum exit_code verify_run(const struct call *call);
 enum exit_code ledger_checkpoint(const struct call *call);
 enum exit_code ledger_prove(const struct call *call);
 enum exit_code ledger_audit(const struct call *call);
+enum exit_code ledger_erase(const struct call *call);
 enum exit_code ledger_anchor(const struct call *call);
 
 enum exit_code share_run(const struct call *call);

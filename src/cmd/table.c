@@ -649,11 +649,32 @@ const struct command commands[] = {
      .run = ledger_anchor},
     {.name = "ledger audit",
      .group = GROUP_PROVE,
-     .help = "read both logs anew, every hash and signature",
+     .help = "read both logs anew: hashes, signatures, documents",
      .usage = "",
      .example = "parley ledger audit",
      .with = WITH_NODE | WITH_SPEAK,
      .run = ledger_audit},
+    {.name = "ledger erase",
+     .group = GROUP_PROVE,
+     .help = "take a document out of the node; its entry stays",
+     .usage = "INDEX",
+     .example = "parley ledger erase 7 --reason 'kept for a year, as agreed'\n"
+                "parley ledger erase 7 --log theirs --reason 'a person is named' --yes",
+     .more = "For what people wrote in a case that is over: NOTICE, UPDATE, ACK, ANSWER, CLOSE,\n"
+             "CHECK. The document, what opens its withheld fields and the case's subject are\n"
+             "overwritten in the store; the entry, all heads and proofs stay as they are, and a\n"
+             "bundle says that the document is not there. When, by whom and why is kept, and so\n"
+             "are article, urgency and outcome, which the case's clocks need. The other side, and\n"
+             "backups and bundles made before, have it still; the sensors' records of an incident\n"
+             "go by sample-mib of the settings.",
+     .flags = {{"--log", "WHOSE", "which log", "ours|theirs", 0},
+               {"--reason", "TEXT", "why; kept here", NULL, 0},
+               {"--officer", "NAME", "who erases; else PARLEY_OFFICER", NULL, 0},
+               {"--yes", NULL, "do not ask; needed without a terminal", NULL, 0}},
+     .with = WITH_NODE | WITH_SPEAK,
+     .least = 1,
+     .most = 1,
+     .run = ledger_erase},
     {.name = "verify",
      .group = GROUP_PROVE,
      .help = "check a bundle, a proof, a log or heads, offline",

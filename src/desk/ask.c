@@ -222,7 +222,7 @@ json_t *ask_ledger(struct desk_pact *p, const json_t *ask, desk_answer say, void
 {
     bool theirs = wants_theirs(ask);
     const struct ledger *log = theirs ? (p->mirror_open ? p->mirror.log : NULL) : p->log;
-    json_t *answer, *list = json_array();
+    json_t *answer, *list = json_array(), *item, *erased;
     uint64_t size, stored, binding, from, count;
 
     (void)say;
@@ -246,10 +246,13 @@ json_t *ask_ledger(struct desk_pact *p, const json_t *ask, desk_answer say, void
             json_decref(list);
             return answer_fault(f, "the log cannot be read", "parley ledger audit");
         }
-        json_array_append_new(list, json_pack("{s:I, s:o, s:o, s:b, s:b}", "index", (json_int_t)i,
-                                              "leaf", json_digest(ledger_leaf(log, i)), "text",
-                                              json_bytes(buf_view(&text)), "stored", i < stored,
-                                              "binding", i < binding));
+        item = json_pack("{s:I, s:o, s:o, s:b, s:b}", "index", (json_int_t)i, "leaf",
+                         json_digest(ledger_leaf(log, i)), "text", json_bytes(buf_view(&text)),
+                         "stored", i < stored, "binding", i < binding);
+        erased = erase_json(p, theirs ? p->peer->id : p->own->id, ledger_leaf(log, i));
+        if (erased != NULL)
+            json_object_set_new(item, "erased", erased);
+        json_array_append_new(list, item);
         buf_done(&text);
     }
     answer = answer_good();
@@ -358,51 +361,6 @@ json_t *ask_growth(struct desk_pact *p, const json_t *ask, desk_answer say, void
     json_object_set_new(answer, "from", json_integer((json_int_t)from));
     json_object_set_new(answer, "growth", json_bytes(buf_view(&text)));
     buf_done(&text);
-    return answer;
-}
-
-static void audit_one(json_t *list, const char *name, const struct ledger *log, struct bytes note,
-                      struct bytes origin, const struct note_signer *author)
-{
-    struct fault f = log == NULL ? fault_none() : ledger_check_all(log);
-    struct checkpoint c;
-    struct digest root;
-    char found[300], check[80];
-
-    if (fault_is(f))
-        snprintf(found, sizeof found, "entry %zu: %s", f.at, f.rule);
-    else
-        snprintf(found, sizeof found, "%llu entries, every hash",
-                 (unsigned long long)(log == NULL ? 0 : ledger_size(log)));
-    snprintf(check, sizeof check, "%s entries", name);
-    check_add(list, check, fault_is(f) ? "fail" : "ok", found, "");
-    if (log == NULL || note.len == 0)
-        return;
-    f = note_verify_checkpoint(note, origin, author, &c, NULL);
-    if (!fault_is(f))
-        f = ledger_root_at(log, c.size, &root);
-    if (!fault_is(f) && !digest_equal(&root, &c.root))
-        f = fault_make(FAULT_FORGED, 0, "the head is not this log's");
-    snprintf(check, sizeof check, "%s head", name);
-    check_add(list, check, fault_is(f) ? "fail" : "ok",
-              fault_is(f) ? f.rule : "signed, and the root is the entries'", "");
-}
-
-json_t *ask_audit(struct desk_pact *p, const json_t *ask, desk_answer say, void *client)
-{
-    json_t *answer = answer_good(), *list = json_array(), *item;
-    size_t i;
-
-    (void)ask;
-    (void)say;
-    (void)client;
-    audit_one(list, "our", p->log, head_stored_note(&p->head), bytes_text(p->origin),
-              &p->own_keys.tenure.author);
-    if (p->mirror_open)
-        audit_one(list, "their", p->mirror.log, mirror_note(&p->mirror), bytes_text(p->peer_origin),
-                  &p->peer_keys.tenure.author);
-    json_array_foreach(list, i, item) json_object_del(item, "try");
-    json_object_set_new(answer, "checks", list);
     return answer;
 }
 

@@ -265,7 +265,7 @@ static json_t *statement_json(struct desk_pact *p, const struct rows *r)
 {
     char party[ENTRY_NAME], kind[16], class[16], state[16], verdict[DESK_WHY];
     struct digest leaf, answers;
-    json_t *row;
+    json_t *row, *erased;
 
     row_text(r, 1, party, sizeof party);
     row_text(r, 4, state, sizeof state);
@@ -285,6 +285,9 @@ static json_t *statement_json(struct desk_pact *p, const struct rows *r)
     if (row_text(r, 16, verdict, sizeof verdict) && verdict[0] != '\0')
         json_object_set_new(row, "verdict", json_string(verdict));
     add_fields(row, row_bytes(r, 11));
+    erased = row_bytes(r, 11).len == 0 ? erase_json(p, party, &leaf) : NULL;
+    if (erased != NULL)
+        json_object_set_new(row, "erased", erased);
     json_object_set_new(row, "officers", officers_of(p, row_bytes(r, 15)));
     return row;
 }

@@ -32,6 +32,7 @@ static const struct {
     {"ledger.wait", await_ask, false, "log index seconds"},
     {"ledger.anchor", anchor_add, false, "log kind note data"},
     {"ledger.audit", ask_audit, false, ""},
+    {"ledger.erase", erase_do, false, "log index officer reason"},
     {"officer.list", officers_list, true, ""},
     {"officer.add", officers_enrol, false, "document"},
     {"keys.reload", keys_reload, false, ""},

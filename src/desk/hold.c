@@ -133,6 +133,21 @@ static struct fault keep_all(struct desk_pact *p, const struct frame_push *push,
     return f;
 }
 
+/* What the partner erased comes without its document, to who held it before and lost it. Of what is
+ * new here that would be a statement which nobody can read, cosigned all the same. */
+static struct fault were_held(struct desk_pact *p, const struct frame_push *push)
+{
+    if (refill_is_due(p)) /* what we answered then comes back first */
+        return fault_none();
+    for (uint32_t i = 0; i < push->count; i++) {
+        struct digest leaf = tree_leaf(push->item[i].entry);
+
+        if (push->item[i].document.len == 0 && !respond_has_receipt(p, &leaf))
+            return fault_make(FAULT_MISSING, i, "PROTOCOL.hotline 4: its document did not come");
+    }
+    return fault_none();
+}
+
 static void hold_now(struct desk_pact *p)
 {
     struct frame_push push = {.count = 0};
@@ -150,6 +165,8 @@ static void hold_now(struct desk_pact *p)
         entries[i] = push.item[i].entry;
     if (!fault_is(f))
         f = judge_is_told(p, &push);
+    if (!fault_is(f))
+        f = were_held(p, &push);
     if (!fault_is(f))
         f = keys_expect(p, &push);
     if (!fault_is(f))

@@ -31,20 +31,36 @@ struct told {
     struct instant bound_at;
 };
 
-static struct fault tell(struct shelf *shelf, const struct rows *r, struct told *out)
+/* Of an erased document what its case needs is left. */
+static struct fault tell_rest(struct desk_pact *p, const char *party, struct told *out)
+{
+    struct buf rest = {0};
+    struct fault f = erase_rest(p, party, &out->leaf, &rest);
+
+    if (!fault_is(f) && rest.len != 0)
+        f = shelf_read(&p->desk->shelf, buf_view(&rest), &out->document);
+    buf_done(&rest);
+    return f;
+}
+
+static struct fault tell(struct desk_pact *p, const struct rows *r, const char *party,
+                         struct told *out)
 {
     struct fault f = entry_parse(row_bytes(r, 10), &out->entry);
 
     if (fault_is(f))
         return f;
     memcpy(out->leaf.byte, row_bytes(r, 2).data, sizeof out->leaf.byte);
+    out->ours = strcmp(party, p->own->id) == 0;
     out->seq = row_integer(r, 0);
     out->place = row_has(r, 3) ? row_integer(r, 3) : INT64_MAX;
-    out->document = NULL;
-    if (row_bytes(r, 11).len != 0 && fault_is(shelf_read(shelf, row_bytes(r, 11), &out->document)))
-        out->document = NULL;
     out->bound = row_has(r, 19);
     out->bound_at = instant_of_seconds(out->bound ? row_integer(r, 19) : 0);
+    out->document = NULL;
+    if (row_bytes(r, 11).len == 0)
+        return tell_rest(p, party, out);
+    if (fault_is(shelf_read(&p->desk->shelf, row_bytes(r, 11), &out->document)))
+        out->document = NULL;
     return f;
 }
 
@@ -125,8 +141,7 @@ static struct fault tale_read(struct desk_pact *p, const char *case_id, struct t
             continue;
         row_text(&r, 1, party, sizeof party);
         one = tale_room(t, strcmp(party, p->own->id) == 0);
-        f = tell(&p->desk->shelf, &r, one);
-        one->ours = strcmp(party, p->own->id) == 0;
+        f = tell(p, &r, party, one);
         t->count[one->ours] += !fault_is(f);
     }
     end = rows_done(&r);

@@ -143,6 +143,11 @@ static bool said_already(struct desk_pact *p, enum kind kind, const struct diges
     return !fault_is(rows_done(&r)) && found;
 }
 
+bool respond_has_receipt(struct desk_pact *p, const struct digest *leaf)
+{
+    return said_already(p, KIND_RECEIPT, leaf);
+}
+
 static struct fault say_receipt(struct desk_pact *p, const struct entry *e,
                                 const struct digest *leaf, const struct disclosed *d)
 {
@@ -213,15 +218,17 @@ struct fault respond_to(struct desk_pact *p, const struct entry *e, const struct
         return refuse_again(p, leaf);
     if (e->kind == KIND_CHECK && e->has_answers && !returns_nonce(p, e, d))
         return note_verdict(p, leaf, "content: docs/STATEMENTS: the return has another nonce");
-    if (judged[0] != '\0')
+    if (respond_has_receipt(p, leaf))
+        ground = NULL; /* what was good once, is */
+    else if (judged[0] != '\0')
         ground = judged;
-    else if (!said_already(p, KIND_RECEIPT, leaf)) /* what was good once, is */
+    else
         ground = ground_of(p, e, leaf, d, &rule);
     if (ground != NULL)
         return is_automatic_answer(e) ? f : say_reject(p, e, leaf, d, ground, rule);
     f = life_note(p, e, leaf, d, "");
     if (!fault_is(f) && type_wants_receipt(e->kind, e->has_answers) &&
-        !said_already(p, KIND_RECEIPT, leaf))
+        !respond_has_receipt(p, leaf))
         f = say_receipt(p, e, leaf, d);
     if (!fault_is(f) && e->kind == KIND_CHECK && !e->has_answers && d != NULL &&
         !said_already(p, KIND_CHECK, leaf))

@@ -300,6 +300,16 @@ MUST_CHECK struct fault hold_catch_up(struct desk_pact *p); /* at start: cosigne
 MUST_CHECK struct fault respond_to(struct desk_pact *p, const struct entry *e,
                                    const struct digest *leaf, const struct disclosed *d,
                                    const char *verdict, const char *judged);
+bool respond_has_receipt(struct desk_pact *p, const struct digest *leaf); /* was it good once? */
+
+/* erase.c: a document that is here no more. The rest of it, a disclosed form, is appended to *rest;
+ * nothing where it was not erased. */
+MUST_CHECK struct fault erase_rest(struct desk_pact *p, const char *party,
+                                   const struct digest *leaf, struct buf *rest);
+/* { time, officer, reason }; NULL where it was not erased. */
+json_t *erase_json(struct desk_pact *p, const char *party, const struct digest *leaf);
+json_t *erase_do(struct desk_pact *p, const json_t *ask, desk_answer say, void *client);
+
 /* refill.c: we are behind our own head; keeper is behind our log */
 void refill_do(struct desk_pact *p);
 void refill_keeper(struct desk_pact *p);

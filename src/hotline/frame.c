@@ -160,7 +160,7 @@ struct fault frame_push_parse(struct bytes payload, struct frame_push *out)
     range_check(&in, p.first, p.count);
     for (uint32_t i = 0; i < p.count && cursor_ok(&in); i++) {
         p.item[i].entry = full_part(&in, FRAME_ENTRY);
-        p.item[i].document = full_part(&in, FRAME_DOCUMENT);
+        p.item[i].document = cursor_part(&in, FRAME_DOCUMENT);
     }
     cursor_end(&in);
     if (!cursor_ok(&in))

@@ -87,7 +87,7 @@ void frame_hello_say(const struct frame_hello *hello, struct buf *out);
 void frame_hello_sign(struct bytes suite, struct bytes signature, struct buf *out);
 
 struct frame_item {
-    struct bytes entry, document; /* an entry's text; its document as disclosed */
+    struct bytes entry, document; /* an entry's text; its document as disclosed, empty: left out */
 };
 
 /* PUSH and MIRROR: entries first .. first+count-1 under a note of size first+count. */

@@ -8,6 +8,7 @@
 #include "ledger/tenure.h"
 #include "ledger/tree.h"
 #include "model/entry.h"
+#include "statement/type.h"
 
 /* What is known of a link. */
 struct link {
@@ -225,6 +226,13 @@ static struct fault judge_hello(struct judging *j, struct link *l, struct bytes 
     return f;
 }
 
+/* Who sends it has it no more, or never kept it: he erased it, or refused it by a rule. What the
+ * log's reader cannot do without is always there. */
+static bool is_left_out(const struct frame_item *item, const struct entry *e)
+{
+    return item->document.len == 0 && !type_is_rooted(e->kind);
+}
+
 /* Bytes that are no entry of this log, or not the document that the entry names, end the link. */
 static struct fault entry_check(const struct link *l, const struct party *author, uint64_t index,
                                 const struct frame_item *item, struct entry *e)
@@ -242,21 +250,24 @@ static struct fault entry_check(const struct link *l, const struct party *author
         return fault_make(FAULT_ORDER, 0, "PROTOCOL.ledger 3: index 0 is the only GENESIS");
     if (index == 0 && author == l->them && !tenure_has(&l->keys, 0, &leaf))
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger 3: another genesis than HELLO's");
-    if (!digest_equal(&hash, &e->disclosed) || item->document.len != e->disclosed_length)
+    if (!is_left_out(item, e) &&
+        (!digest_equal(&hash, &e->disclosed) || item->document.len != e->disclosed_length))
         return fault_make(FAULT_MISMATCH, 0, "PROTOCOL.ledger 3: not the document disclosed");
     return f;
 }
 
 /* What is an entry and came whole is held; what a rule forbids is answered by REJECT. */
 static struct judgement entry_judge(const struct judging *j, const struct link *l,
-                                    const struct entry *e, struct bytes document)
+                                    const struct entry *e, const struct frame_item *item)
 {
     const struct agreement *a = version_of(j, e);
 
+    if (is_left_out(item, e))
+        return (struct judgement){GROUND_FORM, "PROTOCOL.hotline 2: its document did not come"};
     if (a == NULL)
         return (struct judgement){GROUND_AGREEMENT,
                                   "PROTOCOL.ledger 3: a version of the agreement unknown here"};
-    return content_judge(a, agreement_party(a, l->them->id), e, document);
+    return content_judge(a, agreement_party(a, l->them->id), e, item->document);
 }
 
 static struct fault judge_entries(struct judging *j, struct link *l, const struct frame_push *p,
@@ -272,7 +283,7 @@ static struct fault judge_entries(struct judging *j, struct link *l, const struc
         out->entry[i] = (struct judgement){GROUND_NONE, ""};
         /* A KEYS that does not hold ended the link before this: learn_changes. */
         if (author == l->them && e.kind != KIND_KEYS)
-            out->entry[i] = entry_judge(j, l, &e, p->item[i].document);
+            out->entry[i] = entry_judge(j, l, &e, &p->item[i]);
     }
     return fault_none();
 }

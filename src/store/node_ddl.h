@@ -8,7 +8,7 @@
 
 #include "store/schema.h"
 
-enum { NODE_MIGRATIONS = 4 };
+enum { NODE_MIGRATIONS = 5 };
 
 extern const struct migration node_sqlite[NODE_MIGRATIONS];
 extern const struct migration node_postgres[NODE_MIGRATIONS];

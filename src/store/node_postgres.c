@@ -230,5 +230,17 @@ static const char version_4[] = "CREATE TABLE hits (\n"
                                 ");\n"
                                 "CREATE INDEX hits_last ON hits (agreement, last);\n";
 
+/* Documents that were erased: `rest` is a document of what the case's clocks need, and no more. */
+static const char version_5[] = "CREATE TABLE erasures (\n"
+                                "  agreement TEXT COLLATE \"C\" NOT NULL,\n"
+                                "  party TEXT COLLATE \"C\" NOT NULL,\n"
+                                "  leaf BYTEA NOT NULL CHECK (length(leaf) = 32),\n"
+                                "  officer TEXT COLLATE \"C\",\n"
+                                "  reason TEXT COLLATE \"C\" NOT NULL,\n"
+                                "  rest TEXT COLLATE \"C\" NOT NULL,\n"
+                                "  made BIGINT NOT NULL,\n"
+                                "  PRIMARY KEY (agreement, party, leaf)\n"
+                                ");\n";
+
 const struct migration node_postgres[NODE_MIGRATIONS] = {
-    {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}};
+    {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5}};

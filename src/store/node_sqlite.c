@@ -229,5 +229,17 @@ static const char version_4[] =
     ");\n"
     "CREATE INDEX hits_last ON hits (agreement, last);\n";
 
+/* Documents that were erased: `rest` is a document of what the case's clocks need, and no more. */
+static const char version_5[] = "CREATE TABLE erasures (\n"
+                                "  agreement TEXT NOT NULL,\n"
+                                "  party TEXT NOT NULL,\n"
+                                "  leaf BLOB NOT NULL CHECK (length(leaf) = 32),\n"
+                                "  officer TEXT,\n"
+                                "  reason TEXT NOT NULL,\n"
+                                "  rest TEXT NOT NULL,\n"
+                                "  made BIGINT NOT NULL CHECK (typeof(made) = 'integer'),\n"
+                                "  PRIMARY KEY (agreement, party, leaf)\n"
+                                ");\n";
+
 const struct migration node_sqlite[NODE_MIGRATIONS] = {
-    {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}};
+    {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5}};

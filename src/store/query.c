@@ -44,6 +44,8 @@ static const struct query_text queries[QUERY_COUNT] = {
     [QUERY_CASE_STATE] = {"case-state", "iiiitt", "",
                           "UPDATE cases SET state = $1, their_state = $2, closed = $3, "
                           "changed = $4 WHERE agreement = $5 AND case_id = $6"},
+    [QUERY_CASE_SUBJECT] = {"case-subject", "ttt", "",
+                            "UPDATE cases SET subject = $1 WHERE agreement = $2 AND case_id = $3"},
     [QUERY_CASE_DROP] = {"case-drop", "tt", "",
                          "DELETE FROM cases WHERE agreement = $1 AND case_id = $2"},
     [QUERY_CASE_LIST] = {"case-list", "ti", CASE_ROW,
@@ -113,6 +115,16 @@ static const struct query_text queries[QUERY_COUNT] = {
     [QUERY_STATEMENT_TIME] = {"statement-time", "tt", "i",
                               "SELECT claimed FROM statements WHERE agreement = $1 AND "
                               "party = $2 AND state <> 'refused' ORDER BY seq DESC LIMIT 1"},
+
+    [QUERY_STATEMENT_ERASE] = {"statement-erase", "ttb", "",
+                               "UPDATE statements SET document = '', secret = NULL, fields = NULL "
+                               "WHERE agreement = $1 AND party = $2 AND leaf = $3"},
+    [QUERY_ERASURE_PUT] = {"erasure-put", "ttbttti", "",
+                           "INSERT INTO erasures (agreement, party, leaf, officer, reason, rest, "
+                           "made) VALUES ($1, $2, $3, $4, $5, $6, $7)"},
+    [QUERY_ERASURE_GET] = {"erasure-get", "ttb", "ttti",
+                           "SELECT officer, reason, rest, made FROM erasures WHERE "
+                           "agreement = $1 AND party = $2 AND leaf = $3"},
 
     [QUERY_DRAFT_PUT] = {"draft-put", "tttttttbitttbttbiii", "",
                          "INSERT INTO drafts (agreement, draft, kind, class, case_id, incident, "

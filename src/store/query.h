@@ -14,6 +14,7 @@ enum query {
     QUERY_CASE_PUT,
     QUERY_CASE_GET,
     QUERY_CASE_STATE,
+    QUERY_CASE_SUBJECT,
     QUERY_CASE_DROP,
     QUERY_CASE_LIST,
 
@@ -35,6 +36,10 @@ enum query {
     QUERY_STATEMENT_BACKLOG,
     QUERY_STATEMENT_KIND,
     QUERY_STATEMENT_TIME,
+    QUERY_STATEMENT_ERASE, /* the document, and what opens it; then ERASURE_PUT, then CASE_SUBJECT
+                            */
+    QUERY_ERASURE_PUT,
+    QUERY_ERASURE_GET,
 
     QUERY_DRAFT_PUT,
     QUERY_DRAFT_GET,

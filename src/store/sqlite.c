@@ -43,6 +43,7 @@ static const char settings[] = "PRAGMA page_size = 4096;"
                                "PRAGMA synchronous = FULL;"
                                "PRAGMA foreign_keys = ON;"
                                "PRAGMA temp_store = MEMORY;"
+                               "PRAGMA secure_delete = ON;" /* sqlite_forget */
                                "PRAGMA trusted_schema = OFF;";
 
 /* Who only reads. */
@@ -133,6 +134,18 @@ static void sqlite_tidy(void *base)
         return;
     s->frames = 0;
     sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+/* The tables' pages are overwritten where they held it; what is left are older ones in the WAL. */
+static struct fault sqlite_forget(void *base)
+{
+    struct sqlite *s = base;
+    int code = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+    if (code != SQLITE_OK)
+        return sqlite_fault(s, sqlite3_extended_errcode(s->db));
+    s->frames = 0;
+    return fault_none();
 }
 
 static struct fault set_up(struct sqlite *s, enum store_mode mode)
@@ -371,6 +384,7 @@ const struct backend backend_sqlite = {
     .finish = sqlite_finish,
     .changed = sqlite_changed,
     .tidy = sqlite_tidy,
+    .forget = sqlite_forget,
     .check = sqlite_check,
     .backup = sqlite_backup,
 };

@@ -188,6 +188,12 @@ struct fault store_flush(struct store *s)
     return f;
 }
 
+struct fault store_forget(struct store *s)
+{
+    assert(!s->busy);
+    return s->backend->forget == NULL ? fault_none() : s->backend->forget(s->base);
+}
+
 struct fault store_commit(struct store *s)
 {
     struct fault f;

@@ -107,7 +107,8 @@ struct backend {
     int64_t (*changed)(void *base); /* rows that the last query changed */
     struct fault (*check)(void *base);
     struct fault (*backup)(void *base, const char *path); /* NULL: its server has its own */
-    void (*tidy)(void *base); /* what it puts off while somebody waits; NULL: nothing */
+    void (*tidy)(void *base);           /* what it puts off while somebody waits; NULL: nothing */
+    struct fault (*forget)(void *base); /* NULL: its server does it in its own time */
 };
 
 extern const struct backend backend_sqlite;   /* `where` is a file */
@@ -148,6 +149,9 @@ MUST_CHECK struct fault store_begin_moment(struct store *s);
 /* What the next store_begin would have to do first, done now: for when nobody waits. */
 MUST_CHECK struct fault store_ready(struct store *s);
 MUST_CHECK struct fault store_flush(struct store *s); /* nothing to do where nothing is owed */
+/* What was overwritten or deleted, and committed, is in no file of the store any more (PostgreSQL:
+ * after its next vacuum). Outside a transaction. REFUSED: another program holds it. */
+MUST_CHECK struct fault store_forget(struct store *s);
 MUST_CHECK struct fault store_commit(struct store *s);
 void store_rollback(struct store *s);
 bool store_is_busy(const struct store *s); /* inside a transaction */

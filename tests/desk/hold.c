@@ -189,6 +189,41 @@ static void clocks_that_differ_are_said_at_the_greeting(void **state)
     talk_done(&t);
 }
 
+/* PROTOCOL.hotline section 4: a statement that nobody here could ever read is not cosigned. */
+static void a_new_statement_without_its_document_ends_the_link(void **state)
+{
+    struct talk t = talking();
+    size_t n = t.b.count;
+
+    (void)state;
+    assert_true(pushes(&t)); /* one whole, for comparison */
+    partner_says(&t.b, &(struct partner_says){.kind = KIND_CHECK,
+                                              .case_id = "C-0000000000000AAA",
+                                              .number = 1,
+                                              .fields = json_pack("{s:s}", "nonce", "00")});
+    buf_clear(&t.b.document[n + 1]);
+    partner_push(&t.b);
+    assert_false(was_held(&t));
+    talk_done(&t);
+}
+
+/* .. but what was received when it was whole is, though it was erased since: he who asks for it
+ * again was restored from before it. */
+static void a_statement_that_was_received_comes_back_without_its_document(void **state)
+{
+    struct talk t = talking();
+    size_t n = t.b.count;
+
+    (void)state;
+    assert_true(pushes(&t));
+    buf_clear(&t.b.document[n]);
+    t.b.pushed = n;
+    partner_greet(&t.b);
+    partner_push(&t.b);
+    assert_true(was_held(&t));
+    talk_done(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +231,8 @@ int main(void)
         cmocka_unit_test(who_cosigns_again_is_taken_at_once),
         cmocka_unit_test(a_second_push_while_one_waits_ends_the_link_and_changes_nothing),
         cmocka_unit_test(a_cosignature_from_the_future_gives_its_maker_no_time),
+        cmocka_unit_test(a_new_statement_without_its_document_ends_the_link),
+        cmocka_unit_test(a_statement_that_was_received_comes_back_without_its_document),
         cmocka_unit_test(clocks_that_differ_are_said_at_the_greeting),
     };
 

@@ -125,6 +125,8 @@ struct statement {
     struct secret *root;  /* signs the document */
     const char *document; /* other bytes than a document */
     const char *from;
+    bool left_out;       /* its document does not go with it .. */
+    const char *instead; /* .. but this; NULL: nothing */
 };
 
 /* A whole NOTICE, and a CONTACT that is wrong in nothing but perhaps its signature. */
@@ -183,6 +185,10 @@ static void make_push(const struct room *r, const struct statement *s, struct bu
     struct digest leaf[2] = {tree_leaf(genesis.entry)};
 
     make_statement(r, s, &entry, &document);
+    if (s->left_out)
+        buf_clear(&document);
+    if (s->instead != NULL)
+        buf_text(&document, s->instead);
     more = (struct frame_item){buf_view(&entry), buf_view(&document)};
     leaf[1] = tree_leaf(more.entry);
     make_note(b, NULL, leaf, 2, &note);
@@ -423,6 +429,42 @@ static void an_entry_of_somebody_else_ends_the_link(void **state)
     close_room(&r);
 }
 
+/* PROTOCOL.hotline section 2: "the document is "" where the sender has it no more .. Never of a
+ * GENESIS, KEYS or CONTACT". */
+static void a_document_that_was_left_out_is_told_from_a_wrong_one(void **state)
+{
+    const struct {
+        enum kind kind;
+        const char *instead;
+        enum fault_kind fault;
+    } table[] = {
+        {KIND_NOTICE, NULL, FAULT_NONE},
+        {KIND_NOTICE, "{}", FAULT_MISMATCH},
+        {KIND_CONTACT, NULL, FAULT_MISMATCH},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct room r = open_room();
+        struct statement s = {.kind = table[i].kind, .left_out = true, .instead = table[i].instead};
+        struct buf push = {0};
+
+        if (s.kind == KIND_CONTACT) {
+            s.fields = json_loads(CONTACT, 0, NULL);
+            s.root = r.p->b.root;
+        }
+        greet(&r);
+        make_push(&r, &s, &push);
+        if (table[i].fault == FAULT_NONE) {
+            assert_good(say(&r, FRAME_PUSH, &push));
+            assert_int_equal(r.v.entry[1].ground, GROUND_FORM);
+        } else {
+            assert_fault(say(&r, FRAME_PUSH, &push), table[i].fault);
+        }
+        close_room(&r);
+    }
+}
+
 /* "Bytes that are no entry at all end the link"; one flipped bit anywhere in a message is refused.
  */
 static void no_flipped_bit_of_a_push_is_good(void **state)
@@ -515,6 +557,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_partner_must_send_is_good),
+        cmocka_unit_test(a_document_that_was_left_out_is_told_from_a_wrong_one),
         cmocka_unit_test(a_greeting_from_elsewhere_ends_the_link),
         cmocka_unit_test(a_greeting_by_a_key_that_was_revoked_is_refused_by_name),
         cmocka_unit_test(keys_of_ours_that_are_shown_are_signed_by_our_root),

@@ -4,6 +4,7 @@
  */
 #include "store/store.h"
 
+#include "io/file.h"
 #include "store/exchange_ddl.h"
 #include "store/exchange_query.h"
 #include "store/node_ddl.h"
@@ -620,6 +621,56 @@ static void the_journal_is_taken_into_the_tables_by_a_flush_and_not_by_a_commit(
     store_close(s);
 }
 
+/* How often the text stands in the store's files. */
+static size_t times_held(const char *text)
+{
+    static const char *const ends[] = {"", "-wal"};
+    size_t found = 0, len = strlen(text);
+
+    for (size_t i = 0; i < 2; i++) {
+        char name[80];
+        struct buf all = {0};
+        const uint8_t *at;
+
+        snprintf(name, sizeof name, "%s%s", path, ends[i]);
+        if (fault_is(file_read(name, 64 << 20, &all)))
+            continue;
+        at = all.data;
+        while (at != NULL &&
+               (at = memmem(at, all.len - (size_t)(at - all.data), text, len)) != NULL)
+            found++, at += len;
+        buf_done(&all);
+    }
+    return found;
+}
+
+/* "What was overwritten or deleted, and committed, is in no file of the store any more" */
+static void what_is_forgotten_is_in_no_file_of_the_store(void **state)
+{
+    static char text[9000]; /* on pages of its own */
+    struct store *s = opened();
+
+    (void)state;
+    if (server != NULL) {
+        assert_good(store_forget(s)); /* its vacuum's work */
+        store_close(s);
+        skip();
+    }
+    memset(text, 'x', sizeof text - 1);
+    memcpy(text + 8900, "canary", 6);
+    state_put(s, "long", text);
+    assert_good(store_flush(s));
+    state_put(s, "short", "canary");
+    assert_true(times_held("canary") >= 2);
+    state_put(s, "long", "gone");
+    state_put(s, "short", "gone");
+    assert_true(times_held("canary") >= 1); /* the journal has it still */
+    assert_good(store_forget(s));
+    assert_int_equal(times_held("canary"), 0);
+    assert_true(state_is(s, "long", "gone"));
+    store_close(s);
+}
+
 static void a_migration_that_fails_half_way_changes_nothing(void **state)
 {
     struct store *s = opened();
@@ -925,6 +976,7 @@ int main(void)
         cmocka_unit_test_setup(a_draft_whose_permit_was_used_is_none, setup),
         cmocka_unit_test_setup(the_journal_is_taken_into_the_tables_by_a_flush_and_not_by_a_commit,
                                setup),
+        cmocka_unit_test_setup(what_is_forgotten_is_in_no_file_of_the_store, setup),
         cmocka_unit_test_setup(a_migration_that_fails_half_way_changes_nothing, setup),
         cmocka_unit_test_setup(a_transaction_with_a_fault_can_only_end, setup),
         cmocka_unit_test_setup(shared_writers_take_turns, setup),

@@ -18,6 +18,7 @@ import time
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent),
                 str(pathlib.Path(__file__).resolve().parents[2] / "share")]
+import erasure  # noqa: E402
 import exchange  # noqa: E402
 import exhibits  # noqa: E402
 import explain  # noqa: E402
@@ -279,7 +280,7 @@ def tales(module):
             if inspect.isfunction(f) and list(inspect.signature(f).parameters) == ["pair"]}
 
 
-MODULES = (sys.modules[__name__], notice, faults, sensors, explain, exhibits, national, several, exchange,
+MODULES = (sys.modules[__name__], notice, erasure, faults, sensors, explain, exhibits, national, several, exchange,
            interop, indicators,
            rotation)
 STORIES = {name: f for module in MODULES
