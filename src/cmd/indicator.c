@@ -395,7 +395,7 @@ static struct fault found_read(struct store *s, struct found *out)
     struct rows r = store_ask(s, EXCHANGE_OBJECT_GET, STORE_WITH(value_integer(out->added)));
 
     if (rows_next(&r))
-        buf_bytes(&out->body, row_bytes(&r, 8));
+        buf_bytes(&out->body, row_bytes(&r, 9));
     return rows_done(&r);
 }
 

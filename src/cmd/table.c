@@ -1076,8 +1076,10 @@ const struct command commands[] = {
      .example =
          "parley visitor add misp --token misp.token --reads own/shared --writes own/shared\n"
          "parley visitor add li --party cert-b --certificate li.pem --reads partner/to",
-     .more = "A token is made and written to the new FILE; a password is read from FILE, or asked\n"
-             "for where that is \"-\". Neither is kept: only a digest is.",
+     .more =
+         "A token is made and written to the new FILE; a password is read from FILE, or asked\n"
+         "for where that is \"-\". Neither is kept: only a digest is. Give --pap to what acts\n"
+         "on what it reads: a firewall that blocks is not to be shown what is marked PAP:AMBER.",
      .flags = {{"--certificate", "FILE", "his TLS certificate; its key is pinned", NULL, 0},
                {"--token", "FILE", "write a new bearer token there", NULL, 0},
                {"--password-file", "FILE", "holds his password; - asks", NULL, 0},
@@ -1086,6 +1088,8 @@ const struct command commands[] = {
                {"--party", "ID", "he is the partner's; else ours", NULL, 0},
                {"--tlp", "TLP", "the highest marking he is shown; else green",
                 "clear|green|amber|amber+strict|red", 0},
+               {"--pap", "PAP", "the highest PAP he is shown; else red: all",
+                "clear|green|amber|red", 0},
                {"--node", "DIR", "the node's directory; else PARLEY_NODE", NULL, 0}},
      .with = WITH_SPEAK,
      .least = 1,

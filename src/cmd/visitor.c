@@ -282,6 +282,7 @@ enum exit_code visitor_add(const struct call *call)
         add_ways(&e, visitor)) {
         set_text(visitor, "party", args_value(call->args, "--party"));
         set_text(visitor, "tlp", args_value(call->args, "--tlp"));
+        set_text(visitor, "pap", args_value(call->args, "--pap"));
         if (edit_write(&e))
             edit_tell(&e, "is a visitor now", name, EDIT_NEXT);
     }
@@ -364,8 +365,9 @@ static json_t *visitor_json(const struct config *c, size_t i)
 
     rights_write(c, i, &rights);
     ways_write(v, &ways);
-    row = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", v->name, "party", v->party, "known_by",
-                    buf_str(&ways), "tlp", tlp_name(v->clearance), "collections", buf_str(&rights));
+    row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", v->name, "party", v->party,
+                    "known_by", buf_str(&ways), "tlp", tlp_name(v->clearance.tlp), "pap",
+                    pap_name(v->clearance.pap), "collections", buf_str(&rights));
     buf_done(&rights);
     buf_done(&ways);
     return row;
@@ -373,8 +375,9 @@ static json_t *visitor_json(const struct config *c, size_t i)
 
 static void list_print(struct say *s, const struct config *c)
 {
-    static const char *const names[] = {"name", "party", "known_by", "tlp", "collections"};
-    struct columns rows = {.heading = {"VISITOR", "PARTY", "KNOWN BY", "TLP", "COLLECTIONS"}};
+    static const char *const names[] = {"name", "party", "known_by", "tlp", "pap", "collections"};
+    struct columns rows = {
+        .heading = {"VISITOR", "PARTY", "KNOWN BY", "TLP", "PAP", "COLLECTIONS"}};
     json_t *list = json_array(), *row;
     size_t i;
 

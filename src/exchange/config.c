@@ -52,6 +52,17 @@ static enum tlp tlp_of(const struct member *object, const char *name, enum tlp o
     return tlp;
 }
 
+static enum pap pap_of(const struct member *object, const char *name, enum pap otherwise)
+{
+    struct member m = member_if(object, name);
+    const char *text = m.value == NULL ? NULL : as_line(&m, 16);
+    enum pap pap = text == NULL ? otherwise : pap_parse(bytes_text(text));
+
+    if (text != NULL && pap == PAP_NONE)
+        member_fail(&m, FAULT_UNKNOWN, "is not clear, green, amber or red");
+    return pap;
+}
+
 /* ---- visitors ----------------------------------------------------------------------------------
  */
 
@@ -82,12 +93,12 @@ static void visitor_read(const struct member *m, struct config *c)
     v.has_token = digest_if(m, "token_sha256", v.token);
     text_if(m, "password", v.password, sizeof v.password);
     v.has_password = v.password[0] != '\0';
-    v.clearance = tlp_of(m, "tlp", TLP_GREEN);
+    v.clearance = (struct marking){tlp_of(m, "tlp", TLP_GREEN), pap_of(m, "pap", PAP_RED)};
     v.rate = CONFIG_RATE;
     if (member_has(m, "rate"))
         v.rate = (unsigned)member_integer(m, "rate", 1, 1000000);
-    member_only(m, "name", "party", "certificate_sha256", "token_sha256", "password", "tlp", "rate",
-                NULL);
+    member_only(m, "name", "party", "certificate_sha256", "token_sha256", "password", "tlp", "pap",
+                "rate", NULL);
     if (!v.has_pin && !v.has_token && !v.has_password)
         member_fail(m, FAULT_MISSING,
                     "needs certificate_sha256, token_sha256 or password to be known by");

@@ -48,7 +48,7 @@ struct config_visitor {
     uint8_t token[32];              /* SHA-256 of the bearer token, which is 32 random bytes */
     char password[CONFIG_PASSWORD]; /* argon2id, as libsodium writes it */
     unsigned rate;                  /* requests a second */
-    enum tlp clearance;             /* objects marked above are not shown to him */
+    struct marking clearance;       /* objects marked above are not shown to him */
 };
 
 struct config_collection {

@@ -18,13 +18,14 @@ struct fault outbox_put(struct store *s, const char *agreement, const struct obj
 
 static void object_read(struct rows *r, struct outbox_object *out)
 {
-    *out = (struct outbox_object){.row = {.added = {row_integer(r, 0)},
-                                          .version = {row_integer(r, 3)},
-                                          .tlp = (enum tlp)row_integer(r, 7)}};
+    *out = (struct outbox_object){
+        .row = {.added = {row_integer(r, 0)},
+                .version = {row_integer(r, 3)},
+                .marking = {(enum tlp)row_integer(r, 7), (enum pap)row_integer(r, 8)}}};
     row_text(r, 1, out->row.id, sizeof out->row.id);
     row_text(r, 2, out->row.spec, sizeof out->row.spec);
     row_text(r, 4, out->row.type, sizeof out->row.type);
-    buf_bytes(&out->body, row_bytes(r, 8));
+    buf_bytes(&out->body, row_bytes(r, 9));
 }
 
 /* 0: nothing ever waited. */
@@ -75,7 +76,10 @@ static size_t shelf_for(const struct config *c, size_t root)
 
 static struct object object_of(const struct shelf_row *row)
 {
-    struct object o = {.has_version = true, .version = row->version, .tlp = row->tlp};
+    struct object o = {.has_version = true,
+                       .version = row->version,
+                       .tlp = row->marking.tlp,
+                       .pap = row->marking.pap};
 
     memcpy(o.id, row->id, sizeof o.id);
     memcpy(o.spec, row->spec, sizeof o.spec);

@@ -73,7 +73,7 @@ static struct fault is_here(struct store *s, int64_t collection, const struct ju
     if (fault_is(f) || !found)
         return f;
     r = store_ask(s, EXCHANGE_OBJECT_GET, STORE_WITH(value_integer(added)));
-    *out = rows_next(&r) && bytes_equal(row_bytes(&r, 8), o->body);
+    *out = rows_next(&r) && bytes_equal(row_bytes(&r, 9), o->body);
     return rows_done(&r);
 }
 

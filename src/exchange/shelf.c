@@ -18,14 +18,14 @@ static void row_read(const struct rows *r, struct shelf_row *out)
     row_text(r, 4, out->type, sizeof out->type);
     out->first = row_integer(r, 5) != 0;
     out->last = row_integer(r, 6) != 0;
-    out->tlp = (enum tlp)row_integer(r, 7);
+    out->marking = (struct marking){(enum tlp)row_integer(r, 7), (enum pap)row_integer(r, 8)};
 }
 
 struct asking {
     struct store *store;
     int64_t collection;
     const struct filter *filter;
-    enum tlp clearance;
+    struct marking clearance;
 };
 
 /* Is the row the edge of its own spec_version? A fault counts as no; it comes back elsewhere. */
@@ -64,7 +64,7 @@ static bool row_fits(const struct asking *a, const struct shelf_row *row)
 {
     const struct filter *f = a->filter;
 
-    return row->tlp <= a->clearance && filter_list_has(f, &f->ids, row->id) &&
+    return marking_is_within(row->marking, a->clearance) && filter_list_has(f, &f->ids, row->id) &&
            filter_list_has(f, &f->types, row->type) && filter_list_has(f, &f->specs, row->spec) &&
            version_fits(a, row);
 }
@@ -159,8 +159,8 @@ static bool walk_read(const struct paging *p, const struct walk *w, const struct
         return row_fits(&p->ask, row);
     }
     row->added.us = row_integer(r, 0);
-    row->tlp = (enum tlp)row_integer(r, 1);
-    return row->tlp <= p->ask.clearance;
+    row->marking = (struct marking){(enum tlp)row_integer(r, 1), (enum pap)row_integer(r, 2)};
+    return marking_is_within(row->marking, p->ask.clearance);
 }
 
 /* One query of as many rows as are wanted and one; that one says that there is more. */
@@ -179,7 +179,7 @@ static struct fault single_walk(struct paging *p, const struct walk *w, struct i
             break;
         }
         if (fits)
-            give(p, &row, row_bytes(&r, w->bare ? 2 : 8));
+            give(p, &row, row_bytes(&r, w->bare ? 3 : 9));
         *after = row.added;
         seen++;
     }
@@ -320,7 +320,7 @@ static struct fault give_place(struct paging *p, int64_t added)
 
     if (rows_next(&r)) {
         row_read(&r, &row);
-        give(p, &row, row_bytes(&r, 8));
+        give(p, &row, row_bytes(&r, 9));
     }
     return rows_done(&r);
 }
@@ -375,8 +375,8 @@ static struct fault page(struct paging *p, struct instant after, bool bare)
 }
 
 struct fault shelf_page(struct store *s, int64_t collection, const struct filter *filter,
-                        struct instant after, enum tlp clearance, shelf_take *take, void *context,
-                        struct shelf_page *out)
+                        struct instant after, struct marking clearance, shelf_take *take,
+                        void *context, struct shelf_page *out)
 {
     struct paging p = {{s, collection, filter, clearance}, take, context, out, SHELF_BUDGET, false};
 
@@ -384,8 +384,8 @@ struct fault shelf_page(struct store *s, int64_t collection, const struct filter
 }
 
 struct fault shelf_bodies(struct store *s, int64_t collection, const struct filter *filter,
-                          struct instant after, enum tlp clearance, shelf_take *take, void *context,
-                          struct shelf_page *out)
+                          struct instant after, struct marking clearance, shelf_take *take,
+                          void *context, struct shelf_page *out)
 {
     struct paging p = {{s, collection, filter, clearance}, take, context, out, SHELF_BUDGET, false};
 
@@ -488,8 +488,8 @@ struct fault shelf_put(struct store *s, int64_t collection, const struct object 
                      STORE_WITH(value_integer(added.us), value_integer(collection),
                                 value_text(o->id), value_text(o->spec), value_integer(version.us),
                                 value_text(o->type), value_integer(first), value_integer(last),
-                                value_integer((int64_t)o->tlp), value_text(writer),
-                                value_blob(body),
+                                value_integer((int64_t)o->tlp), value_integer((int64_t)o->pap),
+                                value_text(writer), value_blob(body),
                                 o->ends ? value_integer(o->until.us) : value_null()));
     if (fault_is(f))
         return f;
@@ -522,7 +522,7 @@ static struct fault fallen_find(struct store *s, int64_t collection, const char 
     struct rows r = store_ask(s, EXCHANGE_SCAN_ID,
                               STORE_WITH(value_integer(collection), value_text(id),
                                          value_integer(0), value_integer(SHELF_BUDGET)));
-    struct asking ask = {s, collection, filter, TLP_RED};
+    struct asking ask = {s, collection, filter, {TLP_RED, PAP_RED}};
     struct shelf_row row;
 
     while (rows_next(&r)) {
@@ -545,7 +545,8 @@ static struct fault bury(struct store *s, int64_t collection, const struct shelf
         s, EXCHANGE_TOMBSTONE_PUT, NULL,
         STORE_WITH(value_integer(added.us), value_integer(collection), value_text(row->id),
                    value_text(row->spec), value_integer(row->version.us), value_text(row->type),
-                   value_text(why), value_text(writer), value_integer((int64_t)row->tlp)));
+                   value_text(why), value_text(writer), value_integer((int64_t)row->marking.tlp),
+                   value_integer((int64_t)row->marking.pap)));
 }
 
 /* Of what is left, the newest spec's edges are first and last again. */
@@ -624,7 +625,7 @@ static void stream_step(struct stream *s)
 }
 
 /* False: it is not to be shown. */
-static bool change_read(const struct stream *s, bool gone, enum tlp clearance,
+static bool change_read(const struct stream *s, bool gone, struct marking clearance,
                         struct shelf_change *out)
 {
     const struct rows *r = &s->rows;
@@ -637,11 +638,12 @@ static bool change_read(const struct stream *s, bool gone, enum tlp clearance,
     snprintf(out->what, sizeof out->what, "added");
     if (gone)
         row_text(r, 5, out->what, sizeof out->what);
-    return (enum tlp)row_integer(r, 7) <= clearance;
+    return marking_is_within(
+        (struct marking){(enum tlp)row_integer(r, 7), (enum pap)row_integer(r, 8)}, clearance);
 }
 
 static struct fault changes(struct store *s, int64_t collection, struct instant after,
-                            unsigned limit, enum tlp clearance,
+                            unsigned limit, struct marking clearance,
                             bool (*take)(void *context, const struct shelf_change *c),
                             void *context, struct shelf_page *out)
 {
@@ -680,7 +682,7 @@ static struct fault changes(struct store *s, int64_t collection, struct instant 
 
 /* As of one moment, for the same reason as a page along several indexes. */
 struct fault shelf_changes(struct store *s, int64_t collection, struct instant after,
-                           unsigned limit, enum tlp clearance,
+                           unsigned limit, struct marking clearance,
                            bool (*take)(void *context, const struct shelf_change *c), void *context,
                            struct shelf_page *out)
 {

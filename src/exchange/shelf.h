@@ -26,7 +26,7 @@ struct shelf_row {
     char type[OBJECT_TYPE];
     struct instant version;
     bool first, last;
-    enum tlp tlp;
+    struct marking marking;
 };
 
 /* What becomes of a page's rows, in their order. `body` is the object's bytes, borrowed. True: the
@@ -49,14 +49,14 @@ MUST_CHECK struct fault shelf_collection(struct store *s, const char *root, cons
  * permits. Calls `take` at most filter->limit times.
  */
 MUST_CHECK struct fault shelf_page(struct store *s, int64_t collection, const struct filter *filter,
-                                   struct instant after, enum tlp clearance, shelf_take *take,
+                                   struct instant after, struct marking clearance, shelf_take *take,
                                    void *context, struct shelf_page *out);
 
-/* As shelf_page, for who wants the bytes: where the filter needs no more, `added` and `tlp` alone
- * of a row are known. */
+/* As shelf_page, for who wants the bytes: where the filter needs no more, `added` and
+ * `marking` alone of a row are known. */
 MUST_CHECK struct fault shelf_bodies(struct store *s, int64_t collection,
                                      const struct filter *filter, struct instant after,
-                                     enum tlp clearance, shelf_take *take, void *context,
+                                     struct marking clearance, shelf_take *take, void *context,
                                      struct shelf_page *out);
 
 /* What became of an object: `what` is added, deleted, expired or withdrawn. */
@@ -72,7 +72,7 @@ struct shelf_change {
 /* Additions and removals in their order, as shelf_page; of both alike only what `clearance`
  * permits. `take` answers true when the page is full with it. */
 MUST_CHECK struct fault shelf_changes(struct store *s, int64_t collection, struct instant after,
-                                      unsigned limit, enum tlp clearance,
+                                      unsigned limit, struct marking clearance,
                                       bool (*take)(void *context, const struct shelf_change *c),
                                       void *context, struct shelf_page *out);
 

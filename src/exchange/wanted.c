@@ -50,7 +50,7 @@ static struct fault walk(struct wanted *w, struct store *s, bool *end)
 
     while (rows_next(&r)) {
         w->after = row_integer(&r, 0);
-        add(w, row_bytes(&r, 2));
+        add(w, row_bytes(&r, 3));
         n++;
     }
     *end = n < WANTED_STEP;

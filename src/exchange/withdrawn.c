@@ -117,7 +117,7 @@ static struct fault look(struct withdrawn *w, struct store *s, struct found *out
                                          value_integer(WITHDRAWN_STEP)));
 
     while (rows_next(&r)) {
-        struct digest digest = digest_of(row_bytes(&r, 8));
+        struct digest digest = digest_of(row_bytes(&r, 9));
         struct shelf_row *row = &out->row[out->count];
 
         out->seen++;

@@ -7,7 +7,7 @@
 #include "json/walk.h"
 
 /* What a marking's object in the same bundle says, which is more than its id. */
-struct marking {
+struct definition {
     char id[INDICATOR_ID];
     size_t len;
     enum tlp tlp;
@@ -15,11 +15,6 @@ struct marking {
 };
 
 /* What the tags of an event say; they come behind its attributes. */
-struct tags {
-    enum tlp tlp;
-    enum pap pap;
-};
-
 /* Where in a bundle, an event or a warninglist a container lies. */
 enum place {
     PLACE_OTHER = 0,
@@ -74,9 +69,9 @@ struct import_walk {
     struct bytes type;                /* of the open object of STIX, as it is written */
     size_t object;                    /* its number */
     bool has_objects, has_event, has_list;
-    struct marking marking[IMPORT_MARKINGS];
+    struct definition marking[IMPORT_MARKINGS];
     size_t markings;
-    struct tags *event;       /* owned, by the number of the event */
+    struct marking *event;    /* owned, by the number of the event */
     size_t events, room, now; /* now: events that have begun */
     struct bytes list_type;   /* of a warninglist */
 };
@@ -216,11 +211,11 @@ static void marking_add(struct import_walk *x, const json_t *o)
 {
     const json_t *d = json_object_get(o, "definition");
     struct bytes id = text_of(o, "id");
-    struct marking *m = &x->marking[x->markings];
+    struct definition *m = &x->marking[x->markings];
 
     if (x->markings == IMPORT_MARKINGS || id.len == 0 || id.len > INDICATOR_ID)
         return;
-    *m = (struct marking){.len = id.len};
+    *m = (struct definition){.len = id.len};
     if (json_object_get(d, "statement") != NULL)
         m->tlp = TLP_NONE; /* whose it is lowers and raises nothing */
     else if (json_object_get(d, "pap") != NULL)
@@ -237,7 +232,7 @@ static void marking_add(struct import_walk *x, const json_t *o)
 static void mark(const struct import_walk *x, struct bytes id, struct indicator_about *a)
 {
     for (size_t i = 0; i < x->markings; i++) {
-        const struct marking *m = &x->marking[i];
+        const struct definition *m = &x->marking[i];
 
         if (!bytes_equal(bytes_of(m->id, m->len), id))
             continue;
@@ -361,7 +356,7 @@ static void misp_tag(const json_t *tag, enum tlp *tlp, enum pap *pap)
 /* A tag of the event; one that cannot be read says the strictest. */
 static void misp_event_tag(struct import *in, struct bytes item)
 {
-    struct tags *t = &in->walk->event[in->walk->now - 1];
+    struct marking *t = &in->walk->event[in->walk->now - 1];
     json_t *tag = item_read(item);
 
     misp_tag(tag, &t->tlp, &t->pap);
@@ -457,7 +452,7 @@ static void misp_read(struct import *in, const json_t *attribute, struct indicat
 
 static void misp_attribute(struct import *in, struct bytes item)
 {
-    const struct tags *t = &in->walk->event[in->walk->now - 1];
+    const struct marking *t = &in->walk->event[in->walk->now - 1];
     struct indicator_about a = in->usual;
     json_t *attribute = item_read(item);
 
@@ -529,7 +524,7 @@ static void event_begins(struct import_walk *x)
         x->event = memory_resize(x->event, x->room, sizeof *x->event);
     }
     if (!x->telling)
-        x->event[x->events++] = (struct tags){TLP_NONE, PAP_NONE};
+        x->event[x->events++] = (struct marking){TLP_NONE, PAP_NONE};
     x->now++;
 }
 

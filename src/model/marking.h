@@ -29,6 +29,13 @@ enum pap {
     PAP_RED,
 };
 
+/* Both of one thing; or the highest that somebody may be shown. What says no PAP may be used as its
+ * TLP lets it. */
+struct marking {
+    enum tlp tlp;
+    enum pap pap;
+};
+
 /*
  * Any case, spaces, "TLP:" or "tlp=" before it, WHITE for CLEAR, AMBER and STRICT joined by plus,
  * minus, underscore or space; the marking-definition ids of STIX TLP 1 and of TLP 2.0. Anything
@@ -51,6 +58,11 @@ bool tlp_marking_is_known(struct bytes id);
 
 /* The id of TLP 2.0's marking definition, "marking-definition--" and its UUID; red's for NONE. */
 const char *tlp_marking(enum tlp tlp);
+
+static inline bool marking_is_within(struct marking of, struct marking most)
+{
+    return of.tlp <= most.tlp && of.pap <= most.pap;
+}
 
 /* Of derived material: the stricter of its two parents'. */
 enum tlp tlp_stricter(enum tlp a, enum tlp b);

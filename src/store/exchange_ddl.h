@@ -7,7 +7,7 @@
 
 #include "store/schema.h"
 
-enum { EXCHANGE_MIGRATIONS = 3 };
+enum { EXCHANGE_MIGRATIONS = 4 };
 
 extern const struct migration exchange_sqlite[EXCHANGE_MIGRATIONS];
 extern const struct migration exchange_postgres[EXCHANGE_MIGRATIONS];

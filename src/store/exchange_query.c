@@ -2,11 +2,11 @@
 
 #include "store/exchange_ddl.h"
 
-#define ROW         "added, id, spec, version, type, first, last, tlp"
-#define ROW_LETTERS "ittitiii"
+#define ROW         "added, id, spec, version, type, first, last, tlp, pap"
+#define ROW_LETTERS "ittitiiii"
 #define SCAN(where) "SELECT " ROW ", body FROM objects WHERE collection = $1 AND " where
 #define BARE(where) "SELECT " ROW " FROM objects WHERE collection = $1 AND " where
-#define BODY(where) "SELECT added, tlp, body FROM objects WHERE collection = $1 AND " where
+#define BODY(where) "SELECT added, tlp, pap, body FROM objects WHERE collection = $1 AND " where
 #define AFTER_2     "added > $2 ORDER BY added LIMIT $3"
 #define AFTER_3     "added > $3 ORDER BY added LIMIT $4"
 /* The plus keeps SQLite from walking the collection by time: an object has few versions. */
@@ -27,10 +27,10 @@ static const struct query_text queries[EXCHANGE_QUERY_COUNT] = {
                          "SELECT COALESCE(MAX(newest), 0) FROM (SELECT MAX(added) AS newest FROM "
                          "objects UNION ALL SELECT MAX(added) FROM tombstones) AS both_tables"},
     [EXCHANGE_OBJECT_PUT] =
-        {"object-put", "iittitiiitbi", "",
+        {"object-put", "iittitiiiitbi", "",
          "INSERT INTO objects (added, collection, id, spec, version, type, "
-         "first, last, tlp, writer, body, expires) VALUES ($1, $2, $3, $4, $5, "
-         "$6, $7, $8, $9, $10, $11, $12) ON CONFLICT (collection, id, spec, version) "
+         "first, last, tlp, pap, writer, body, expires) VALUES ($1, $2, $3, $4, $5, "
+         "$6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (collection, id, spec, version) "
          "DO NOTHING"},
     [EXCHANGE_OBJECT_TOP] = {"object-top", "it", ROW_LETTERS,
                              BARE("id = $2 ORDER BY spec DESC, version DESC LIMIT 1")},
@@ -60,21 +60,22 @@ static const struct query_text queries[EXCHANGE_QUERY_COUNT] = {
     [EXCHANGE_SCAN_VERSION] = {"scan-version", "iiii", ROW_LETTERS "b",
                                SCAN("version = $2 AND " AFTER_3)},
     [EXCHANGE_SCAN_ID] = {"scan-id", "itii", ROW_LETTERS "b", SCAN("id = $2 AND " FEW_AFTER_3)},
-    [EXCHANGE_BODY_ALL] = {"body-all", "iii", "iib", BODY(AFTER_2)},
-    [EXCHANGE_BODY_LAST] = {"body-last", "iii", "iib", BODY("last = 1 AND " AFTER_2)},
-    [EXCHANGE_BODY_TYPE_LAST] = {"body-type-last", "itii", "iib",
+    [EXCHANGE_BODY_ALL] = {"body-all", "iii", "iiib", BODY(AFTER_2)},
+    [EXCHANGE_BODY_LAST] = {"body-last", "iii", "iiib", BODY("last = 1 AND " AFTER_2)},
+    [EXCHANGE_BODY_TYPE_LAST] = {"body-type-last", "itii", "iiib",
                                  BODY("type = $2 AND last = 1 AND " AFTER_3)},
     [EXCHANGE_SCAN_EXPIRED] = {"scan-expired", "iii", ROW_LETTERS "b",
                                SCAN("expires IS NOT NULL AND expires < $2 ORDER BY expires LIMIT "
                                     "$3")},
 
     [EXCHANGE_TOMBSTONE_PUT] =
-        {"tombstone-put", "iittittti", "",
+        {"tombstone-put", "iittitttii", "",
          "INSERT INTO tombstones (added, collection, id, spec, version, "
-         "type, why, writer, tlp) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
-    [EXCHANGE_TOMBSTONE_LIST] = {"tombstone-list", "iii", "ittittti",
-                                 "SELECT added, id, spec, version, type, why, writer, tlp FROM "
-                                 "tombstones WHERE collection = $1 AND " AFTER_2},
+         "type, why, writer, tlp, pap) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"},
+    [EXCHANGE_TOMBSTONE_LIST] =
+        {"tombstone-list", "iii", "ittitttii",
+         "SELECT added, id, spec, version, type, why, writer, tlp, pap FROM "
+         "tombstones WHERE collection = $1 AND " AFTER_2},
 
     [EXCHANGE_STATUS_PUT] = {"status-put",
                              "ttti"

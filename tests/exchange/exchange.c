@@ -121,14 +121,14 @@ static unsigned post(const char *content)
 /* ---- setting up --------------------------------------------------------------------------------
  */
 
-static json_t *visitor(const char *name, const char *party, const char *tlp)
+static json_t *visitor(const char *name, const char *party, const char *tlp, const char *pap)
 {
     struct digest d = digest_of(bytes_text(name));
     char hex[65];
 
     sodium_bin2hex(hex, sizeof hex, d.byte, sizeof d.byte);
-    return json_pack("{s:s, s:s, s:s, s:s*}", "name", name, "token_sha256", hex, "tlp", tlp,
-                     "party", party);
+    return json_pack("{s:s, s:s, s:s, s:s*, s:s*}", "name", name, "token_sha256", hex, "tlp", tlp,
+                     "party", party, "pap", pap);
 }
 
 static json_t *collection(const char *id, const char *alias, const char *readers,
@@ -150,9 +150,9 @@ static json_t *settings(void)
     return json_pack(
         "{s:s, s:[o, o, o], s:[{s:s, s:s, s:s, s:[o, o, o, o]}, {s:s, s:s, s:s, s:s, s:[o]}, "
         "{s:s, s:s, s:s, s:[o]}]}",
-        "title", "Tests", "visitors", visitor("reader", NULL, "green"),
-        visitor("writer", NULL, "red"), visitor("partner", "cert-b", "amber"), "roots", "name",
-        "own", "title", "Ours", "audience", "own", "collections",
+        "title", "Tests", "visitors", visitor("reader", NULL, "green", "amber"),
+        visitor("writer", NULL, "red", NULL), visitor("partner", "cert-b", "amber", NULL), "roots",
+        "name", "own", "title", "Ours", "audience", "own", "collections",
         collection(TWO, "mailbox", "[]", "[\"reader\"]"),
         collection(ONE, "feed", "[\"reader\", \"writer\"]", "[\"writer\"]"),
         collection(WELL, "seen-not-used", "[\"writer\"]", "[\"writer\"]"), cellar, "name", "theirs",
@@ -444,6 +444,26 @@ static void what_is_marked_above_a_visitors_clearance_is_not_shown(void **state)
     assert_int_equal(length("objects"), 2);
 }
 
+/* A reader who acts on what he reads is shown what may be acted upon (PAP), whatever its TLP. */
+static void what_permits_less_than_a_visitor_does_is_not_shown(void **state)
+{
+    char envelope[3000];
+
+    (void)state;
+    snprintf(envelope, sizeof envelope, "{\"objects\":[%s,%s,%s,%s]}", INDICATOR("1", MODIFIED, ""),
+             INDICATOR("2", MODIFIED, ",\"labels\":[\"PAP:AMBER\"]"),
+             INDICATOR("3", MODIFIED, ",\"labels\":[\"pap:red\"]"),
+             INDICATOR("4", MODIFIED, ",\"labels\":[\"PAP:NONSENSE\"]"));
+    assert_int_equal(post(envelope), 202);
+    assert_int_equal(number("success_count"), 4);
+    assert_int_equal(get(OBJECTS), 200);
+    assert_int_equal(length("objects"), 2);
+    assert_int_equal(get(OBJECTS "?match[version]=all&limit=1"), 200);
+    assert_int_equal(length("objects"), 1);
+    assert_int_equal(ask_as("writer", EXCHANGE_GET, OBJECTS, NULL), 200);
+    assert_int_equal(length("objects"), 4);
+}
+
 static const char *failure(size_t n, const char *member)
 {
     const json_t *item = json_array_get(json_object_get(body, "failures"), n);
@@ -698,6 +718,7 @@ int main(void)
         CASE(versions_are_listed_and_asked_for),
         CASE(next_is_signed_repeatable_and_outlives_a_restart),
         CASE(what_is_marked_above_a_visitors_clearance_is_not_shown),
+        CASE(what_permits_less_than_a_visitor_does_is_not_shown),
         CASE(a_refusal_names_object_property_and_rule),
         CASE(a_statement_is_no_marking_and_the_collections_own_holds),
         CASE(a_deleted_object_is_gone_and_its_versions_can_go_one_by_one),

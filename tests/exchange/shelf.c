@@ -25,11 +25,13 @@ static bool gone[WRITES * 2];
 static struct store *store;
 static int64_t shelf_a, shelf_b;
 static struct instant counter;
+static const struct marking everything = {TLP_RED, PAP_RED}, nothing = {TLP_NONE, PAP_NONE};
 static const char *where;
 
 static void object_make(struct object *o, unsigned id, unsigned version, bool old_spec)
 {
-    *o = (struct object){.has_version = true, .tlp = id % 7 == 0 ? TLP_AMBER : TLP_CLEAR};
+    *o = (struct object){
+        .has_version = true, .tlp = id % 7 == 0 ? TLP_AMBER : TLP_CLEAR, .pap = (enum pap)(id % 5)};
     snprintf(o->type, sizeof o->type, "%s", type_names[id % 4]);
     snprintf(o->id, sizeof o->id, "%s--00000000-0000-4000-8000-%012u", o->type, id);
     snprintf(o->spec, sizeof o->spec, "%s", old_spec ? "2.0" : "2.1");
@@ -58,7 +60,8 @@ static void put_one(int64_t shelf, const struct object *o)
     assert_int_equal(put, !there);
     if (!put)
         return;
-    plain[plain_count] = (struct shelf_row){.added = counter, .version = o->version, .tlp = o->tlp};
+    plain[plain_count] =
+        (struct shelf_row){.added = counter, .version = o->version, .marking = {o->tlp, o->pap}};
     snprintf(plain[plain_count].id, OBJECT_ID, "%s", o->id);
     snprintf(plain[plain_count].type, OBJECT_TYPE, "%s", o->type);
     snprintf(plain[plain_count].spec, OBJECT_SPEC, "%s", o->spec);
@@ -81,7 +84,13 @@ static bool plain_is_edge(const struct shelf_row *row, bool newest, bool own_spe
     return true;
 }
 
-static bool plain_fits(const struct filter *f, enum tlp clearance, const struct shelf_row *row)
+static bool plain_may(const struct shelf_row *row, struct marking most)
+{
+    return !(row->marking.tlp > most.tlp || row->marking.pap > most.pap);
+}
+
+static bool plain_fits(const struct filter *f, struct marking clearance,
+                       const struct shelf_row *row)
 {
     bool own = f->specs.count > 0, version = (f->versions & FILTER_ALL) != 0;
 
@@ -92,7 +101,7 @@ static bool plain_fits(const struct filter *f, enum tlp clearance, const struct 
     for (size_t i = 0; i < f->time_count; i++)
         if (f->time[i].us == row->version.us)
             version = true;
-    return version && row->tlp <= clearance && filter_list_has(f, &f->ids, row->id) &&
+    return version && plain_may(row, clearance) && filter_list_has(f, &f->ids, row->id) &&
            filter_list_has(f, &f->types, row->type) && filter_list_has(f, &f->specs, row->spec);
 }
 
@@ -129,7 +138,7 @@ static void filter_make(struct filter *f)
 struct walk {
     size_t at; /* the next row of the slow shelf */
     const struct filter *filter;
-    enum tlp clearance;
+    struct marking clearance;
     bool bodies; /* the walk of who wants the bytes: of a row only `added` is sure */
 };
 
@@ -156,7 +165,7 @@ static bool take(void *context, const struct shelf_row *row, struct bytes body)
 }
 
 /* `by_dates`: the client has no `next` and goes on from the last date_added. */
-static void walk_through(const struct filter *f, enum tlp clearance, bool by_dates)
+static void walk_through(const struct filter *f, struct marking clearance, bool by_dates)
 {
     struct walk w = {0, f, clearance, dice(2) == 0};
     struct instant after = {0};
@@ -187,7 +196,7 @@ static void drop_some(void)
     memset(&f.ids, 0, sizeof f.ids);
     for (size_t i = 0; i < plain_count; i++)
         expected +=
-            !gone[i] && strcmp(plain[i].id, o.id) == 0 && plain_fits(&f, TLP_RED, &plain[i]);
+            !gone[i] && strcmp(plain[i].id, o.id) == 0 && plain_fits(&f, everything, &plain[i]);
     assert_good(
         shelf_drop(store, shelf_a, o.id, &f, "deleted", "tester", counter, &counter, &dropped));
     assert_int_equal(dropped, expected);
@@ -196,7 +205,7 @@ static void drop_some(void)
 
         for (size_t i = 0; i < plain_count; i++)
             fits[i] =
-                !gone[i] && strcmp(plain[i].id, o.id) == 0 && plain_fits(&f, TLP_RED, &plain[i]);
+                !gone[i] && strcmp(plain[i].id, o.id) == 0 && plain_fits(&f, everything, &plain[i]);
         for (size_t i = 0; i < plain_count; i++)
             gone[i] = gone[i] || fits[i];
     }
@@ -218,7 +227,9 @@ static void every_filter_finds_what_a_search_from_end_to_end_finds(void **state)
         assert_good(store_commit(store));
         for (unsigned n = 0; n < PAGES / WRITES + (dice(WRITES) < PAGES); n++) {
             filter_make(&f);
-            walk_through(&f, dice(3) == 0 ? TLP_GREEN : TLP_RED, dice(2) == 0);
+            walk_through(&f,
+                         (struct marking){dice(3) == 0 ? TLP_GREEN : TLP_RED, (enum pap)dice(5)},
+                         dice(2) == 0);
         }
     }
 }
@@ -279,7 +290,7 @@ static bool take_change(void *context, const struct shelf_change *c)
     return dice(9) == 0;
 }
 
-static void changes_from(struct instant after, enum tlp clearance, struct tale *t)
+static void changes_from(struct instant after, struct marking clearance, struct tale *t)
 {
     struct shelf_page page = {.more = true};
 
@@ -294,6 +305,7 @@ static void changes_from(struct instant after, enum tlp clearance, struct tale *
 
 static void changes_tell_what_came_and_what_went_in_one_order(void **state)
 {
+    const struct marking few = {TLP_GREEN, PAP_AMBER};
     size_t live = 0, dead = 0, shown = 0, dead_shown = 0;
     struct tale t;
 
@@ -301,16 +313,16 @@ static void changes_tell_what_came_and_what_went_in_one_order(void **state)
     for (size_t i = 0; i < plain_count; i++) {
         live += !gone[i];
         dead += gone[i];
-        shown += !gone[i] && plain[i].tlp <= TLP_GREEN;
-        dead_shown += gone[i] && plain[i].tlp <= TLP_GREEN;
+        shown += !gone[i] && plain_may(&plain[i], few);
+        dead_shown += gone[i] && plain_may(&plain[i], few);
     }
-    changes_from((struct instant){0}, TLP_RED, &t);
+    changes_from((struct instant){0}, everything, &t);
     assert_int_equal(t.added, live);
     assert_int_equal(t.removed, dead);
-    changes_from((struct instant){0}, TLP_GREEN, &t); /* what was hidden stays so when it is gone */
+    changes_from((struct instant){0}, few, &t); /* what was hidden stays so when it is gone */
     assert_int_equal(t.added, shown);
     assert_int_equal(t.removed, dead_shown);
-    changes_from(t.before, TLP_GREEN, &t);
+    changes_from(t.before, few, &t);
     assert_int_equal(t.added + t.removed, 0);
 }
 
@@ -340,7 +352,7 @@ static void what_its_own_word_ended_goes_and_leaves_a_tombstone(void **state)
     assert_int_equal(count, 1);
     assert_good(store_commit(store));
     page.next.us = counter.us - 1000;
-    assert_good(shelf_changes(store, shelf_b, page.next, 10, TLP_RED, is_expired, &seen, &page));
+    assert_good(shelf_changes(store, shelf_b, page.next, 10, everything, is_expired, &seen, &page));
     assert_true(seen);
 }
 
@@ -348,17 +360,17 @@ static void what_its_own_word_ended_goes_and_leaves_a_tombstone(void **state)
 static void a_page_of_hidden_rows_ends_early_and_says_so(void **state)
 {
     static struct filter f = {.limit = 10, .versions = FILTER_LAST};
-    struct walk w = {0, &f, TLP_NONE, false};
+    struct walk w = {0, &f, nothing, false};
     struct shelf_page page;
     struct instant after = {0};
 
     (void)state;
-    assert_good(shelf_page(store, shelf_a, &f, after, TLP_NONE, take, &w, &page));
+    assert_good(shelf_page(store, shelf_a, &f, after, nothing, take, &w, &page));
     assert_int_equal(page.count, 0);
     while (page.more) {
         assert_true(page.next.us > after.us);
         after = page.next;
-        assert_good(shelf_page(store, shelf_a, &f, after, TLP_NONE, take, &w, &page));
+        assert_good(shelf_page(store, shelf_a, &f, after, nothing, take, &w, &page));
     }
 }
 
@@ -409,11 +421,11 @@ static void a_page_over_several_walks_is_of_one_moment(void **state)
         assert_good(shelf_put(store, shelf_b, &o, bytes_text("{}"), "w", counter, &counter, &put));
     }
     assert_good(store_commit(store));
-    assert_good(shelf_page(reader, shelf_b, &f, after, TLP_RED, take_and_meddle, &m, &page));
+    assert_good(shelf_page(reader, shelf_b, &f, after, everything, take_and_meddle, &m, &page));
     assert_int_equal(m.given, 2);
     assert_int_equal(page.count, 2);
     m.given = 1; /* and nothing more is taken away */
-    assert_good(shelf_page(reader, shelf_b, &f, after, TLP_RED, take_and_meddle, &m, &page));
+    assert_good(shelf_page(reader, shelf_b, &f, after, everything, take_and_meddle, &m, &page));
     assert_int_equal(page.count, 1);
     store_close(reader);
 }

@@ -448,6 +448,48 @@ static void tables_of_version_1_are_taken_to_ours_with_their_rows(void **state)
     store_close(s);
 }
 
+/* An object of tables before version 4, which did not say its PAP. */
+static void unread(const char *id, const char *label, struct buf *sql)
+{
+    bool lite = under_test->dialect == DIALECT_SQLITE;
+
+    buf_print(sql,
+              "INSERT INTO objects (added, collection, id, spec, version, type, first, last, tlp, "
+              "writer, body) SELECT %s, number, '%s', '2.1', 1, 'indicator', 1, 1, 1, 'w', "
+              "%s'{\"labels\":[\"%s\"]}'%s FROM collections;",
+              id, id, lite ? "CAST(" : "convert_to(", label, lite ? " AS BLOB)" : ", 'UTF8')");
+}
+
+static void a_pap_that_nobody_has_read_counts_as_the_strictest(void **state)
+{
+    static const int64_t pap[] = {0, 4};
+    struct migration list[EXCHANGE_MIGRATIONS];
+    struct schema third = schema_exchange;
+    struct buf sql = {0};
+    struct store *s = NULL;
+
+    (void)state;
+    memcpy(list, schema_exchange.migrations[under_test->dialect], sizeof list);
+    buf_print(&sql, "%s INSERT INTO collections (root, id) VALUES ('r', 'c');", list[2].sql);
+    unread("1", "map:amber", &sql);
+    unread("2", "Pap:Green", &sql);
+    list[2].sql = buf_str(&sql);
+    third.migrations[under_test->dialect] = list;
+    third.migration_count = 3;
+    assert_good(store_open(under_test, &third, where, STORE_SOLE, &s));
+    store_close(s);
+    assert_good(store_open(under_test, &schema_exchange, where, STORE_SOLE, &s));
+    for (int64_t i = 0; i < 2; i++) {
+        struct rows r = store_ask(s, EXCHANGE_OBJECT_GET, STORE_WITH(value_integer(i + 1)));
+
+        assert_true(rows_next(&r));
+        assert_int_equal(row_integer(&r, 8), pap[i]);
+        assert_good(rows_done(&r));
+    }
+    store_close(s);
+    buf_done(&sql);
+}
+
 /* How SQLite would answer the question: one step a line. By a connection of our own. */
 static void plan_of(sqlite3 *db, const struct schema *schema, unsigned query, char *out,
                     size_t size)
@@ -971,6 +1013,7 @@ int main(void)
         cmocka_unit_test_setup(a_second_process_is_told_that_the_store_is_held, setup),
         cmocka_unit_test_setup(a_version_is_taken_to_the_next_with_its_rows, setup),
         cmocka_unit_test_setup(tables_of_version_1_are_taken_to_ours_with_their_rows, setup),
+        cmocka_unit_test_setup(a_pap_that_nobody_has_read_counts_as_the_strictest, setup),
         cmocka_unit_test_setup(what_every_statement_asks_is_answered_from_an_index, setup),
         cmocka_unit_test_setup(what_a_page_asks_is_one_walk_along_an_index, setup),
         cmocka_unit_test_setup(a_draft_whose_permit_was_used_is_none, setup),
