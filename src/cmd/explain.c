@@ -48,6 +48,7 @@ static const struct word grounds[] = {
     {"flow-dest", "the record names its destination as who began the flow"},
     {"flow-id-src", "a record before, of the same flow id, names the source as who began it"},
     {"flow-id-dest", "a record before, of the same flow id, names the destination as who began it"},
+    {"accepted", "the record is the server's own, of a connection that it accepted"},
     {NULL, "decided by a ground that this program does not know"},
 };
 

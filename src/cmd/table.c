@@ -280,14 +280,16 @@ const struct command commands[] = {
      .usage = "FILE...",
      .example = "parley watch replay --agreement pact.agreement.json eve.json\n"
                 "zcat eve.json.gz | parley watch replay --json --agreement FILE -",
-     .more = "FILE is Suricata EVE or a Zeek log (JSON or tab-separated), plain, .zst or .gz; a\n"
-             "file of nfdump; or messages of IPFIX, NetFlow v5 or v9. Its first bytes say which.\n"
-             "- is standard input. All files are read and put into the order of their times. With\n"
-             "--json one incident a line, then the totals. Tables of territory lie beside the\n"
-             "agreement.",
+     .more =
+         "FILE is Suricata EVE, a Zeek log (JSON or tab-separated) or Cowrie's JSON, plain, .zst\n"
+         "or .gz; a file of nfdump; or messages of IPFIX, NetFlow v5 or v9. Its first bytes say\n"
+         "which.\n"
+         "- is standard input. All files are read and put into the order of their times. With\n"
+         "--json one incident a line, then the totals. Tables of territory lie beside the\n"
+         "agreement.",
      .flags = {{"--agreement", "FILE", "whose territories and articles", NULL, 0},
                {"--as", "PARTY", "who watches; else the first party", NULL, 0},
-               {"--format", "NAME", "of all files", "eve|zeek|nfcapd|netflow", 0},
+               {"--format", "NAME", "of all files", "eve|zeek|cowrie|nfcapd|netflow", 0},
                {"--sensor", "ADDR", "ours, outside our territory", NULL, true},
                {"--as-table", "FILE", "AS numbers, NUMBER<TAB>PREFIX", NULL, 0},
                {"--indicators", "FILE", "a list to look for; alert-only", NULL, true},

@@ -43,9 +43,9 @@ const char *transport_name(enum transport t)
 const char *orient_ground_name(enum orient_ground g)
 {
     static const char *const names[ORIENT_GROUNDS] = {
-        "none",         "dest-serves", "src-serves",  "own-dest",         "own-src",
-        "record-order", "handshake",   "zeek-orig",   "biflow-initiator", "flow-src",
-        "flow-dest",    "flow-id-src", "flow-id-dest"};
+        "none",         "dest-serves", "src-serves",   "own-dest",         "own-src",
+        "record-order", "handshake",   "zeek-orig",    "biflow-initiator", "flow-src",
+        "flow-dest",    "flow-id-src", "flow-id-dest", "accepted"};
 
     return names[g];
 }

@@ -45,11 +45,18 @@ enum orient_ground {
     ORIENT_FLOW_DEST,    /* .. its destination */
     ORIENT_FLOW_ID_SRC,  /* a record before of the same flow id said that this one's source began */
     ORIENT_FLOW_ID_DEST, /* .. this one's destination */
+    ORIENT_ACCEPTED,     /* the record is the server's own: the source called it */
     ORIENT_GROUNDS,
 };
 
 /* Which family of sensors wrote the record: what it can tell differs. */
-enum family { FAMILY_EVE = 0, FAMILY_ZEEK, FAMILY_FLOW };
+enum family {
+    FAMILY_EVE = 0,
+    FAMILY_ZEEK,
+    FAMILY_FLOW,
+    FAMILY_SERVER, /* the server that was called, on its own connections: a honeypot */
+    FAMILIES,
+};
 
 /* TCP flags as the wire has them. */
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 };
@@ -191,7 +198,7 @@ static inline enum service service_by_transport(uint16_t port, enum transport t)
 const char *transport_name(enum transport t);
 
 /* "dest-serves", "src-serves", "own-dest", "own-src", "record-order", "handshake", "zeek-orig",
- * "biflow-initiator", "flow-src", "flow-dest", "flow-id-src", "flow-id-dest", "none" */
+ * "biflow-initiator", "flow-src", "flow-dest", "flow-id-src", "flow-id-dest", "accepted", "none" */
 const char *orient_ground_name(enum orient_ground g);
 
 /* "warning", "vpn", "tor", "scanner" */

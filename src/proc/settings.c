@@ -101,10 +101,12 @@ const char *settings_path(const struct settings_sensor *s)
 
 static void read_format(const struct member *item, struct settings_sensor *out)
 {
-    static const char *const formats[] = {"auto", "eve", "zeek", "nfcapd", "netflow", NULL};
+    const char *words[READER_FORMATS + 2] = {"auto"}, *word;
     struct member m = member_get(item, "format");
-    const char *word = formats[member_word(item, "format", formats)];
 
+    for (size_t i = 0; i < READER_FORMATS; i++)
+        words[i + 1] = reader_formats[i]->name;
+    word = words[member_word(item, "format", words)];
     if (!reader_ok(item->in))
         return;
     out->format = reader_format_named(bytes_text(word));

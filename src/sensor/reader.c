@@ -1,13 +1,14 @@
 #include "sensor/reader.h"
 
 #include "base/memory.h"
+#include "sensor/cowrie.h"
 #include "sensor/eve_format.h"
 #include "sensor/netflow.h"
 #include "sensor/nfcapd.h"
 #include "sensor/zeek.h"
 
-const struct reader_format *const reader_formats[] = {&eve_format, &zeek_format, &nfcapd_format,
-                                                      &netflow_format, NULL};
+const struct reader_format *const reader_formats[READER_FORMATS + 1] = {
+    &eve_format, &zeek_format, &cowrie_format, &nfcapd_format, &netflow_format, NULL};
 
 struct reader {
     const struct reader_format *format;
@@ -67,6 +68,6 @@ struct fault reader_frame(struct reader *r, struct bytes frame, const struct rea
     if (r->format == NULL)
         take_format(r, reader_format_known(frame));
     if (r->format == NULL)
-        return fault_make(FAULT_UNKNOWN, 0, "sensor: neither EVE, Zeek nor flows");
+        return fault_make(FAULT_UNKNOWN, 0, "sensor: neither EVE, Zeek, Cowrie nor flows");
     return r->format->read(r->state, frame, sink);
 }

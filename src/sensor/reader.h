@@ -5,6 +5,12 @@
  * frame into events. A new one is a file beside eve.c with one `const struct reader_format`, and
  * a row in reader.c; nothing else knows formats by name.
  *
+ * What an event needs so that it counts (model/event.h has all its members): `family`, which
+ * decides how it is oriented; `time`; the ends the record names, with their bits in `has`, where
+ * all four are needed for an incident and one is enough for an indicator; `transport`; `service`
+ * for an application record, and for those alone; `contact` for a record of a connection or a flow.
+ * The rest stays zero.
+ *
  * A reader sees frames in their order and keeps between them only what the format itself demands
  * (a header that names columns, templates, a file's compression), bounded by the format. It opens
  * nothing, reads no clock, orients nobody: it says what the record says.
@@ -18,6 +24,7 @@
 #include "model/event.h"
 
 enum {
+    READER_FORMATS = 5,
     READER_HEAD = 4096,       /* bytes by which a format is known: a line's beginning */
     READER_FRAME = 5 << 20,   /* longest frame: nfdump's own block buffer (BUFFSIZE) */
     READER_ORIGIN = 20,       /* before a datagram's bytes: 0xff 'D', address[16], port u16 */
@@ -61,7 +68,7 @@ struct reader_format {
 };
 
 /* All there are, NULL ends; the first that says `is` has it. */
-extern const struct reader_format *const reader_formats[];
+extern const struct reader_format *const reader_formats[READER_FORMATS + 1];
 
 /* By its name; NULL for none. "auto" is none: known by the first frame. */
 const struct reader_format *reader_format_named(struct bytes name);

@@ -86,7 +86,7 @@ void account_load(struct cursor *in, struct account *out)
 {
     struct account a = {.known = load_below(in, 1) == 1};
 
-    a.family = load_below(in, FAMILY_FLOW);
+    a.family = load_below(in, FAMILIES - 1);
     a.ground = load_below(in, ORIENT_GROUNDS - 1);
     a.transport = load_below(in, TRANSPORT_OTHER);
     a.from_port = cursor_u16(in);
@@ -139,6 +139,8 @@ const char *account_proof(const struct account *a, enum service service, enum pr
         return zeek_proof(a, proof);
     if (a->family == FAMILY_FLOW)
         return flow_proof(proof);
+    if (a->family == FAMILY_SERVER)
+        return "the server itself completed the handshake with whoever called it";
     if (proof == PROOF_NONE)
         return service == SERVICE_SIP ? "SIP over UDP: the source may be forged"
                                       : "the record shows no answer: the source may be forged";
@@ -195,8 +197,10 @@ static json_t *end_json(const struct rules *r, struct addr a, uint16_t port,
 
 static json_t *record_json(const struct account *a, const struct match *m)
 {
-    static const char *const families[] = {
-        [FAMILY_EVE] = "eve", [FAMILY_ZEEK] = "zeek", [FAMILY_FLOW] = "flow"};
+    static const char *const families[] = {[FAMILY_EVE] = "eve",
+                                           [FAMILY_ZEEK] = "zeek",
+                                           [FAMILY_FLOW] = "flow",
+                                           [FAMILY_SERVER] = "server"};
 
     return json_pack("{s:s, s:s, s:s, s:b}", "family", families[a->family], "service",
                      service_name((enum service)m->service), "transport",

@@ -73,6 +73,17 @@ static enum orient_ground decide_eve(struct event *e, bool own_src, bool own_des
     return e->began == BEGAN_SRC ? ORIENT_FLOW_ID_SRC : ORIENT_FLOW_ID_DEST;
 }
 
+/* Its system told it of the connection only once the handshake was complete. */
+static enum orient_ground decide_server(struct event *e, bool own_src, bool own_dest)
+{
+    (void)own_src;
+    (void)own_dest;
+    if (e->transport != TRANSPORT_TCP)
+        return ORIENT_NONE;
+    e->proof = PROOF_TWO_WAY;
+    return ORIENT_ACCEPTED;
+}
+
 bool orient_is_turned(enum orient_ground g)
 {
     return g == ORIENT_SRC_SERVES || g == ORIENT_OWN_SRC || g == ORIENT_FLOW_DEST ||
@@ -85,6 +96,7 @@ void orient_decide(struct event *e, bool own_src, bool own_dest)
         [FAMILY_EVE] = decide_eve,
         [FAMILY_ZEEK] = orient_zeek,
         [FAMILY_FLOW] = orient_flow,
+        [FAMILY_SERVER] = decide_server,
     };
     bool turned;
 

@@ -7,9 +7,10 @@
  * service, then by what a record before said of the same flow id; else it is not made, and an event
  * whose direction is not known is attributed to nobody.
  *
- * Zeek names the originator and tells of the handshake; a flow has flags, counts and ports. What
- * each family's word is worth stands in orient_zeek.c and orient_flow.c; reflectors' answers (UDP
- * from port 53, 123 ..) are nobody's beginning in any of them.
+ * Zeek names the originator and tells of the handshake; a flow has flags, counts and ports; a
+ * server's own record (a honeypot's) names who called it. What Zeek's and a flow's word is worth
+ * stands in orient_zeek.c and orient_flow.c; reflectors' answers (UDP from port 53, 123 ..) are
+ * nobody's beginning in any of them.
  */
 #ifndef PARLEY_WATCH_ORIENT_H
 #define PARLEY_WATCH_ORIENT_H

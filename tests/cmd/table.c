@@ -6,6 +6,7 @@
 #include "cmd/args.h"
 #include "cmd/columns.h"
 #include "cmd/help.h"
+#include "sensor/reader.h"
 #include "test.h"
 
 #include <locale.h>
@@ -64,6 +65,21 @@ static void every_topic_has_a_text(void **state)
         assert_true(b.len > 40);
         buf_done(&b);
     }
+}
+
+static void the_help_names_every_format_that_there_is(void **state)
+{
+    int used;
+    const struct command *c = command_find("watch", "replay", &used);
+    const struct flag *flag = command_flag(c, "--format");
+    struct buf names = {0};
+
+    (void)state;
+    for (size_t i = 0; i < READER_FORMATS; i++)
+        buf_print(&names, "%s%s", i == 0 ? "" : "|", reader_formats[i]->name);
+    assert_null(reader_formats[READER_FORMATS]);
+    assert_string_equal(flag->words, buf_str(&names));
+    buf_done(&names);
 }
 
 /* ---- args ---- */
@@ -151,6 +167,7 @@ int main(void)
         cmocka_unit_test(every_command_has_help_an_example_and_good_flags),
         cmocka_unit_test(every_command_is_found_by_its_name_and_stands_with_its_family),
         cmocka_unit_test(every_topic_has_a_text),
+        cmocka_unit_test(the_help_names_every_format_that_there_is),
         cmocka_unit_test(a_command_line_is_sorted_or_refused),
         cmocka_unit_test(values_are_found_in_their_order),
         cmocka_unit_test(columns_are_as_wide_as_a_terminal_shows_them),

@@ -17,7 +17,7 @@ static void take(void *context, struct event *e, struct bytes raw, size_t at)
     (void)context;
     (void)at;
     if (raw.len > READER_FRAME || raw.data == NULL || e->service >= SERVICE_COUNT ||
-        e->transport > TRANSPORT_OTHER || e->family > FAMILY_FLOW ||
+        e->transport > TRANSPORT_OTHER || e->family >= FAMILIES ||
         (e->has & ~(unsigned)EVENT_HAS_ENDS) != 0 || e->time.us < INT64_MIN / 4 ||
         e->time.us > INT64_MAX / 4)
         abort();

@@ -54,6 +54,26 @@ static void the_direction_is_decided_by_port_then_own_end_then_record_order(void
     }
 }
 
+static void who_called_a_server_is_its_own_word_whatever_the_ports(void **state)
+{
+    struct event e = {.family = FAMILY_SERVER,
+                      .service = SERVICE_SSH,
+                      .transport = TRANSPORT_TCP,
+                      .src_port = 22,
+                      .dest_port = 2222,
+                      .has = EVENT_HAS_ENDS};
+
+    (void)state;
+    orient_decide(&e, false, true);
+    assert_int_equal(e.ground, ORIENT_ACCEPTED);
+    assert_int_equal(e.proof, PROOF_TWO_WAY);
+    assert_int_equal(e.from.port, 22);
+    e.transport = TRANSPORT_UDP; /* nobody accepts a datagram */
+    orient_decide(&e, false, true);
+    assert_int_equal(e.ground, ORIENT_NONE);
+    assert_int_equal(e.proof, PROOF_NONE);
+}
+
 /* "Normalise direction first (flow.src_ip where present, service port, same flow_id ..)" */
 static void the_sensors_word_on_the_flow_decides_where_no_port_speaks_against_it(void **state)
 {
@@ -220,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_direction_is_decided_by_port_then_own_end_then_record_order),
+        cmocka_unit_test(who_called_a_server_is_its_own_word_whatever_the_ports),
         cmocka_unit_test(the_sensors_word_on_the_flow_decides_where_no_port_speaks_against_it),
         cmocka_unit_test(sip_proves_nothing_and_a_missing_end_decides_nothing),
         cmocka_unit_test(only_the_other_partys_end_is_matched),
