@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "crypto/random.h"
 #include "exchange/call.h"
 #include "exchange/media.h"
@@ -167,7 +168,8 @@ static bool part_fits(struct call *c, const char *form, struct bytes part)
     if (strcmp(form, "$collection") == 0)
         return find_collection(c, part);
     if (strcmp(form, "$name") == 0)
-        return part.len > 0 && bytes_to_text(part, c->name, sizeof c->name);
+        return part.len > 0 && utf8_bad(part) == part.len &&
+               bytes_to_text(part, c->name, sizeof c->name);
     return bytes_is(part, form);
 }
 

@@ -203,6 +203,8 @@ static struct fault field_read(struct bytes name, struct bytes value, unsigned f
             return bad(FAULT_DUPLICATE, "the same filter twice: put its values into one, with "
                                         "commas");
         *seen |= 1U << i;
+        if (utf8_bad(value) != value.len)
+            return bad(FAULT_SYNTAX, "what the query string's escapes stand for is not UTF-8");
         return known[i].read(value, out);
     }
     return fault_none();

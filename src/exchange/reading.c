@@ -103,6 +103,26 @@ static void page_end(struct call *c, struct listing *l, const struct shelf_page 
     out->last = page->count > 0 ? page->last : page->next;
 }
 
+static bool take_nothing(void *context, const struct shelf_row *row, struct bytes body)
+{
+    (void)context;
+    (void)row;
+    (void)body;
+    return true;
+}
+
+/* Is there nothing of the object that was asked for by name, from its beginning on? */
+static struct fault is_unknown(struct call *c, const struct filter *filter, bool *out)
+{
+    struct shelf_page page;
+    struct fault f =
+        shelf_page(c->x->reader, c->number, filter, (struct instant){0},
+                   c->x->config->visitor[c->visitor].clearance, take_nothing, NULL, &page);
+
+    *out = !fault_is(f) && page.count == 0 && !page.more;
+    return f;
+}
+
 /* Sections 5.3, 5.4, 5.6, 5.8: each an object with `more`, a list, and `next`. */
 static void get_page(struct call *c, unsigned fields, const char *name, shelf_take *take)
 {
@@ -111,6 +131,7 @@ static void get_page(struct call *c, unsigned fields, const char *name, shelf_ta
     struct instant after = {0};
     struct shelf_page page;
     struct fault f = fault_none();
+    bool unknown = false;
 
     if (!call_must_read(c) || !page_begin(c, fields, filter, &after)) {
         free(filter);
@@ -127,12 +148,14 @@ static void get_page(struct call *c, unsigned fields, const char *name, shelf_ta
         f = (take == take_object ? shelf_bodies : shelf_page)(
             c->x->reader, c->number, filter, after, c->x->config->visitor[c->visitor].clearance,
             take, &l, &page);
+    if (!fault_is(f) && c->name[0] != '\0' && page.count == 0 && !page.more)
+        f = is_unknown(c, filter, &unknown);
     free(filter);
     if (call_store_failed(c, f))
         return;
     if (page.more)
         memcpy(c->out->body.data + strlen("{\"more\":"), " true", 5);
-    if (c->name[0] != '\0' && page.count == 0 && after.us == 0 && !page.more)
+    if (unknown)
         call_not_found(c);
     else
         page_end(c, &l, &page);

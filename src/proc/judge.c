@@ -29,9 +29,10 @@ struct judge {
     struct buf body, list;          /* of the message in hand */
 };
 
+/* Once it stops, it waits for nothing but gate's end, which who is paused does not hear. */
 static void judge_pace(struct judge *j)
 {
-    process_pause(j->self, PROCESS_GATE, !process_may_send(j->self, PROCESS_DESK));
+    process_pause(j->self, PROCESS_GATE, !j->stopping && !process_may_send(j->self, PROCESS_DESK));
 }
 
 static void renew(struct judge *j)
@@ -188,7 +189,7 @@ static void judge_stop(void *context)
     struct judge *j = context;
 
     j->stopping = true;
-    process_pause(j->self, PROCESS_GATE, false);
+    judge_pace(j);
     if (!process_has(j->self, PROCESS_GATE))
         process_stop(j->self, 0);
 }

@@ -27,6 +27,12 @@ struct reading {
 static void fail(struct reading *r, enum fault_kind kind, const char *property, const char *format,
                  ...) __attribute__((format(printf, 4, 5)));
 
+/* A text that was cut may end amid a character, which no JSON can say. */
+static void end_whole(char *text)
+{
+    text[utf8_bad(bytes_text(text))] = '\0';
+}
+
 static void fail(struct reading *r, enum fault_kind kind, const char *property, const char *format,
                  ...)
 {
@@ -39,6 +45,8 @@ static void fail(struct reading *r, enum fault_kind kind, const char *property, 
     va_start(list, format);
     vsnprintf(r->error.why, sizeof r->error.why, format, list);
     va_end(list);
+    end_whole(r->error.property);
+    end_whole(r->error.why);
 }
 
 /* A text, or NULL: absent, or, which is a fault, something else. */

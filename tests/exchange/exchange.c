@@ -7,14 +7,11 @@
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "crypto/digest.h"
+#include "exchange/base.h"
 #include "exchange/media.h"
 #include "exchange/visitors.h"
-#include "store/exchange_query.h"
-#include "test.h"
 
 #define ONE    "11111111-1111-4111-8111-111111111111"
 #define TWO    "22222222-2222-4222-8222-222222222222"
@@ -23,7 +20,6 @@
 #define DOOR   "55555555-5555-4555-8555-555555555555"
 #define NEAR   "66666666-6666-4666-8666-666666666666"
 
-static char folder[] = "/tmp/parley-exchange-XXXXXX", path[64];
 static struct store *store;
 static struct config config;
 static struct exchange *exchange;
@@ -162,28 +158,18 @@ static json_t *settings(void)
         collection(NEAR, "near", "[\"reader\"]", "[\"writer\"]"));
 }
 
-static void path_remove(void)
-{
-    for (size_t i = 0; i < 3; i++) {
-        char name[80];
-
-        snprintf(name, sizeof name, "%s%s", path, (const char *[]){"", "-wal", "-shm"}[i]);
-        unlink(name);
-    }
-}
-
 static int setup(void **state)
 {
     json_t *tree = settings();
     struct config_error e;
 
     (void)state;
-    path_remove();
+    base_empty();
     refused_by_release = NULL;
     if (fault_is(config_parse(tree, &config, &e)))
         fail_msg("%s %s", e.member, e.why);
     json_decref(tree);
-    assert_good(store_open(&backend_sqlite, &schema_exchange, path, STORE_SHARED, &store));
+    store = base_open(STORE_SHARED);
     assert_good(exchange_new(&config, &host, store, store, &exchange));
     return 0;
 }
@@ -393,6 +379,17 @@ static void versions_are_listed_and_asked_for(void **state)
     assert_true(json_is_true(json_object_get(body, "more")));
     assert_int_equal(get(OBJECTS "indicator--00000000-0000-4000-8000-000000000009/"), 404);
     assert_int_equal(get(OBJECTS "indicator--00000000-0000-4000-8000-000000000009/versions/"), 404);
+    /* Where a walk would go on changes nothing of whether it is there. */
+    assert_int_equal(get(OBJECTS "indicator--00000000-0000-4000-8000-000000000009/"
+                                 "?added_after=2026-01-01T00:00:00Z"),
+                     404);
+    assert_int_equal(get(OBJECTS "indicator--00000000-0000-4000-8000-000000000001/"
+                                 "?added_after=2999-01-01T00:00:00Z"),
+                     200);
+    assert_null(json_object_get(body, "objects"));
+    assert_int_equal(get(OBJECTS "?match[id]=%ff"), 400);
+    assert_int_equal(get(OBJECTS "?unknown=%ff"), 200);
+    assert_int_equal(get(OBJECTS "\xff/"), 404);
 }
 
 /* The same page when asked twice, after a restart too; a `next` that we did not give: 400. */
@@ -731,12 +728,9 @@ int main(void)
     };
     int failed;
 
-    if (mkdtemp(folder) == NULL)
-        return 1;
-    snprintf(path, sizeof path, "%s/objects", folder);
+    base_begin();
     crypto_start();
     failed = cmocka_run_group_tests(tests, NULL, NULL);
-    path_remove();
-    rmdir(folder);
+    base_end();
     return failed;
 }

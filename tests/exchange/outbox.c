@@ -6,17 +6,13 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "crypto/digest.h"
-#include "store/exchange_query.h"
-#include "test.h"
+#include "exchange/base.h"
 
 #define TO   "22222222-2222-4222-8222-222222222222"
 #define FROM "33333333-3333-4333-8333-333333333333"
 
-static char folder[] = "/tmp/parley-outbox-XXXXXX", path[64];
 static struct store *store;
 static struct config config;
 static struct exchange *exchange;
@@ -88,16 +84,6 @@ static bool tend(void)
     return moved;
 }
 
-static void path_remove(void)
-{
-    for (size_t i = 0; i < 3; i++) {
-        char name[80];
-
-        snprintf(name, sizeof name, "%s%s", path, (const char *[]){"", "-wal", "-shm"}[i]);
-        unlink(name);
-    }
-}
-
 /* FROM comes first in no order: he writes there, so what is ours does not go there. */
 static const char settings[] =
     "{\"title\":\"T\",\"visitors\":["
@@ -116,11 +102,11 @@ static int setup(void **state)
     struct config_error e;
 
     (void)state;
-    path_remove();
+    base_empty();
     if (fault_is(config_parse(tree, &config, &e)))
         fail_msg("%s %s", e.member, e.why);
     json_decref(tree);
-    assert_good(store_open(&backend_sqlite, &schema_exchange, path, STORE_SHARED, &store));
+    store = base_open(STORE_SHARED);
     assert_good(exchange_new(&config, &host, store, store, &exchange));
     counter.us = 0;
     now.us = INT64_C(1795600000000000);
@@ -213,12 +199,9 @@ int main(void)
     };
     int failed;
 
-    if (mkdtemp(folder) == NULL)
-        return 1;
-    snprintf(path, sizeof path, "%s/objects", folder);
+    base_begin();
     crypto_start();
     failed = cmocka_run_group_tests(tests, NULL, NULL);
-    path_remove();
-    rmdir(folder);
+    base_end();
     return failed;
 }

@@ -5,13 +5,7 @@
  */
 #include "exchange/shelf.h"
 
-#include <libpq-fe.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "store/exchange_query.h"
-#include "test.h"
+#include "exchange/base.h"
 
 enum { WRITES = 600, IDS = 40, PAGES = 240 };
 
@@ -26,7 +20,6 @@ static struct store *store;
 static int64_t shelf_a, shelf_b;
 static struct instant counter;
 static const struct marking everything = {TLP_RED, PAP_RED}, nothing = {TLP_NONE, PAP_NONE};
-static const char *where;
 
 static void object_make(struct object *o, unsigned id, unsigned version, bool old_spec)
 {
@@ -409,7 +402,7 @@ static void a_page_over_several_walks_is_of_one_moment(void **state)
     bool put = false;
 
     (void)state;
-    assert_good(store_open(backend_of(where), &schema_exchange, where, STORE_READS, &reader));
+    reader = base_open(STORE_READS);
     assert_good(filter_list_add(&f, &f.types, bytes_text("malware")));
     assert_good(filter_list_add(&f, &f.types, bytes_text("tool")));
     assert_good(store_begin(store));
@@ -430,15 +423,6 @@ static void a_page_over_several_walks_is_of_one_moment(void **state)
     store_close(reader);
 }
 
-static void server_empty(const char *server)
-{
-    PGconn *line = PQconnectdb(server);
-
-    PQclear(PQexec(line, "SET client_min_messages = error; DROP SCHEMA public CASCADE;"
-                         "CREATE SCHEMA public"));
-    PQfinish(line);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -450,20 +434,13 @@ int main(void)
         cmocka_unit_test(a_page_of_hidden_rows_ends_early_and_says_so),
         cmocka_unit_test(a_page_over_several_walks_is_of_one_moment),
     };
-    char folder[] = "/tmp/parley-shelf-XXXXXX", path[64];
-    const char *server = getenv("PARLEY_POSTGRES");
     struct fault f;
     int failed;
 
-    if (mkdtemp(folder) == NULL)
-        return 1;
-    snprintf(path, sizeof path, "%s/objects", folder);
-    if (server != NULL)
-        server_empty(server);
-    where = server != NULL ? server : path;
-    f = store_open(backend_of(where), &schema_exchange, where, STORE_SHARED, &store);
-    if (!fault_is(f))
-        f = shelf_collection(store, "own", "a", &shelf_a);
+    base_begin();
+    base_empty();
+    store = base_open(STORE_SHARED);
+    f = shelf_collection(store, "own", "a", &shelf_a);
     if (!fault_is(f))
         f = shelf_collection(store, "own", "b", &shelf_b);
     if (fault_is(f)) {
@@ -472,12 +449,6 @@ int main(void)
     }
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     store_close(store);
-    for (size_t i = 0; i < 3; i++) {
-        char name[80];
-
-        snprintf(name, sizeof name, "%s%s", path, (const char *[]){"", "-wal", "-shm"}[i]);
-        unlink(name);
-    }
-    rmdir(folder);
+    base_end();
     return failed;
 }

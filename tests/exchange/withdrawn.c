@@ -6,12 +6,9 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
+#include "exchange/base.h"
 #include "exchange/pulled.h"
-#include "store/exchange_query.h"
-#include "test.h"
 
 #define OWN  "11111111-1111-4111-8111-111111111111"
 #define TO   "22222222-2222-4222-8222-222222222222"
@@ -21,7 +18,6 @@
 
 enum place { IN_OWN, IN_TO, IN_FROM, IN_ELSE, IN_PULLED, PLACES };
 
-static char folder[] = "/tmp/parley-withdrawn-XXXXXX", path[64];
 static struct store *store;
 static struct config config;
 static int64_t shelf[PLACES];
@@ -95,16 +91,6 @@ static size_t walk(void)
     return all;
 }
 
-static void path_remove(void)
-{
-    for (size_t i = 0; i < 3; i++) {
-        char name[80];
-
-        snprintf(name, sizeof name, "%s%s", path, (const char *[]){"", "-wal", "-shm"}[i]);
-        unlink(name);
-    }
-}
-
 static const char settings[] =
     "{\"title\":\"T\",\"visitors\":["
     "{\"name\":\"press\",\"token_sha256\":"
@@ -132,11 +118,11 @@ static int setup(void **state)
     struct config_error e;
 
     (void)state;
-    path_remove();
+    base_empty();
     if (fault_is(config_parse(tree, &config, &e)))
         fail_msg("%s %s", e.member, e.why);
     json_decref(tree);
-    assert_good(store_open(&backend_sqlite, &schema_exchange, path, STORE_SHARED, &store));
+    store = base_open(STORE_SHARED);
     counter.us = 0;
     for (size_t i = 0; i < PLACES; i++)
         assert_good(shelf_collection(store, place[i][0], place[i][1], &shelf[i]));
@@ -237,12 +223,9 @@ int main(void)
     };
     int failed;
 
-    if (mkdtemp(folder) == NULL)
-        return 1;
-    snprintf(path, sizeof path, "%s/objects", folder);
+    base_begin();
     crypto_start();
     failed = cmocka_run_group_tests(tests, NULL, NULL);
-    path_remove();
-    rmdir(folder);
+    base_end();
     return failed;
 }

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "base/buf.h"
+#include "base/text.h"
 #include "stix/catalogue.h"
 #include "test.h"
 
@@ -185,6 +187,35 @@ static void a_bundle_is_no_object(void **state)
     assert_string_equal(error.why, "is bundle, which is no object: send what is in it");
 }
 
+/* What is said of an object goes into JSON, which knows no half character. */
+static void a_long_name_is_cut_between_characters(void **state)
+{
+    char text[800];
+    struct object_error error;
+    struct object o;
+
+    (void)state;
+    for (int odd = 0; odd < 2; odd++) {
+        struct buf name = {0};
+
+        buf_text(&name, odd ? "x" : "");
+        for (int i = 0; i < 80; i++)
+            buf_text(&name, "\xc3\xa9");
+        snprintf(text, sizeof text,
+                 "{\"type\":\"tool\",\"spec_version\":\"2.1\",\"id\":\"" ID(
+                     "tool") "\","
+                             "\"created\":\"2026-01-01T00:00:00Z\",\"modified\":\"2026-01-01T00:00:"
+                             "00Z\","
+                             "\"name\":\"n\",\"%s_ref\":5}",
+                 buf_str(&name));
+        buf_done(&name);
+        error = (struct object_error){0};
+        assert_fault(object_parse(bytes_text(text), &o, &error), FAULT_SYNTAX);
+        assert_true(strlen(error.property) >= OBJECT_PROPERTY - 2);
+        assert_int_equal(utf8_bad(bytes_text(error.property)), strlen(error.property));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +224,7 @@ int main(void)
         cmocka_unit_test(a_custom_type_hides_no_marking_behind_a_wrong_one),
         cmocka_unit_test(an_incident_needs_a_name_and_is_not_technical),
         cmocka_unit_test(a_bundle_is_no_object),
+        cmocka_unit_test(a_long_name_is_cut_between_characters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -243,8 +243,7 @@ def a_reader_hears_of_removals_at_once_and_can_show_them(pair):
 
 def several_nodes_serve_from_one_postgresql(pair):
     """Run beside a server of its own by tests/store/postgres.py."""
-    words = dict(word.split("=") for word in os.environ["PARLEY_POSTGRES"].split())
-    uri = f"postgresql://{words['user']}@/{words['dbname']}?host={words['host']}"
+    words, uri = postgres_uri()
     one, two = (Visitors(party, {"store": uri}) for party in (pair.a, pair.b))
     for visitors in (one, two):
         visitors.restart()
@@ -296,7 +295,7 @@ def several_nodes_serve_from_one_postgresql(pair):
 
 def a_backup_of_a_postgresql_exchange_brings_it_back(pair):
     """Run beside a server of its own by tests/store/postgres.py."""
-    words = dict(word.split("=") for word in os.environ["PARLEY_POSTGRES"].split())
+    words, _ = postgres_uri()
     uri = f"postgresql://{words['user']}@/shop?host={words['host']}"
 
     def sql(text, database="postgres"):
@@ -441,8 +440,24 @@ def is_there(visitors):
         return False
 
 
+def postgres_uri():
+    """Of the server that tests/store/postgres.py runs a story beside."""
+    words = dict(word.split("=") for word in os.environ["PARLEY_POSTGRES"].split())
+    return words, f"postgresql://{words['user']}@/{words['dbname']}?host={words['host']}"
+
+
 def nothing_that_a_client_sends_is_an_error_of_ours(pair):
-    visitors = Visitors(pair.a)
+    send_anything(pair, Visitors(pair.a))
+
+
+def nothing_that_a_client_sends_is_an_error_of_postgresql(pair):
+    """Run beside a server of its own by tests/store/postgres.py."""
+    visitors = Visitors(pair.a, {"store": postgres_uri()[1]})
+    visitors.restart()
+    send_anything(pair, visitors)
+
+
+def send_anything(pair, visitors):
     misp = visitors.misp()
     misp.post("shared", [indicator(n) for n in range(20)])
     rng, session = random.Random(2021), misp.session
@@ -473,9 +488,9 @@ def nothing_that_a_client_sends_is_an_error_of_ours(pair):
              "match[spec_version]", "match[", "wait", "", "%00", "a" * 400)
     values = ("", "0", "-1", "1", "99999999999999999999", "last", "first,all", "all,all", "2.1,2.0",
               "3", ",", "2026-01-01T00:00:00Z", "2026-13-01T00:00:00Z", "9999-12-31T23:59:60.1Z",
-              "2026-01-01T00:00:00.123456789Z", "%", "%zz", "%00", "\u00e9", "indicator", "a," * 80,
+              "2026-01-01T00:00:00.123456789Z", "%", "%zz", "%00", "%ff", "%ed%a0%80", "\u00e9", "indicator", "a," * 80,
               "AQ==", "A" * 44, "a" * 4000)
-    paths = ("objects/", "manifest/", "changes/", "", "objects", "objects/x/", "objects/../x/",
+    paths = ("objects/", "manifest/", "changes/", "", "objects", "objects/x/", "objects/../x/", "objects/%ff/",
              f"objects/{indicator(3)['id']}/versions/", f"objects/{indicator(3)['id']}/")
     for _ in range(600):
         query = "&".join(f"{rng.choice(words)}={rng.choice(values)}"

@@ -1,6 +1,8 @@
 """Faults that two whole nodes survive: a full disk, a wrong clock, a bad line, a flipped bit."""
 import json
+import os
 import re
+import signal
 import time
 
 from pair import entries, kinds
@@ -221,3 +223,22 @@ def what_was_on_a_cut_link_is_said_once(pair):
 
 
 what_was_on_a_cut_link_is_said_once.change = over_wires_that_break
+
+
+def a_node_stops_in_whatever_order_its_processes_end(pair):
+    """Each in turn stands still while the others go: who waits for it must hear of its end."""
+    a = pair.a
+    for name in sorted(a.children()):
+        late = a.children()[name]
+        node = a.process
+        os.kill(late, signal.SIGSTOP)
+        node.send_signal(signal.SIGTERM)
+        time.sleep(1)
+        os.kill(late, signal.SIGCONT)
+        node.wait(30)
+        said = a.log.read_text()
+        assert "does not stop" not in said and "was killed" not in said, (name, said[-2000:])
+        a.stop()
+        a.serve()
+    pair.check()
+    pair.settle()
