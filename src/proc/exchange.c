@@ -533,18 +533,8 @@ static void post_drained(void *context, enum process to)
         process_pause(p->self, PROCESS_GATE, false);
 }
 
-/* Judge went, and with it the body: gate, if it is there, asks again. */
-static void admitted_lost(struct post *p, struct admitted *a)
-{
-    struct exchange_answer out = {0};
-
-    exchange_refuse(503, "Not available", "the body's reader is being started anew", &out);
-    say_answer(p, a->number, &out);
-    exchange_answer_done(&out);
-    admitted_done(a);
-}
-
-/* What gate had in hand when it went is not answered any more. */
+/* What gate had in hand when it went is not answered any more. Where judge went, and a body with
+ * it, gate hears of that itself and asks again: an answer of ours could come before it did. */
 static void post_neighbour(void *context, enum process other, bool here)
 {
     struct post *p = context;
@@ -557,7 +547,7 @@ static void post_neighbour(void *context, enum process other, bool here)
     }
     for (size_t i = 0; !here && i < EXCHANGE_ADMITTED; i++)
         if (p->admitted[i].number != 0)
-            admitted_lost(p, &p->admitted[i]);
+            admitted_done(&p->admitted[i]);
     for (size_t i = 0; !here && other == PROCESS_GATE && i < EXCHANGE_WAITING; i++)
         if (p->waiting[i].used)
             waiting_done(p, &p->waiting[i]);

@@ -220,6 +220,15 @@ static void connect_pair(struct child *a, struct child *b)
     close(pair[1]);
 }
 
+/* A gate that finishes still asks exchange and judge for what it has in hand, a new one too if the
+ * one that it knew died meanwhile. */
+static bool may_talk(const struct child *a, const struct child *b)
+{
+    bool finishes = a->process == PROCESS_GATE && a->state == CHILD_STOPPING;
+
+    return (child_is_up(a) || (finishes && b->process != PROCESS_DESK)) && child_is_up(b);
+}
+
 /* New channels between this process and every neighbour that is up. */
 static void connect_neighbours(struct child *c)
 {
@@ -227,7 +236,7 @@ static void connect_neighbours(struct child *c)
         struct child *a = &c->parent->children[neighbours[i][0]];
         struct child *b = &c->parent->children[neighbours[i][1]];
 
-        if ((a == c || b == c) && child_is_up(a) && child_is_up(b))
+        if ((a == c || b == c) && may_talk(a, b))
             connect_pair(a, b);
     }
 }
@@ -436,13 +445,13 @@ static void reload_now(void *context)
 }
 
 /* A process that is just being started has requests waiting for it: to begin it anew in the middle
- * would leave them unanswered. One that dies by itself is not waited for. */
+ * would leave them unanswered. One that dies again and again is not waited for. */
 static void reload_if_calm(struct parent *p)
 {
     for (size_t i = 0; i < ALL; i++) {
         const struct child *c = &p->children[all[i]];
 
-        if (c->state == CHILD_STOPPING || (is_wanted(p, all[i]) && !c->ready && c->deaths == 0))
+        if (c->state == CHILD_STOPPING || (is_wanted(p, all[i]) && !c->ready && c->deaths < 2))
             return;
     }
     reload_now(p);
