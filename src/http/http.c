@@ -10,6 +10,7 @@
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -501,12 +502,36 @@ static void answer_left(struct evhttp_request *r, void *context)
         connection_wait(c, HTTP_IDLE);
 }
 
+/*
+ * libevent asks the kernel first whether the socket takes anything, which it nearly always does:
+ * what it takes now leaves now. What is left waits as ever; OpenSSL is shown it again by libevent.
+ */
+static void leave_now(struct bufferevent *stream)
+{
+    struct evbuffer *output = bufferevent_get_output(stream);
+    SSL *ssl = bufferevent_openssl_get_ssl(stream);
+    struct evbuffer_iovec piece;
+
+    while (evbuffer_peek(output, -1, NULL, &piece, 1) > 0) {
+        size_t sent;
+
+        if (SSL_write_ex(ssl, piece.iov_base, piece.iov_len, &sent) != 1) {
+            ERR_clear_error(); /* it comes again where libevent looks at it */
+            return;
+        }
+        evbuffer_drain(output, sent);
+    }
+    bufferevent_disable(stream, EV_WRITE); /* until evhttp has more to say */
+    bufferevent_trigger(stream, EV_WRITE, BEV_OPT_DEFER_CALLBACKS);
+}
+
 void http_answer(struct http_ask *a, unsigned status, const struct http_header *headers,
                  struct bytes body)
 {
     struct evhttp_request *r = a->request;
     struct evkeyvalq *out;
     struct evbuffer *content;
+    struct bufferevent *stream;
     char length[24];
     bool head = bytes_is(http_method(a), "HEAD");
 
@@ -532,9 +557,11 @@ void http_answer(struct http_ask *a, unsigned status, const struct http_header *
     held_add(a->connection, body.len);
     connection_wait(a->connection, HTTP_LEAVE);
     evhttp_request_set_on_complete_cb(r, answer_left, a->connection);
+    stream = a->connection->stream;
     ask_free(a);
     evhttp_send_reply(r, (int)status, NULL, content);
     evbuffer_free(content);
+    leave_now(stream);
 }
 
 /* ---- the server --------------------------------------------------------------------------------

@@ -168,6 +168,8 @@ def look(port, client):
             ("http/2", 400, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
             ("no version", 400, b"GET /\r\n\r\n"),
             ("long header", 400, b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 20000 + b"\r\n\r\n"),
+            ("many headers", 400, b"GET / HTTP/1.1\r\nHost: x\r\n" +
+             b"".join(b"A%d: a\r\n" % n for n in range(100)) + b"\r\n"),
             ("long path", 400, b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"),
             ("nothing", 400, b"GARBAGE\r\n\r\n"),
             ("a nul", 400, b"GET /\0a HTTP/1.1\r\nHost: x\r\n\r\n"),
