@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/memory.h"
 
@@ -95,7 +96,8 @@ static void know_packing(struct lines *l)
     if (n >= sizeof zstd && memcmp(l->text, zstd, sizeof zstd) == 0) {
         l->packing = PACKING_ZSTD;
         l->zstd = ZSTD_createDStream();
-        if (l->zstd == NULL)
+        if (l->zstd == NULL ||
+            ZSTD_isError(ZSTD_DCtx_setParameter(l->zstd, ZSTD_d_windowLogMax, LINES_WINDOW)))
             die("parley: no memory for zstd\n");
     } else if (n >= sizeof gzip && memcmp(l->text, gzip, sizeof gzip) == 0) {
         l->packing = PACKING_GZIP;
@@ -116,6 +118,9 @@ static struct fault unpack_zstd(struct lines *l, size_t *out)
     ZSTD_outBuffer to = {l->text + l->to, BLOCK, 0};
     size_t left = ZSTD_decompressStream(l->zstd, &to, &in);
 
+    if (ZSTD_getErrorCode(left) == ZSTD_error_frameParameter_windowTooLarge)
+        return fault_make(FAULT_LIMIT, (size_t)l->base + l->to,
+                          "RFC 8878: a zstd window of at most 128 MiB");
     if (ZSTD_isError(left))
         return fault_make(FAULT_SYNTAX, (size_t)l->base + l->to, "RFC 8878: zstd frame");
     if (in.pos != l->packed_from || to.pos != 0) /* nothing in, nothing out says nothing new */

@@ -13,6 +13,8 @@
 
 enum {
     LINES_MAX = 1 << 20, /* longest line; the longest real EVE line seen has 50,845 bytes */
+    LINES_WINDOW = 27,   /* bits of a zstd frame's window, which lies in memory: 128 MiB, as much as
+                            zstd itself takes unless it is told otherwise */
 };
 
 enum lines_got {
@@ -38,8 +40,8 @@ void lines_given(struct lines *l, struct bytes head, uint64_t base);
 /*
  * The next line without its newline, borrowed until the next call. Where the file ends in a line
  * without newline it is handed out if `final`, else kept for when more was written. Faults: IO;
- * SYNTAX or SHORT (unless the file may still grow: then LINES_NONE) for a packed file that is
- * damaged or cut.
+ * LIMIT for a window above LINES_WINDOW; SYNTAX or SHORT (unless the file may still grow: then
+ * LINES_NONE) for a packed file that is damaged or cut.
  */
 MUST_CHECK struct fault lines_next(struct lines *l, bool final, struct bytes *line_out,
                                    enum lines_got *out);

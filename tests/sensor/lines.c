@@ -187,6 +187,43 @@ static void a_line_that_is_too_long_is_passed_over(void **state)
     buf_done(&text);
 }
 
+/* A bomb is one line that is too long, read through a block's room; a window that is none of ours
+ * to hold is refused before it is. */
+static void a_bomb_costs_no_more_than_its_reading(void **state)
+{
+    static const uint8_t window[] = {0x28, 0xb5, 0x2f, 0xfd, 0, 0xa8, 1, 0, 0}; /* of 2 GiB */
+    struct buf text = {0}, packed = {0}, got = {0};
+    size_t n;
+
+    (void)state;
+    buf_need(&text, 64 << 20);
+    memset(text.data, 'x', 64 << 20);
+    text.len = 64 << 20;
+    for (int gzip = 0; gzip < 2; gzip++) {
+        enum lines_got what;
+        struct bytes line;
+        struct lines *l;
+        int fd;
+
+        buf_clear(&packed);
+        (gzip ? pack_gzip : pack_zstd)(buf_view(&text), &packed);
+        assert_true(packed.len < text.len / 500);
+        fd = file_of(buf_view(&packed));
+        l = lines_new(fd, 0);
+        assert_good(lines_next(l, true, &line, &what));
+        assert_int_equal(what, LINES_TOO_LONG);
+        assert_true(line.len <= LINES_MAX);
+        assert_good(lines_next(l, true, &line, &what));
+        assert_int_equal(what, LINES_NONE);
+        lines_free(l);
+        close(fd);
+    }
+    assert_fault(read_all(file_of(bytes_of(window, sizeof window)), &got, &n), FAULT_LIMIT);
+    buf_done(&text);
+    buf_done(&packed);
+    buf_done(&got);
+}
+
 static void an_empty_file_has_no_lines(void **state)
 {
     struct buf got = {0};
@@ -205,6 +242,7 @@ int main(void)
         cmocka_unit_test(a_cut_or_damaged_packed_file_is_a_fault),
         cmocka_unit_test(an_unfinished_line_waits_until_the_file_has_grown),
         cmocka_unit_test(a_line_that_is_too_long_is_passed_over),
+        cmocka_unit_test(a_bomb_costs_no_more_than_its_reading),
         cmocka_unit_test(an_empty_file_has_no_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

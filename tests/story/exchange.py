@@ -440,6 +440,55 @@ def is_there(visitors):
         return False
 
 
+def each_limit_is_told_by_its_code_and_a_walk_outlives_a_restart(pair):
+    visitors = Visitors(pair.a)
+    misp = visitors.misp()
+    given = [indicator(n) for n in range(1010)]
+    for n in range(0, 1010, 202):
+        misp.post("shared", given[n:n + 202])
+
+    # a page is never larger than ours, and says that there is more; limit=0 is no limit
+    page = misp.get("collections/shared/objects/", limit=999999).json()
+    assert len(page["objects"]) == 1000 and page["more"] is True
+    assert misp.get("collections/shared/objects/", limit=999999, next=page["next"]).json() == {
+        "more": False, "objects": given[1000:]}
+    misp.get("collections/shared/objects/", 400, limit=0)
+
+    # what is no TAXII is not read: 415 for a body, 406 for an answer
+    where = "/own/collections/shared/objects/"
+    for kind in ("application/json", "application/stix+json;version=2.1", "text/plain", TAXII + "0"):
+        misp.ask("POST", where, 415, data=b"{}", headers={"Content-Type": kind})
+    for kind in ("text/html", "application/taxii+json;version=2.0", "application/xml"):
+        misp.ask("GET", where, 406, headers={"Accept": kind})
+
+    # versions of one object, and each list's `next` after the node was started anew
+    for n in range(1, 10):
+        misp.post("shared", [indicator(5, f"2026-02-01T00:00:0{n}.000Z")])
+    lists = {"collections/shared/objects/": "objects", "collections/shared/manifest/": "objects",
+             f"collections/shared/objects/{given[5]['id']}/versions/": "versions"}
+    begun = {path: misp.get(path, limit=4).json() for path in lists}
+    visitors.restart()
+    for path, member in lists.items():
+        whole, page = list(begun[path][member]), begun[path]
+        while page.get("more"):
+            page = misp.get(path, limit=4, next=page["next"]).json()
+            whole += page.get(member, [])
+        assert whole == (misp.get(path).json() | {"objects": []} if member == "versions" else
+                         {"objects": misp.walk("shared", path.split("/")[2], limit=100)})[member]
+        assert len(whole) == (10 if member == "versions" else 1010), (path, len(whole))
+
+    # his own rate, for who asks faster than he may; the others go on
+    visitors.change(lambda e: [v.update(rate=1) for v in e["visitors"] if v["name"] == "misp"])
+    visitors.restart()
+    codes = [misp.session.get(misp.base + "/taxii2/", timeout=40) for _ in range(20)]
+    slow = [c for c in codes if c.status_code == 429]
+    assert {c.status_code for c in codes} == {200, 429} and codes[0].status_code == 200
+    assert int(slow[0].headers["Retry-After"]) >= 1 and slow[0].json()["http_status"] == "429"
+    assert visitors.sensor().ask("GET", "/taxii2/")
+    time.sleep(int(slow[-1].headers["Retry-After"]))
+    misp.ask("GET", "/taxii2/")
+
+
 def postgres_uri():
     """Of the server that tests/store/postgres.py runs a story beside."""
     words = dict(word.split("=") for word in os.environ["PARLEY_POSTGRES"].split())
